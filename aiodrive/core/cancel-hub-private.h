@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "aiodrive/core/dispatcher-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveCancelHub AiodriveCancelHub;
+typedef struct _AiodriveCancelLink AiodriveCancelLink;
+
+/* Those who want to be told when one cancellable is cancelled. */
+struct _AiodriveCancelHub
+{
+  GMutex lock;     /* a leaf */
+  GQueue links;    /* of AiodriveCancelLink, by their nodes; guarded by lock */
+};
+
+/* One of them; embedded in what it belongs to. */
+struct _AiodriveCancelLink
+{
+  GList              node;        /* guarded by the hub's lock, as are the next four */
+  AiodriveCancelHub *hub;         /* NULL: never added */
+  gboolean           linked;
+  gboolean           firing;
+  gboolean           left;        /* remove() came while firing: done() tells the owner */
+  gboolean         (*take) (AiodriveCancelLink *link);   /* while the hub is locked: whether to fire */
+  void             (*fire) (AiodriveCancelLink *link);   /* in the thread that cancels; nothing is locked */
+};
+
+void               aiodrive_cancel_hub_init     (AiodriveCancelHub  *self);
+void               aiodrive_cancel_hub_clear    (AiodriveCancelHub  *self);
+void               aiodrive_cancel_hub_fire     (AiodriveCancelHub  *self);
+
+gboolean           aiodrive_cancel_link_add     (AiodriveCancelLink *self,
+                                                 GCancellable       *cancellable);
+gboolean           aiodrive_cancel_link_remove  (AiodriveCancelLink *self);
+
+gboolean           aiodrive_cancel_link_begin   (AiodriveCancelLink *self);
+void               aiodrive_cancel_link_done    (AiodriveCancelLink *self,
+                                                 AiodriveDispatcher *dispatcher,
+                                                 AiodriveEntry      *entry);
+
+G_END_DECLS

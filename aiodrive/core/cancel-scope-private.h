@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/cancel-hub-private.h"
+#include "aiodrive/core/cancel-scope.h"
+
+G_BEGIN_DECLS
+
+AiodriveCancelHub *aiodrive_cancel_scope_get_hub         (AiodriveCancelScope *self);
+
+typedef void (*AiodriveTaskDisposed) (GTask    *task,
+                                      gpointer  task_record);
+
+/* The task that a scope belongs to, and what the library knows of that task. */
+void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *self,
+                                                          GTask               *task,
+                                                          gpointer             task_record,
+                                                          AiodriveTaskDisposed on_task_disposed,
+                                                          GDestroyNotify       task_record_free);
+gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
+                                                          GTask               *task);
+
+gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
+
+G_END_DECLS

@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/cancel-scope-private.h"
+
+#include "aiodrive/error-private.h"
+
+/**
+ * AiodriveCancelScope:
+ *
+ * A #GCancellable that knows where it belongs: to a parent, which cancels it too, and to a task, which it
+ * can stop. It has a deadline, can be shielded from its parent, and remembers why it was cancelled.
+ *
+ * Every task of this library has a scope of its own, given to its job as the cancellable. Make one yourself for a
+ * part of your program that is to be stopped as a whole (a window, a dialog, a step with a deadline) and give it to
+ * every call in that part: any function of GIO takes it as it is. To limit one task use aiodrive_timeout(), to protect
+ * one from its surroundings aiodrive_shield().
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (window_scope, 2000);
+ *
+ * g_file_load_contents_async (file, G_CANCELLABLE (scope), on_loaded, self);
+ * ]|
+ *
+ * Cancelling a scope cancels the scopes below it, at once and in the thread that cancels, after the handlers of
+ * #GCancellable::cancelled. A scope that is made below a cancelled parent is cancelled from the start.
+ * A scope keeps its parent alive, not its children, and not its task.
+ *
+ * All its functions may be called from every thread. g_cancellable_reset() is not for scopes.
+ *
+ * Scopes and shields are those of trio's CancelScope.
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveCancelScope
+{
+  GCancellable        parent_instance;
+
+  GCancellable       *parent;        /* owned, nullable; set once, as is the link */
+  AiodriveCancelLink  link;          /* in the hub of parent */
+  gint                shielded;      /* atomic */
+  gint                has_deadline;  /* atomic */
+
+  AiodriveCancelHub   hub;           /* its lock guards what follows too */
+  gint64              deadline;      /* -1: none */
+  AiodriveDispatcher *dispatcher;    /* owned; where timer is */
+  AiodriveTimer       timer;         /* guarded by dispatcher */
+  GError             *reason;        /* owned, nullable; set once */
+  GTask              *task;          /* weak; cleared while it is disposed; read atomically */
+  gpointer            task_record;   /* owned; set once, as are the next two */
+  AiodriveTaskDisposed on_task_disposed;
+  GDestroyNotify      task_record_free;
+};
+
+typedef enum
+{
+  PROP_PARENT = 1,
+  PROP_TASK,
+  PROP_DEADLINE,
+  PROP_SHIELDED,
+  PROP_REASON,
+  N_PROPS
+} Property;
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYPE_CANCELLABLE)
+
+/* Nobody holds a child for its parent. The parent's handler finds it in the hub, which it leaves when it is disposed; until
+ * then, under the lock of the hub, it can be referenced, be it in the last moment. The same holds for the timer,
+ * under the lock of the dispatcher. (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
+
+static gboolean
+take_child (AiodriveCancelLink *link)
+{
+  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
+
+  /* one that is shielded sees when the shield falls that its parent was cancelled */
+  if (g_atomic_int_get (&self->shielded))
+    return FALSE;
+
+  g_object_ref (self);
+  return TRUE;
+}
+
+static void
+cancel_child (AiodriveCancelLink *link)
+{
+  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
+
+  g_cancellable_cancel (G_CANCELLABLE (self));
+  g_object_unref (self);
+}
+
+static void
+take_timer (AiodriveTimer *timer)
+{
+  g_object_ref (AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer));
+}
+
+static void
+cancel_if_late (AiodriveCancelScope *self)
+{
+  gint64 deadline = aiodrive_cancel_scope_get_deadline (self);
+
+  if (deadline >= 0 && deadline <= g_get_monotonic_time ())
+    {
+      g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The deadline has passed");
+
+      aiodrive_cancel_scope_cancel_with_reason (self, reason);
+    }
+}
+
+static void
+timer_fired (AiodriveTimer *timer)
+{
+  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer);
+
+  cancel_if_late (self);
+  g_object_unref (self);
+}
+
+static void
+aiodrive_cancel_scope_cancelled (GCancellable *cancellable)
+{
+  aiodrive_cancel_hub_fire (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub);
+}
+
+static void
+aiodrive_cancel_scope_dispose (GObject *object)
+{
+  AiodriveCancelScope *self = AIODRIVE_CANCEL_SCOPE (object);
+
+  aiodrive_cancel_link_remove (&self->link);
+  if (self->dispatcher != NULL)
+    aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
+
+  G_OBJECT_CLASS (aiodrive_cancel_scope_parent_class)->dispose (object);
+}
+
+static void
+aiodrive_cancel_scope_finalize (GObject *object)
+{
+  AiodriveCancelScope *self = AIODRIVE_CANCEL_SCOPE (object);
+
+  if (self->task_record != NULL)
+    self->task_record_free (self->task_record);
+  g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);
+  g_clear_error (&self->reason);
+  aiodrive_cancel_hub_clear (&self->hub);
+  g_clear_object (&self->parent);
+
+  G_OBJECT_CLASS (aiodrive_cancel_scope_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_cancel_scope_get_property (GObject    *object,
+                                    guint       property_id,
+                                    GValue     *value,
+                                    GParamSpec *pspec)
+{
+  AiodriveCancelScope *self = AIODRIVE_CANCEL_SCOPE (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_PARENT:
+      g_value_set_object (value, self->parent);
+      break;
+    case PROP_TASK:
+      g_value_take_object (value, aiodrive_cancel_scope_get_task (self));
+      break;
+    case PROP_DEADLINE:
+      g_value_set_int64 (value, aiodrive_cancel_scope_get_deadline (self));
+      break;
+    case PROP_SHIELDED:
+      g_value_set_boolean (value, aiodrive_cancel_scope_get_shielded (self));
+      break;
+    case PROP_REASON:
+      g_value_take_boxed (value, aiodrive_cancel_scope_get_reason (self));
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+aiodrive_cancel_scope_set_property (GObject      *object,
+                                    guint         property_id,
+                                    const GValue *value,
+                                    GParamSpec   *pspec)
+{
+  AiodriveCancelScope *self = AIODRIVE_CANCEL_SCOPE (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_DEADLINE:
+      aiodrive_cancel_scope_set_deadline (self, g_value_get_int64 (value));
+      break;
+    case PROP_SHIELDED:
+      aiodrive_cancel_scope_set_shielded (self, g_value_get_boolean (value));
+      break;
+    case PROP_PARENT:
+    case PROP_TASK:
+    case PROP_REASON:
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = aiodrive_cancel_scope_dispose;
+  object_class->finalize = aiodrive_cancel_scope_finalize;
+  object_class->get_property = aiodrive_cancel_scope_get_property;
+  object_class->set_property = aiodrive_cancel_scope_set_property;
+  G_CANCELLABLE_CLASS (klass)->cancelled = aiodrive_cancel_scope_cancelled;
+
+  /**
+   * AiodriveCancelScope:parent:
+   *
+   * What cancels this scope too.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PARENT] =
+    g_param_spec_object ("parent", NULL, NULL, G_TYPE_CANCELLABLE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveCancelScope:task:
+   *
+   * The task that this scope belongs to, while there is one. There is no notification.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TASK] =
+    g_param_spec_object ("task", NULL, NULL, G_TYPE_TASK, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveCancelScope:deadline:
+   *
+   * When this scope is cancelled by itself: a time of g_get_monotonic_time() in microseconds, or -1 for never.
+   * The notification comes in the thread that sets it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DEADLINE] =
+    g_param_spec_int64 ("deadline", NULL, NULL, -1, G_MAXINT64, -1,
+                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveCancelScope:shielded:
+   *
+   * Whether this scope ignores its parent. The notification comes in the thread that sets it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SHIELDED] =
+    g_param_spec_boolean ("shielded", NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveCancelScope:reason:
+   *
+   * Why this scope was cancelled, if somebody said so. There is no notification.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REASON] =
+    g_param_spec_boxed ("reason", NULL, NULL, G_TYPE_ERROR, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_cancel_scope_init (AiodriveCancelScope *self)
+{
+  self->link.take = take_child;
+  self->link.fire = cancel_child;
+  self->timer.take = take_timer;
+  self->timer.fire = timer_fired;
+  self->deadline = -1;
+  aiodrive_cancel_hub_init (&self->hub);
+}
+
+/**
+ * aiodrive_cancel_scope_new:
+ * @parent: (nullable): what cancels the new scope too
+ *
+ * Makes a scope below @parent, which may be a scope or any other #GCancellable. If @parent is cancelled already, so is
+ * the new scope.
+ *
+ * Returns: (transfer full): a new scope
+ *
+ * Since: 1.0
+ */
+AiodriveCancelScope *
+aiodrive_cancel_scope_new (GCancellable *parent)
+{
+  AiodriveCancelScope *self;
+
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+
+  self = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, NULL);
+  if (parent != NULL)
+    {
+      self->parent = g_object_ref (parent);
+      if (!aiodrive_cancel_link_add (&self->link, parent))
+        g_cancellable_cancel (G_CANCELLABLE (self));
+    }
+
+  return self;
+}
+
+/**
+ * aiodrive_cancel_scope_new_with_timeout:
+ * @parent: (nullable): what cancels the new scope too
+ * @timeout_ms: in how many milliseconds the new scope is cancelled
+ *
+ * Makes a scope with a deadline, as aiodrive_cancel_scope_new() and aiodrive_cancel_scope_set_deadline() would. With a
+ * @timeout_ms of 0 it is cancelled in the next iteration of the thread-default main context.
+ *
+ * Returns: (transfer full): a new scope
+ *
+ * Since: 1.0
+ */
+AiodriveCancelScope *
+aiodrive_cancel_scope_new_with_timeout (GCancellable *parent,
+                                        guint         timeout_ms)
+{
+  AiodriveCancelScope *self = aiodrive_cancel_scope_new (parent);
+
+  if (self != NULL)
+    aiodrive_cancel_scope_set_deadline (self, g_get_monotonic_time () + timeout_ms * G_GINT64_CONSTANT (1000));
+  return self;
+}
+
+/**
+ * aiodrive_cancel_scope_get_parent:
+ * @self: a scope
+ *
+ * Gets what cancels this scope too.
+ *
+ * Returns: (transfer none) (nullable): the parent
+ *
+ * Since: 1.0
+ */
+GCancellable *
+aiodrive_cancel_scope_get_parent (AiodriveCancelScope *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
+
+  return self->parent;
+}
+
+/**
+ * aiodrive_cancel_scope_get_task:
+ * @self: a scope
+ *
+ * Gets the task that this scope was made for. A scope does not keep its task alive.
+ *
+ * Returns: (transfer full) (nullable): the task, or %NULL if the scope belongs to none or if it is gone
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_cancel_scope_get_task (AiodriveCancelScope *self)
+{
+  GTask *task;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
+
+  g_mutex_lock (&self->hub.lock);
+  task = self->task != NULL ? g_object_ref (self->task) : NULL;
+  g_mutex_unlock (&self->hub.lock);
+
+  return task;
+}
+
+/**
+ * aiodrive_cancel_scope_cancel_with_reason:
+ * @self: a scope
+ * @reason: (nullable): why, for aiodrive_cancel_scope_get_reason()
+ *
+ * Cancels the scope, as g_cancellable_cancel() does, and remembers why. If it is cancelled already, nothing changes.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
+                                          const GError        *reason)
+{
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  g_mutex_lock (&self->hub.lock);
+  if (reason != NULL && self->reason == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    self->reason = g_error_copy (reason);
+  g_mutex_unlock (&self->hub.lock);
+
+  g_cancellable_cancel (G_CANCELLABLE (self));
+}
+
+/* The next scope up whose cancellation reaches @self. */
+static AiodriveCancelScope *
+get_reaching_parent (AiodriveCancelScope *self)
+{
+  if (self->parent == NULL || !AIODRIVE_IS_CANCEL_SCOPE (self->parent) || g_atomic_int_get (&self->shielded))
+    return NULL;
+  return AIODRIVE_CANCEL_SCOPE (self->parent);
+}
+
+static GError *
+copy_own_reason (AiodriveCancelScope *self)
+{
+  GError *reason;
+
+  g_mutex_lock (&self->hub.lock);
+  reason = self->reason != NULL ? g_error_copy (self->reason) : NULL;
+  g_mutex_unlock (&self->hub.lock);
+
+  return reason;
+}
+
+/**
+ * aiodrive_cancel_scope_get_reason:
+ * @self: a scope
+ *
+ * Gets why the scope was cancelled: the reason that was given for itself, else for the nearest scope above it whose
+ * cancellation reached it. A deadline that passed is %G_IO_ERROR_TIMED_OUT.
+ *
+ * Returns: (transfer full) (nullable): the reason, or %NULL if the scope is not cancelled or nobody gave one
+ *
+ * Since: 1.0
+ */
+GError *
+aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
+
+  for (; self != NULL && g_cancellable_is_cancelled (G_CANCELLABLE (self)); self = get_reaching_parent (self))
+    {
+      GError *reason = copy_own_reason (self);
+
+      if (reason != NULL)
+        return reason;
+    }
+  return NULL;
+}
+
+/**
+ * aiodrive_cancel_scope_set_deadline:
+ * @self: a scope
+ * @deadline: a time of g_get_monotonic_time() in microseconds; -1 for none
+ *
+ * Sets when the scope is cancelled by itself, with the reason %G_IO_ERROR_TIMED_OUT.
+ *
+ * The cancellation comes from the main context that is thread-default where the deadline was set, and only while that one
+ * is iterated; but every function of this library that is given the scope looks at the clock itself.
+ * A deadline in the past is one that has passed: the scope is cancelled in the next iteration.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
+                                    gint64               deadline)
+{
+  AiodriveDispatcher *dispatcher;
+  gboolean changed;
+
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  deadline = MAX (deadline, -1);
+  dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
+
+  g_mutex_lock (&self->hub.lock);
+  changed = self->deadline != deadline;
+  self->deadline = deadline;
+  g_atomic_int_set (&self->has_deadline, deadline >= 0);
+  if (self->dispatcher != NULL)
+    aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
+  if (deadline >= 0)
+    aiodrive_dispatcher_start_timer (dispatcher, &self->timer, deadline);
+  g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);
+  self->dispatcher = dispatcher;
+  g_mutex_unlock (&self->hub.lock);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEADLINE]);
+}
+
+/**
+ * aiodrive_cancel_scope_get_deadline:
+ * @self: a scope
+ *
+ * Gets when the scope is cancelled by itself.
+ *
+ * Returns: a time of g_get_monotonic_time() in microseconds, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
+{
+  gint64 deadline;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
+
+  g_mutex_lock (&self->hub.lock);
+  deadline = self->deadline;
+  g_mutex_unlock (&self->hub.lock);
+
+  return deadline;
+}
+
+/**
+ * aiodrive_cancel_scope_get_effective_deadline:
+ * @self: a scope
+ *
+ * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
+ *
+ * Returns: a time of g_get_monotonic_time() in microseconds, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
+{
+  gint64 nearest = -1;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
+
+  for (; self != NULL; self = get_reaching_parent (self))
+    {
+      gint64 deadline = g_atomic_int_get (&self->has_deadline) ? aiodrive_cancel_scope_get_deadline (self) : -1;
+
+      if (deadline >= 0 && (nearest < 0 || deadline < nearest))
+        nearest = deadline;
+    }
+  return nearest;
+}
+
+/**
+ * aiodrive_cancel_scope_set_shielded:
+ * @self: a scope
+ * @shielded: whether the scope ignores its parent
+ *
+ * Shields the scope from its parent's cancellation and deadline, for work that must be done even then; or takes the
+ * shield away, which acts at once: if the parent is cancelled, so is the scope, before this returns.
+ * A shield does not protect a scope from being cancelled itself, nor undo a cancellation.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_set_shielded (AiodriveCancelScope *self,
+                                    gboolean             shielded)
+{
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  shielded = !!shielded;
+  if (!g_atomic_int_compare_and_exchange (&self->shielded, !shielded, shielded))
+    return;
+
+  /* Either the handler of the parent sees that the shield is gone, or we see that the parent is cancelled. */
+  if (!shielded && g_cancellable_is_cancelled (self->parent))
+    g_cancellable_cancel (G_CANCELLABLE (self));
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHIELDED]);
+}
+
+/**
+ * aiodrive_cancel_scope_get_shielded:
+ * @self: a scope
+ *
+ * Gets whether the scope ignores its parent.
+ *
+ * Returns: whether it does
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_cancel_scope_get_shielded (AiodriveCancelScope *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), FALSE);
+
+  return g_atomic_int_get (&self->shielded);
+}
+
+/* Whether @self would be cancelled even without its own doing. */
+static gboolean
+is_cancelled_from_above (AiodriveCancelScope *self)
+{
+  return !g_atomic_int_get (&self->shielded) && aiodrive_cancellable_is_cancelled (self->parent);
+}
+
+/**
+ * aiodrive_cancel_scope_leave:
+ * @self: a scope
+ * @error: (nullable): what the work in the scope ended with, or %NULL if it succeeded
+ * @out_error: (out) (optional) (nullable) (transfer full): return location for the error to go on with
+ *
+ * Ends the work in a scope: decides what becomes of its error.
+ *
+ * A scope that was cancelled makes its work fail with %G_IO_ERROR_CANCELLED. That is news for nobody outside, unless the
+ * cancellation came from there. So if this scope alone caused it, the error becomes the reason of the
+ * scope (%G_IO_ERROR_TIMED_OUT, say), or is dropped where there is no reason. Any other @error is copied to @out_error.
+ *
+ * Returns: %TRUE if there is no error to go on with; %FALSE with @out_error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_cancel_scope_leave (AiodriveCancelScope *self,
+                             const GError        *error,
+                             GError             **out_error)
+{
+  GError *reason;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), FALSE);
+  g_return_val_if_fail (out_error == NULL || *out_error == NULL, FALSE);
+
+  if (error == NULL)
+    return TRUE;
+
+  cancel_if_late (self);
+  if (!aiodrive_error_is_cancelled (error) || !g_cancellable_is_cancelled (G_CANCELLABLE (self)) ||
+      is_cancelled_from_above (self))
+    reason = g_error_copy (error);
+  else
+    reason = copy_own_reason (self);
+
+  if (reason == NULL)
+    return TRUE;
+  g_propagate_error (out_error, reason);
+  return FALSE;
+}
+
+AiodriveCancelHub *
+aiodrive_cancel_scope_get_hub (AiodriveCancelScope *self)
+{
+  return &self->hub;
+}
+
+/* A weak notification comes in dispose: the task is whole still, and get_task() may yet save it. */
+static void
+task_disposed (gpointer  data,
+               GObject  *task)
+{
+  AiodriveCancelScope *self = data;
+
+  self->on_task_disposed ((GTask *) task, self->task_record);
+
+  g_mutex_lock (&self->hub.lock);
+  g_atomic_pointer_set (&self->task, NULL);
+  g_mutex_unlock (&self->hub.lock);
+}
+
+/* Binds a new scope to its @task, which owns the scope. */
+void
+aiodrive_cancel_scope_set_task (AiodriveCancelScope *self,
+                                GTask               *task,
+                                gpointer             task_record,
+                                AiodriveTaskDisposed on_task_disposed,
+                                GDestroyNotify       task_record_free)
+{
+  self->task_record = task_record;
+  self->on_task_disposed = on_task_disposed;
+  self->task_record_free = task_record_free;
+  g_atomic_pointer_set (&self->task, task);
+  g_object_weak_ref (G_OBJECT (task), task_disposed, self);
+}
+
+/* The record of @task, if @self is the scope that was made for it. */
+gpointer
+aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
+                                       GTask               *task)
+{
+  return g_atomic_pointer_get (&self->task) == task ? self->task_record : NULL;
+}
+
+/* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that the
+ * context which is to say so is not iterated. */
+gboolean
+aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
+{
+  gint64 deadline;
+
+  if (cancellable == NULL)
+    return FALSE;
+  if (g_cancellable_is_cancelled (cancellable))
+    return TRUE;
+  if (!AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    return FALSE;
+
+  deadline = aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
+  return deadline >= 0 && deadline <= g_get_monotonic_time ();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "aiodrive/core/timer-heap-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveDispatcher AiodriveDispatcher;
+typedef struct _AiodriveEntry AiodriveEntry;
+
+/* The structure in which @pointer points to @member. */
+#define AIODRIVE_CONTAINER_OF(pointer, Type, member) ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
+
+/* Something to be run once in a main context. It is embedded in what it belongs to. */
+struct _AiodriveEntry
+{
+  AiodriveEntry  *next;
+  void          (*run) (AiodriveEntry *entry);
+  gint64          stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
+};
+
+AiodriveDispatcher *aiodrive_dispatcher_get_thread_default (void);
+AiodriveDispatcher *aiodrive_dispatcher_get_for_context    (GMainContext       *context);
+AiodriveDispatcher *aiodrive_dispatcher_ref                (AiodriveDispatcher *self);
+void                aiodrive_dispatcher_unref              (AiodriveDispatcher *self);
+
+gint64              aiodrive_dispatcher_stamp              (void);
+
+G_GNUC_WARN_UNUSED_RESULT
+GMainContext       *aiodrive_dispatcher_push               (AiodriveDispatcher *self,
+                                                            AiodriveEntry      *first,
+                                                            AiodriveEntry      *last);
+void                aiodrive_dispatcher_wake               (GMainContext       *context);
+void                aiodrive_dispatcher_post               (AiodriveDispatcher *self,
+                                                            AiodriveEntry      *entry);
+
+void                aiodrive_dispatcher_start_timer        (AiodriveDispatcher *self,
+                                                            AiodriveTimer      *timer,
+                                                            gint64              due);
+void                aiodrive_dispatcher_stop_timer         (AiodriveDispatcher *self,
+                                                            AiodriveTimer      *timer);
+
+G_END_DECLS

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/dispatcher-private.h"
+
+/* A dispatcher runs entries and timers in one main context. It is the only place of the library
+ * that knows GSource. Any thread may push; the thread that iterates the context runs.
+ *
+ * No wake-up is lost. An entry is pushed under the lock, and the context blocks only after prepare()
+ * has found nothing under the same lock and has said so in `polling`. Who pushes before that is found
+ * by prepare(); who pushes after it sees `polling` and wakes the context, which GLib remembers if the poll
+ * has not begun. Whether the pusher owns the context does not matter, nor should it: the prepare() of a
+ * later source may push. (/aiodrive/core/dispatcher/wake-from-thread, .../push-in-prepare)
+ *
+ * Nothing is stranded by a nested main loop. The source may recurse, and what is left to run lives here,
+ * not on the stack of the dispatch that was interrupted. (.../nested-loop)
+ *
+ * A GTask that is returned here calls back at once. GTask does so only in a source of the task's context
+ * and in a later iteration than the one in which the task was made; for everything else it attaches an idle
+ * source, three times as dear. So an entry carries the time of its task and is held back, in `later`, while
+ * the iteration is not younger. (.../same-iteration)
+ *
+ * Others get their turn. A dispatch stops after about a millisecond and then leaves out one iteration, so that
+ * sources of lower priority run. (.../lower-priorities)
+ *
+ * Contexts go away. The context owns the source and the source the dispatcher; who pushes holds a reference on
+ * the context through what the entry belongs to. Whoever needs a dispatcher longer (the cache of a thread, the timer
+ * of a scope) holds a reference, and finds it closed once its context is gone. (.../context-goes-away) */
+
+#define DISPATCH_USEC     1000
+#define ENTRIES_PER_LOOK  16
+
+typedef struct
+{
+  AiodriveEntry *first;
+  AiodriveEntry *last;
+} EntryList;
+
+struct _AiodriveDispatcher
+{
+  GMainContext      *context;     /* unowned; set once */
+  GSource           *source;      /* unowned; set once */
+  gint               ref_count;   /* atomic */
+  gint               closed;      /* atomic; the context is gone */
+
+  GMutex             lock;        /* a leaf: no other lock of ours is taken while it is held */
+  EntryList          inbox;       /* guarded by lock */
+  AiodriveTimerHeap  timers;      /* guarded by lock */
+  gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
+
+  EntryList          running;     /* the rest is touched by the thread that iterates the context alone */
+  EntryList          later;
+  gboolean           resting;     /* this iteration is for others */
+};
+
+typedef struct
+{
+  GSource             source;
+  AiodriveDispatcher *dispatcher;  /* unowned */
+} DispatcherSource;
+
+static GMutex      registry_lock;
+static GHashTable *registry;       /* GMainContext -> AiodriveDispatcher, both unowned; guarded by registry_lock */
+
+static void        forget_cached    (gpointer cached);
+static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
+static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
+
+static void
+entry_list_append (EntryList     *self,
+                   AiodriveEntry *first,
+                   AiodriveEntry *last)
+{
+  if (first == NULL)
+    return;
+
+  last->next = NULL;
+  if (self->last != NULL)
+    self->last->next = first;
+  else
+    self->first = first;
+  self->last = last;
+}
+
+static AiodriveEntry *
+entry_list_pop (EntryList *self)
+{
+  AiodriveEntry *entry = self->first;
+
+  if (entry != NULL)
+    {
+      self->first = entry->next;
+      if (self->first == NULL)
+        self->last = NULL;
+      entry->next = NULL;
+    }
+  return entry;
+}
+
+/* Moves all entries of @from to the end of @self, or to its start. */
+static void
+entry_list_take (EntryList *self,
+                 EntryList *from,
+                 gboolean   in_front)
+{
+  EntryList taken = *from;
+
+  *from = (EntryList) { NULL, NULL };
+  if (in_front)
+    {
+      entry_list_append (&taken, self->first, self->last);
+      *self = taken;
+    }
+  else
+    entry_list_append (self, taken.first, taken.last);
+}
+
+AiodriveDispatcher *
+aiodrive_dispatcher_ref (AiodriveDispatcher *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+aiodrive_dispatcher_unref (AiodriveDispatcher *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  aiodrive_timer_heap_clear (&self->timers);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gint
+poll_timeout (AiodriveDispatcher *self)
+{
+  AiodriveTimer *timer = aiodrive_timer_heap_peek (&self->timers);
+  gint64 left;
+
+  if (timer == NULL)
+    return -1;
+
+  left = timer->due - g_source_get_time (self->source);
+  return left <= 0 ? 0 : (gint) MIN ((left + 999) / 1000, G_MAXINT);
+}
+
+static gboolean
+is_ready (AiodriveDispatcher *self)
+{
+  return self->running.first != NULL || self->later.first != NULL || self->inbox.first != NULL ||
+         poll_timeout (self) == 0;
+}
+
+static gboolean
+dispatcher_prepare (GSource *source,
+                    gint    *timeout)
+{
+  AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
+  gboolean ready;
+
+  *timeout = 0;
+  if (self->resting)
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  ready = is_ready (self);
+  self->polling = !ready;
+  *timeout = ready ? 0 : poll_timeout (self);
+  g_mutex_unlock (&self->lock);
+
+  return ready;
+}
+
+static gboolean
+dispatcher_check (GSource *source)
+{
+  AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
+  gboolean ready;
+
+  if (self->resting)
+    {
+      self->resting = FALSE;
+      return FALSE;
+    }
+
+  g_mutex_lock (&self->lock);
+  self->polling = FALSE;
+  ready = is_ready (self);
+  g_mutex_unlock (&self->lock);
+
+  return ready;
+}
+
+/* Fires one timer that is due, if there is one. */
+static gboolean
+fire_timer (AiodriveDispatcher *self,
+            gint64              now)
+{
+  AiodriveTimer *timer;
+
+  g_mutex_lock (&self->lock);
+  timer = aiodrive_timer_heap_peek (&self->timers);
+  if (timer != NULL && timer->due <= now)
+    {
+      aiodrive_timer_heap_remove (&self->timers, timer);
+      if (timer->take != NULL)
+        timer->take (timer);
+    }
+  else
+    timer = NULL;
+  g_mutex_unlock (&self->lock);
+
+  if (timer != NULL)
+    timer->fire (timer);
+  return timer != NULL;
+}
+
+/* Runs one entry, or holds it back. */
+static gboolean
+run_entry (AiodriveDispatcher *self,
+           gint64              now)
+{
+  AiodriveEntry *entry;
+
+  if (self->running.first == NULL)
+    {
+      g_mutex_lock (&self->lock);
+      entry_list_take (&self->running, &self->inbox, FALSE);
+      g_mutex_unlock (&self->lock);
+    }
+
+  entry = entry_list_pop (&self->running);
+  if (entry == NULL)
+    return FALSE;
+
+  if (entry->stamp < now)
+    entry->run (entry);
+  else
+    entry_list_append (&self->later, entry, entry);
+  return TRUE;
+}
+
+static gboolean
+dispatcher_dispatch (GSource     *source,
+                     GSourceFunc  callback,
+                     gpointer     data)
+{
+  AiodriveDispatcher *self = aiodrive_dispatcher_ref (((DispatcherSource *) source)->dispatcher);
+  gint64 now = g_source_get_time (source);
+  gint64 end = g_get_monotonic_time () + DISPATCH_USEC;
+  gboolean timers_due = TRUE;
+
+  entry_list_take (&self->running, &self->later, TRUE);
+  for (guint n = 1; (timers_due && (timers_due = fire_timer (self, now))) || run_entry (self, now); n++)
+    {
+      if (n % ENTRIES_PER_LOOK == 0 && g_get_monotonic_time () >= end)
+        {
+          self->resting = TRUE;
+          break;
+        }
+    }
+  aiodrive_dispatcher_unref (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs dispatcher_funcs = { dispatcher_prepare, dispatcher_check, dispatcher_dispatch, NULL, NULL, NULL };
+
+/* The destroy notify of the source's callback. (The finalize function of a GSource can come after the
+ * end of its context.) */
+static void
+dispatcher_close (gpointer data)
+{
+  AiodriveDispatcher *self = data;
+
+  g_mutex_lock (&registry_lock);
+  g_hash_table_remove (registry, self->context);
+  g_mutex_unlock (&registry_lock);
+
+  g_mutex_lock (&self->lock);
+  g_atomic_int_set (&self->closed, TRUE);
+  aiodrive_timer_heap_clear (&self->timers);
+  g_mutex_unlock (&self->lock);
+
+  aiodrive_dispatcher_unref (self);
+}
+
+static AiodriveDispatcher *
+dispatcher_new (GMainContext *context)
+{
+  AiodriveDispatcher *self = g_new0 (AiodriveDispatcher, 1);
+  GSource *source = g_source_new (&dispatcher_funcs, sizeof (DispatcherSource));
+
+  self->ref_count = 1;
+  self->context = context;
+  self->source = source;
+  g_mutex_init (&self->lock);
+
+  ((DispatcherSource *) source)->dispatcher = self;
+  g_source_set_name (source, "aiodrive dispatcher");
+  g_source_set_can_recurse (source, TRUE);
+  g_source_set_callback (source, NULL, self, dispatcher_close);
+  g_source_attach (source, context);
+  g_source_unref (source);
+
+  return self;
+}
+
+/* The dispatcher of @context, made if need be. It lives as long as the context. */
+AiodriveDispatcher *
+aiodrive_dispatcher_get_for_context (GMainContext *context)
+{
+  AiodriveDispatcher *self;
+
+  g_mutex_lock (&registry_lock);
+  if (registry == NULL)
+    registry = g_hash_table_new (NULL, NULL);
+  self = g_hash_table_lookup (registry, context);
+  if (self == NULL)
+    {
+      self = dispatcher_new (context);
+      g_hash_table_insert (registry, context, self);
+    }
+  g_mutex_unlock (&registry_lock);
+
+  return self;
+}
+
+static void
+forget_cached (gpointer data)
+{
+  cached = NULL;
+  aiodrive_dispatcher_unref (data);
+}
+
+/* The dispatcher of the thread-default main context, where what is called back in this thread is run. */
+AiodriveDispatcher *
+aiodrive_dispatcher_get_thread_default (void)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  if (context == NULL)
+    context = g_main_context_default ();
+
+  /* A new context may have the address of an old one: hence closed. */
+  if (G_UNLIKELY (cached == NULL || cached->context != context || g_atomic_int_get (&cached->closed)))
+    {
+      AiodriveDispatcher *found = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_for_context (context));
+
+      g_private_replace (&cached_for_exit, found);   /* forgets the other one */
+      cached = found;
+    }
+
+  return cached;
+}
+
+/* What GTask notes as the creation time of a task: the time of the current iteration, 0 outside any.
+ * An entry that returns a task carries the stamp of the moment when the task was made. */
+gint64
+aiodrive_dispatcher_stamp (void)
+{
+  GSource *source = g_main_current_source ();
+
+  return source != NULL ? g_source_get_time (source) : 0;
+}
+
+/* Appends a chain of entries, in O(1). Returns a context that has to be woken, with
+ * aiodrive_dispatcher_wake(), once the caller has dropped its locks. */
+GMainContext *
+aiodrive_dispatcher_push (AiodriveDispatcher *self,
+                          AiodriveEntry      *first,
+                          AiodriveEntry      *last)
+{
+  GMainContext *to_wake = NULL;
+
+  g_mutex_lock (&self->lock);
+  entry_list_append (&self->inbox, first, last);
+  if (self->polling)
+    {
+      self->polling = FALSE;
+      /* while we hold the lock the entries have not run, so that the context is still there */
+      to_wake = g_main_context_ref (self->context);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return to_wake;
+}
+
+/* Takes a reference, or NULL. */
+void
+aiodrive_dispatcher_wake (GMainContext *context)
+{
+  if (context == NULL)
+    return;
+
+  g_main_context_wakeup (context);
+  g_main_context_unref (context);
+}
+
+void
+aiodrive_dispatcher_post (AiodriveDispatcher *self,
+                          AiodriveEntry      *entry)
+{
+  aiodrive_dispatcher_wake (aiodrive_dispatcher_push (self, entry, entry));
+}
+
+/* Starts @timer, or starts it anew. A closed dispatcher fires no timer. */
+void
+aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
+                                 AiodriveTimer      *timer,
+                                 gint64              due)
+{
+  GMainContext *to_wake = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (!self->closed)
+    {
+      aiodrive_timer_heap_remove (&self->timers, timer);
+      aiodrive_timer_heap_add (&self->timers, timer, due);
+      if (self->polling && timer->place == 1)
+        {
+          self->polling = FALSE;
+          to_wake = g_main_context_ref (self->context);
+        }
+    }
+  g_mutex_unlock (&self->lock);
+
+  aiodrive_dispatcher_wake (to_wake);
+}
+
+/* After this the timer is not taken any more. It does not wait for a fire() that has begun. */
+void
+aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
+                                AiodriveTimer      *timer)
+{
+  g_mutex_lock (&self->lock);
+  aiodrive_timer_heap_remove (&self->timers, timer);
+  g_mutex_unlock (&self->lock);
+}

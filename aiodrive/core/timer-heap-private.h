@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveTimer AiodriveTimer;
+typedef struct _AiodriveTimerHeap AiodriveTimerHeap;
+
+struct _AiodriveTimer
+{
+  gint64  due;                             /* monotonic, in microseconds */
+  guint64 serial;                          /* timers due at the same time fire in the order of their start */
+  guint   place;                           /* 1 is the top of the heap; 0: in no heap */
+  void  (*take) (AiodriveTimer *timer);    /* nullable; while the heap is locked: keeps the owner alive until fire() */
+  void  (*fire) (AiodriveTimer *timer);    /* nothing is locked; the last use of the timer */
+};
+
+struct _AiodriveTimerHeap
+{
+  GPtrArray *timers;                       /* a binary heap; NULL until it is first used */
+  guint64    n_started;
+};
+
+void           aiodrive_timer_heap_add    (AiodriveTimerHeap *self,
+                                           AiodriveTimer     *timer,
+                                           gint64             due);
+void           aiodrive_timer_heap_remove (AiodriveTimerHeap *self,
+                                           AiodriveTimer     *timer);
+AiodriveTimer *aiodrive_timer_heap_peek   (AiodriveTimerHeap *self);
+void           aiodrive_timer_heap_clear  (AiodriveTimerHeap *self);
+
+G_END_DECLS

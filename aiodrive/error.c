@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/error-private.h"
+
+typedef struct
+{
+  GPtrArray *errors;   /* of GError; NULL but for AIODRIVE_ERROR_MULTIPLE. Never changed once it is set */
+} AiodriveErrorPrivate;
+
+static void
+aiodrive_error_private_init (AiodriveErrorPrivate *self)
+{
+  self->errors = NULL;
+}
+
+static void
+aiodrive_error_private_copy (const AiodriveErrorPrivate *source,
+                             AiodriveErrorPrivate       *target)
+{
+  target->errors = source->errors != NULL ? g_ptr_array_ref (source->errors) : NULL;
+}
+
+static void
+aiodrive_error_private_clear (AiodriveErrorPrivate *self)
+{
+  g_clear_pointer (&self->errors, g_ptr_array_unref);
+}
+
+G_DEFINE_EXTENDED_ERROR (AiodriveError, aiodrive_error)
+
+G_DEFINE_ENUM_TYPE (AiodriveError, aiodrive_error,
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_ERROR_MULTIPLE, "multiple"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_ERROR_SIGNAL, "signal"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_ERROR_PREEMPTED, "preempted"))
+
+/**
+ * aiodrive_error_get_errors: (skip)
+ * @error: an error
+ *
+ * Gets the errors of which @error of the code %AIODRIVE_ERROR_MULTIPLE was made, in the order of the tasks.
+ *
+ * Bindings use aiodrive_task_get_errors(), for some of them drop what an error carries beside its message.
+ *
+ * Returns: (transfer none) (nullable) (element-type GError): the errors, or %NULL if @error is another one
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+aiodrive_error_get_errors (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, NULL);
+
+  if (!g_error_matches (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE))
+    return NULL;
+  return aiodrive_error_get_private (error)->errors;
+}
+
+gboolean
+aiodrive_error_is_cancelled (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* With the words of g_cancellable_set_error_if_cancelled(). */
+GError *
+aiodrive_error_new_cancelled (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+}
+
+/* One error of several: the only one as it is, more of them as MULTIPLE. @names are those of the tasks that
+ * failed, @n_tasks counts the others too. */
+GError *
+aiodrive_error_new_multiple (GPtrArray *errors,
+                             GPtrArray *names,
+                             guint      n_tasks)
+{
+  g_autoptr(GString) message = NULL;
+  GError *error;
+
+  g_assert (errors->len > 0 && errors->len == names->len);
+
+  if (errors->len == 1)
+    return g_error_copy (g_ptr_array_index (errors, 0));
+
+  message = g_string_new (NULL);
+  g_string_append_printf (message, "%u of %u tasks failed", errors->len, n_tasks);
+  for (guint i = 0; i < errors->len; i++)
+    g_string_append_printf (message, "%s%s: %s", i == 0 ? ": " : "; ", (const char *) g_ptr_array_index (names, i),
+                            ((GError *) g_ptr_array_index (errors, i))->message);
+
+  error = g_error_new_literal (AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE, message->str);
+  aiodrive_error_get_private (error)->errors = g_ptr_array_ref (errors);
+  return error;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/program/run.h"
+
+#include "aiodrive/task/record-private.h"
+
+typedef struct
+{
+  AiodriveWaiter waiter;   /* first */
+  gboolean       ended;
+} Run;
+
+static void
+on_ended (AiodriveEntry *entry)
+{
+  ((Run *) entry)->ended = TRUE;
+}
+
+/**
+ * aiodrive_run:
+ * @task: any task
+ *
+ * Iterates the thread-default main context until @task has ended: for the `main` function of a program without a main
+ * loop, and for tests. Everything else in the context goes on meanwhile. It may be called in a callback; but code that
+ * could wait asynchronously should do so.
+ *
+ * How the task ended is in the task: see aiodrive_task_get_leaf().
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_run (GTask *task)
+{
+  g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr(GTask) kept = NULL;
+  Run self = { .ended = FALSE };
+
+  g_return_if_fail (G_IS_TASK (task));
+
+  kept = g_object_ref (task);
+  aiodrive_waiter_init (&self.waiter, on_ended);
+  aiodrive_task_record_watch (aiodrive_task_record_get (task), &self.waiter);
+  while (!self.ended)
+    g_main_context_iteration (context, TRUE);
+}

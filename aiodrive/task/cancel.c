@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/cancel.h"
+
+#include "aiodrive/error-private.h"
+#include "aiodrive/task/combinator-private.h"
+#include "aiodrive/task/propagate.h"
+
+static void
+cancel_it (AiodriveCombinator *self)
+{
+  aiodrive_combinator_cancel_others (self, NULL);
+}
+
+/* Its being cancelled is what was wanted; that the call was cancelled is not. */
+static GError *
+outcome (AiodriveCombinator *self)
+{
+  g_autoptr(GError) error = aiodrive_combinator_sum_up (self);
+
+  if (aiodrive_error_is_cancelled (error) && !aiodrive_combinator_is_cancelled (self))
+    return NULL;
+  return g_steal_pointer (&error);
+}
+
+static const AiodriveCombinatorClass cancel_task_class =
+{
+  .size = sizeof (AiodriveCombinator),
+  .started = cancel_it,
+  .all_ended = outcome,
+};
+
+/**
+ * aiodrive_cancel_task:
+ * @task: a task
+ * @cancellable: (nullable): cancels the call
+ *
+ * Cancels a task and waits until it has ended. That it ends with %G_IO_ERROR_CANCELLED is a success, as is a value;
+ * any other error is raised.
+ *
+ * If the call itself is cancelled, it waits all the same, then fails with the task's real error, or
+ * %G_IO_ERROR_CANCELLED. A task that could not be cancelled alone is %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_cancel_task (GTask        *task,
+                      GCancellable *cancellable)
+{
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+
+  return aiodrive_combinator_start (aiodrive_combinator_new (&cancel_task_class, cancellable, NULL, NULL,
+                                                             aiodrive_cancel_task),
+                                    &task, 1);
+}
+
+/**
+ * aiodrive_cancel_task_async:
+ * @task: a task
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async) (closure user_data): called when the task has ended
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_cancel_task() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_task_async (GTask               *task,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  g_return_if_fail (G_IS_TASK (task));
+
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&cancel_task_class, cancellable, callback, user_data,
+                                                            aiodrive_cancel_task),
+                                   &task, 1);
+}
+
+/**
+ * aiodrive_cancel_task_finish:
+ * @result: the result of aiodrive_cancel_task_async(), or a task of aiodrive_cancel_task()
+ * @error: return location for an error
+ *
+ * Ends the cancelling of a task.
+ *
+ * Returns: %TRUE if the task has ended without a real error; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_cancel_task_finish (GAsyncResult  *result,
+                             GError       **error)
+{
+  return aiodrive_combinator_from_result (result, aiodrive_cancel_task) != NULL &&
+         aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
+}

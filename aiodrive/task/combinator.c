@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/combinator-private.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/error-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+
+/* What all combinators have in common: they watch their children, cancel some of them, and end when all have ended.
+ *
+ * It never ends before its children: end() runs when the last of them has been seen to end, whatever
+ * happened before, and nothing else returns the task. (/aiodrive/task/combinator/ends-last)
+ *
+ * A cancelled call cancels the children at once, in the thread that cancels, through the scope of the combinator's own task;
+ * so a combinator that is somebody's child is cancelled as any other task. Whether the call was cancelled before
+ * there was a winner is decided under the lock, once. (.../cancel-from-thread)
+ *
+ * The combinator is the data of its task: it and its children live as long as somebody wants to look at them. */
+
+struct _AiodriveCombinatorChild
+{
+  AiodriveWaiter      waiter;       /* first; run when task has ended */
+  AiodriveCombinator *combinator;
+  GTask              *task;         /* owned */
+  gboolean            ended;        /* guarded by the combinator's lock */
+};
+
+static void
+combinator_free (gpointer data)
+{
+  AiodriveCombinator *self = data;
+
+  for (guint i = 0; i < self->n_children; i++)
+    g_object_unref (self->children[i].task);
+  g_free (self->children);
+  g_clear_error (&self->refusal);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+GTask *
+aiodrive_combinator_get_child (AiodriveCombinator *self,
+                               guint               index)
+{
+  return self->children[index].task;
+}
+
+gboolean
+aiodrive_combinator_is_cancelled (AiodriveCombinator *self)
+{
+  gboolean cancelled;
+
+  g_mutex_lock (&self->lock);
+  cancelled = self->cancelled;
+  g_mutex_unlock (&self->lock);
+
+  return cancelled;
+}
+
+/* Makes a child the winner, unless there is one or the call was cancelled before. */
+gboolean
+aiodrive_combinator_elect (AiodriveCombinator *self,
+                           guint               index)
+{
+  gboolean elected;
+
+  g_mutex_lock (&self->lock);
+  elected = self->winner < 0 && !self->cancelled;
+  if (elected)
+    self->winner = index;
+  g_mutex_unlock (&self->lock);
+
+  return elected;
+}
+
+static void
+cancel_cancellable (gpointer cancellable,
+                    gpointer reason)
+{
+  if (AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    aiodrive_cancel_scope_cancel_with_reason (cancellable, reason);
+  else
+    g_cancellable_cancel (cancellable);
+}
+
+/* Cancels every child that has not ended. Handlers may do anything, so that nothing of @self is used meanwhile. */
+void
+aiodrive_combinator_cancel_others (AiodriveCombinator *self,
+                                   const GError       *reason)
+{
+  g_autoptr(GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->n_children; i++)
+    {
+      GCancellable *cancellable = g_task_get_cancellable (self->children[i].task);
+
+      if (!self->children[i].ended && cancellable != NULL)
+        g_ptr_array_add (cancellables, g_object_ref (cancellable));
+    }
+  g_mutex_unlock (&self->lock);
+
+  g_ptr_array_foreach (cancellables, cancel_cancellable, (gpointer) reason);
+}
+
+static void
+call_cancelled (AiodriveCombinator *self)
+{
+  g_mutex_lock (&self->lock);
+  self->cancelled = self->winner < 0;
+  g_mutex_unlock (&self->lock);
+
+  if (!self->klass->spares_children)
+    aiodrive_combinator_cancel_others (self, NULL);
+}
+
+static void
+on_cancelled (AiodriveCancelLink *link)
+{
+  AiodriveCombinator *self = AIODRIVE_CONTAINER_OF (link, AiodriveCombinator, link);
+
+  call_cancelled (self);
+  aiodrive_cancel_link_done (link, self->dispatcher, &self->end);
+}
+
+static void
+end (AiodriveEntry *entry)
+{
+  AiodriveCombinator *self = AIODRIVE_CONTAINER_OF (entry, AiodriveCombinator, end);
+  g_autoptr(GTask) task = NULL;
+  GError *error;
+
+  if (!aiodrive_cancel_link_remove (&self->link))
+    return;   /* again when the handler is done */
+
+  task = g_steal_pointer (&self->task);
+  error = self->refusal != NULL ? g_steal_pointer (&self->refusal) : self->klass->all_ended (self);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  if (self->winner >= 0)
+    aiodrive_task_record_set_leaf (aiodrive_task_record_get (task), self->children[self->winner].task);
+  aiodrive_task_return_true (task);
+}
+
+static gboolean
+is_last (AiodriveCombinator *self)
+{
+  gboolean last;
+
+  g_mutex_lock (&self->lock);
+  last = --self->n_pending == 0;
+  g_mutex_unlock (&self->lock);
+
+  return last;
+}
+
+static void
+child_ended (AiodriveEntry *entry)
+{
+  AiodriveCombinatorChild *child = (AiodriveCombinatorChild *) entry;
+  AiodriveCombinator *self = child->combinator;
+  g_autoptr(GTask) task = g_object_ref (self->task);
+  guint index = child - self->children;
+
+  g_mutex_lock (&self->lock);
+  child->ended = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (self->klass->child_ended != NULL && self->klass->child_ended (self, index))
+    aiodrive_combinator_cancel_others (self, NULL);
+  if (is_last (self))
+    end (&self->end);
+}
+
+/* Whether @task can be a child beside those whose cancellables are in @seen: one that has to be cancelled alone
+ * must be able to. NULL if so. */
+static GError *
+refuse (const AiodriveCombinatorClass *klass,
+        GTask                         *task,
+        GCancellable                  *of_the_call,
+        GHashTable                    *seen)
+{
+  GError *error = NULL;
+  GCancellable *cancellable;
+
+  if (!G_IS_TASK (task))
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A child is not a task");
+
+  if (klass->refuse != NULL && (error = klass->refuse (task)) != NULL)
+    return error;
+
+  cancellable = g_task_get_cancellable (task);
+  if (cancellable != NULL && cancellable != of_the_call && g_hash_table_add (seen, cancellable))
+    return NULL;
+  if (aiodrive_task_has_ended (task))
+    return NULL;
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                      "Task %s cannot be cancelled alone: it has no cancellable of its own", aiodrive_task_describe (task));
+}
+
+static GError *
+refuse_any (const AiodriveCombinatorClass  *klass,
+            GTask                         **tasks,
+            gsize                           n_tasks,
+            GCancellable                   *of_the_call)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  GError *error = NULL;
+
+  if (n_tasks == 0 && klass->needs_children)
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "There is no task to wait for");
+
+  for (gsize i = 0; i < n_tasks && error == NULL; i++)
+    error = refuse (klass, tasks[i], of_the_call, seen);
+  return error;
+}
+
+static void
+watch_children (AiodriveCombinator  *self,
+                GTask              **tasks,
+                gsize                n_tasks)
+{
+  self->children = g_new0 (AiodriveCombinatorChild, n_tasks);
+  self->n_children = n_tasks;
+  self->n_pending += n_tasks;
+
+  for (guint i = 0; i < n_tasks; i++)
+    {
+      self->children[i].combinator = self;
+      self->children[i].task = g_object_ref (tasks[i]);
+      aiodrive_waiter_init (&self->children[i].waiter, child_ended);
+      self->children[i].waiter.entry.stamp = self->end.stamp;
+    }
+  for (guint i = 0; i < n_tasks; i++)
+    aiodrive_task_record_watch (aiodrive_task_record_get (tasks[i]), &self->children[i].waiter);
+}
+
+AiodriveCombinator *
+aiodrive_combinator_new (const AiodriveCombinatorClass *klass,
+                         GCancellable                  *cancellable,
+                         GAsyncReadyCallback            callback,
+                         gpointer                       user_data,
+                         gpointer                       source_tag)
+{
+  AiodriveCombinator *self;
+
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  self = g_malloc0 (klass->size);
+  self->klass = klass;
+  self->task = aiodrive_task_record_new_task (NULL, cancellable, callback, user_data, source_tag);
+  self->dispatcher = aiodrive_dispatcher_get_thread_default ();
+  self->end.run = end;
+  self->end.stamp = aiodrive_dispatcher_stamp ();
+  self->link.take = aiodrive_cancel_link_begin;
+  self->link.fire = on_cancelled;
+  self->winner = -1;
+  self->n_pending = 1;   /* the start: should the context be iterated in another thread, it does not end before that */
+  g_mutex_init (&self->lock);
+  g_task_set_task_data (self->task, self, combinator_free);
+
+  return self;
+}
+
+GTask *
+aiodrive_combinator_start (AiodriveCombinator  *self,
+                           GTask              **tasks,
+                           gsize                n_tasks)
+{
+  GTask *task;
+  GCancellable *scope;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (tasks != NULL || n_tasks == 0, NULL);
+  g_return_val_if_fail (n_tasks < G_MAXINT, NULL);
+
+  task = g_object_ref (self->task);
+  scope = g_task_get_cancellable (task);
+  self->refusal = refuse_any (self->klass, tasks, n_tasks,
+                              aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (scope)));
+  if (self->refusal == NULL)
+    {
+      watch_children (self, tasks, n_tasks);
+      if (self->klass->started != NULL)
+        self->klass->started (self);
+      if (aiodrive_cancellable_is_cancelled (scope) || !aiodrive_cancel_link_add (&self->link, scope))
+        call_cancelled (self);
+    }
+  if (is_last (self))
+    aiodrive_dispatcher_post (self->dispatcher, &self->end);
+
+  return task;
+}
+
+/* Whether or not there is a callback: as in GIO, who gives none does not want to know. */
+void
+aiodrive_combinator_start_async (AiodriveCombinator  *self,
+                                 GTask              **tasks,
+                                 gsize                n_tasks)
+{
+  g_autoptr(GTask) task = aiodrive_combinator_start (self, tasks, n_tasks);
+
+  if (task != NULL)
+    aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
+}
+
+/* What the outcomes of the children come to: their real errors first, then CANCELLED, be it theirs or that of the call. */
+GError *
+aiodrive_combinator_sum_up (AiodriveCombinator *self)
+{
+  g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  gboolean cancelled = aiodrive_combinator_is_cancelled (self);
+
+  for (guint i = 0; i < self->n_children; i++)
+    {
+      GError *error = aiodrive_task_get_error (self->children[i].task);
+
+      if (aiodrive_error_is_cancelled (error))
+        {
+          cancelled = TRUE;
+          g_error_free (error);
+        }
+      else if (error != NULL)
+        {
+          g_ptr_array_add (errors, error);
+          g_ptr_array_add (names, (gpointer) aiodrive_task_describe (self->children[i].task));
+        }
+    }
+
+  if (errors->len > 0)
+    return aiodrive_error_new_multiple (errors, names, self->n_children);
+  return cancelled ? aiodrive_error_new_cancelled () : NULL;
+}
+
+AiodriveCombinator *
+aiodrive_combinator_from_result (GAsyncResult *result,
+                                 gpointer      source_tag)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+
+  return g_task_get_task_data (G_TASK (result));
+}
+
+/* The finish function of a combinator that stands for one of its children. */
+GTask *
+aiodrive_combinator_finish_leaf (GAsyncResult  *result,
+                                 gpointer       source_tag,
+                                 GError       **error)
+{
+  GTask *leaf;
+
+  if (aiodrive_combinator_from_result (result, source_tag) == NULL)
+    return NULL;
+
+  leaf = aiodrive_task_get_leaf (G_TASK (result), error);
+  return leaf != NULL ? g_object_ref (leaf) : NULL;
+}

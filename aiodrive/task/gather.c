@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/gather.h"
+
+#include "aiodrive/task/combinator-private.h"
+#include "aiodrive/task/propagate.h"
+
+static gboolean
+is_failure (AiodriveCombinator *self,
+            guint               index)
+{
+  g_autoptr(GError) error = aiodrive_task_get_error (aiodrive_combinator_get_child (self, index));
+
+  return error != NULL;
+}
+
+static const AiodriveCombinatorClass try_all_class =
+{
+  .size = sizeof (AiodriveCombinator),
+  .child_ended = is_failure,
+  .all_ended = aiodrive_combinator_sum_up,
+};
+
+static const AiodriveCombinatorClass wait_all_class =
+{
+  .size = sizeof (AiodriveCombinator),
+  .all_ended = aiodrive_combinator_sum_up,
+};
+
+static GPtrArray *
+finish (GAsyncResult  *result,
+        gpointer       source_tag,
+        GError       **error)
+{
+  AiodriveCombinator *self = aiodrive_combinator_from_result (result, source_tag);
+  GPtrArray *tasks;
+
+  if (self == NULL || aiodrive_task_get_leaf (G_TASK (result), error) == NULL)
+    return NULL;
+
+  tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->n_children; i++)
+    g_ptr_array_add (tasks, g_object_ref (aiodrive_combinator_get_child (self, i)));
+  return tasks;
+}
+
+/**
+ * aiodrive_try_all:
+ * @tasks: (array length=n_tasks) (nullable): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the call
+ *
+ * Waits for all tasks. The first one that fails cancels the rest, which are waited for all the same. One error is
+ * raised as it is, several as %AIODRIVE_ERROR_MULTIPLE; a task that ended with %G_IO_ERROR_CANCELLED counts only if no
+ * other one failed. Without any task it succeeds.
+ *
+ * To let the rest go on use aiodrive_wait_all().
+ *
+ * If the call itself is cancelled, all tasks are cancelled and waited for; then it fails with their real errors, or
+ * %G_IO_ERROR_CANCELLED. With a task that could not be cancelled alone it fails with %G_IO_ERROR_INVALID_ARGUMENT, and
+ * nothing is cancelled. The values stay in the tasks, to be unwrapped there.
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_try_all (GTask        **tasks,
+                  gsize          n_tasks,
+                  GCancellable  *cancellable)
+{
+  return aiodrive_combinator_start (aiodrive_combinator_new (&try_all_class, cancellable, NULL, NULL, aiodrive_try_all),
+                                    tasks, n_tasks);
+}
+
+/**
+ * aiodrive_try_all_async:
+ * @tasks: (array length=n_tasks) (nullable): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async) (closure user_data): called when all tasks have ended
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_try_all() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_try_all_async (GTask               **tasks,
+                        gsize                 n_tasks,
+                        GCancellable         *cancellable,
+                        GAsyncReadyCallback   callback,
+                        gpointer              user_data)
+{
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&try_all_class, cancellable, callback, user_data, aiodrive_try_all),
+                                   tasks, n_tasks);
+}
+
+/**
+ * aiodrive_try_all_finish:
+ * @result: the result of aiodrive_try_all_async(), or a task of aiodrive_try_all()
+ * @error: return location for an error
+ *
+ * Gets the tasks, all of which have succeeded, to be unwrapped: see aiodrive_task_get_leaf().
+ *
+ * Returns: (transfer container) (element-type Gio.Task): the tasks in the order in which they were given, or %NULL
+ *   with @error set
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+aiodrive_try_all_finish (GAsyncResult  *result,
+                         GError       **error)
+{
+  return finish (result, aiodrive_try_all, error);
+}
+
+/**
+ * aiodrive_wait_all:
+ * @tasks: (array length=n_tasks) (nullable): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the call
+ *
+ * Waits for all tasks, whatever becomes of them; a failure cancels nobody. Their errors are raised at the end.
+ *
+ * In everything else it is like aiodrive_try_all().
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_wait_all (GTask        **tasks,
+                   gsize          n_tasks,
+                   GCancellable  *cancellable)
+{
+  return aiodrive_combinator_start (aiodrive_combinator_new (&wait_all_class, cancellable, NULL, NULL, aiodrive_wait_all),
+                                    tasks, n_tasks);
+}
+
+/**
+ * aiodrive_wait_all_async:
+ * @tasks: (array length=n_tasks) (nullable): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async) (closure user_data): called when all tasks have ended
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_wait_all() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_wait_all_async (GTask               **tasks,
+                         gsize                 n_tasks,
+                         GCancellable         *cancellable,
+                         GAsyncReadyCallback   callback,
+                         gpointer              user_data)
+{
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&wait_all_class, cancellable, callback, user_data, aiodrive_wait_all),
+                                   tasks, n_tasks);
+}
+
+/**
+ * aiodrive_wait_all_finish:
+ * @result: the result of aiodrive_wait_all_async(), or a task of aiodrive_wait_all()
+ * @error: return location for an error
+ *
+ * Gets the tasks, all of which have succeeded, to be unwrapped: see aiodrive_task_get_leaf().
+ *
+ * Returns: (transfer container) (element-type Gio.Task): the tasks in the order in which they were given, or %NULL
+ *   with @error set
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+aiodrive_wait_all_finish (GAsyncResult  *result,
+                          GError       **error)
+{
+  return finish (result, aiodrive_wait_all, error);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/propagate.h"
+
+#include "aiodrive/error-private.h"
+#include "aiodrive/task/record-private.h"
+
+/**
+ * aiodrive_task_get_leaf:
+ * @task: a task that has ended
+ * @error: return location for an error
+ *
+ * Gets the task whose value @task ended with: @task itself, or, for a combinator that stands for one of its
+ * children (aiodrive_race(), aiodrive_first_success(), aiodrive_timeout(), aiodrive_shield()), the leaf
+ * below it, however deep. Unwrap that with the `g_task_propagate_*` function that fits its job. If @task failed, the
+ * error is set instead, as often as it is asked for.
+ *
+ * Any task will do, those of g_task_new() too. A task that has not ended, as far as this thread can know, is
+ * %G_IO_ERROR_PENDING.
+ *
+ * Returns: (transfer none): the leaf, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_task_get_leaf (GTask   *task,
+                        GError **error)
+{
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  for (;;)
+    {
+      AiodriveTaskRecord *record = aiodrive_task_record_get (task);
+      GError *failure;
+
+      if (!aiodrive_task_record_is_known (record))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "Task %s has not ended", aiodrive_task_describe (task));
+          return NULL;
+        }
+
+      failure = aiodrive_task_record_copy_error (record);
+      if (failure != NULL)
+        {
+          g_propagate_error (error, failure);
+          return NULL;
+        }
+
+      if (aiodrive_task_record_get_leaf (record) == NULL)
+        return task;
+      task = aiodrive_task_record_get_leaf (record);
+    }
+}
+
+static gboolean
+propagate_value (GTask   *leaf,
+                 GValue  *value,
+                 GError **error)
+{
+  if (!aiodrive_task_record_take_value (aiodrive_task_record_get (leaf)))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The value of task %s was taken before",
+                   aiodrive_task_describe (leaf));
+      return FALSE;
+    }
+
+  if (!g_task_propagate_value (leaf, value, NULL))
+    {
+      /* GLib has said what is wrong */
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Task %s does not hold a GValue",
+                   aiodrive_task_describe (leaf));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * aiodrive_task_propagate_result:
+ * @task: a task that has ended
+ * @error: return location for an error
+ *
+ * Unwraps a task that was started with AIODRIVE_START(), or that stands for one: gets the #GAsyncResult for the finish
+ * function that belongs to the asynchronous function. Where the leaf of @task was made by somebody else, it is
+ * the leaf itself. As with every unwrapping, it can be done once.
+ *
+ * Returns: (transfer full): the result, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GAsyncResult *
+aiodrive_task_propagate_result (GTask   *task,
+                                GError **error)
+{
+  GTask *leaf = aiodrive_task_get_leaf (task, error);
+  GValue value = G_VALUE_INIT;
+
+  if (leaf == NULL)
+    return NULL;
+  if (!aiodrive_task_record_get_adopted (aiodrive_task_record_get (leaf)))
+    return G_ASYNC_RESULT (g_object_ref (leaf));
+  if (!propagate_value (leaf, &value, error))
+    return NULL;
+  return g_value_get_object (&value);   /* the reference of the value goes to the caller */
+}
+
+/**
+ * aiodrive_task_propagate:
+ * @task: a task that has ended
+ * @value: (out caller-allocates): return location for the value
+ * @error: return location for an error
+ *
+ * Unwraps a task that was returned with g_task_return_value(), or that stands for one. All tasks that this library returns
+ * itself are such. It can be done once; a second time is %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * This is g_task_propagate_value() for bindings: @value is initialised even where @error is set.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_propagate (GTask   *task,
+                         GValue  *value,
+                         GError **error)
+{
+  GTask *leaf;
+
+  g_return_if_fail (value != NULL);
+
+  leaf = aiodrive_task_get_leaf (task, error);
+  if (leaf == NULL || !propagate_value (leaf, value, error))
+    {
+      memset (value, 0, sizeof (GValue));
+      g_value_init (value, G_TYPE_BOOLEAN);
+    }
+}
+
+/**
+ * aiodrive_task_get_error:
+ * @task: a task
+ *
+ * Gets the error that @task ended with. It can be asked for as often as needed.
+ *
+ * Returns: (transfer full) (nullable): the error, or %NULL if the task succeeded or has not ended
+ *
+ * Since: 1.0
+ */
+GError *
+aiodrive_task_get_error (GTask *task)
+{
+  AiodriveTaskRecord *record;
+
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+
+  record = aiodrive_task_record_get (task);
+  return aiodrive_task_record_is_known (record) ? aiodrive_task_record_copy_error (record) : NULL;
+}
+
+/**
+ * aiodrive_task_get_errors:
+ * @task: a task
+ *
+ * Gets the errors that @task ended with: those of its children if it is a combinator with the error
+ * %AIODRIVE_ERROR_MULTIPLE, otherwise its own.
+ *
+ * Returns: (transfer container) (element-type GLib.Error): the errors; empty if the task succeeded or has not ended
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+aiodrive_task_get_errors (GTask *task)
+{
+  g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+  g_autoptr(GError) error = NULL;
+  GPtrArray *several;
+
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+
+  error = aiodrive_task_get_error (task);
+  several = error != NULL ? aiodrive_error_get_errors (error) : NULL;
+  for (guint i = 0; several != NULL && i < several->len; i++)
+    g_ptr_array_add (errors, g_error_copy (g_ptr_array_index (several, i)));
+  if (error != NULL && several == NULL)
+    g_ptr_array_add (errors, g_steal_pointer (&error));
+
+  return g_steal_pointer (&errors);
+}

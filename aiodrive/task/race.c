@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/race.h"
+
+#include "aiodrive/error-private.h"
+#include "aiodrive/task/combinator-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+
+static gboolean
+elect_any (AiodriveCombinator *self,
+           guint               index)
+{
+  return aiodrive_combinator_elect (self, index);
+}
+
+static gboolean
+elect_success (AiodriveCombinator *self,
+               guint               index)
+{
+  g_autoptr(GError) error = aiodrive_task_get_error (aiodrive_combinator_get_child (self, index));
+
+  return error == NULL && aiodrive_combinator_elect (self, index);
+}
+
+/* A race has room for one outcome; but what went wrong in a loser must not go unseen. */
+static void
+warn_about_losers (AiodriveCombinator *self)
+{
+  for (guint i = 0; i < self->n_children; i++)
+    {
+      GTask *child = aiodrive_combinator_get_child (self, i);
+      g_autoptr(GError) error = aiodrive_task_get_error (child);
+
+      if ((gint) i != self->winner && error != NULL && !aiodrive_error_is_cancelled (error))
+        g_warning ("Task %s failed after it had lost a race: %s", aiodrive_task_describe (child), error->message);
+    }
+}
+
+static GError *
+outcome_of_race (AiodriveCombinator *self)
+{
+  if (self->winner < 0)
+    return aiodrive_combinator_sum_up (self);
+
+  warn_about_losers (self);
+  return aiodrive_task_get_error (aiodrive_combinator_get_child (self, self->winner));
+}
+
+static GError *
+outcome_of_first_success (AiodriveCombinator *self)
+{
+  return self->winner < 0 ? aiodrive_combinator_sum_up (self) : NULL;
+}
+
+static const AiodriveCombinatorClass race_class =
+{
+  .size = sizeof (AiodriveCombinator),
+  .needs_children = TRUE,
+  .child_ended = elect_any,
+  .all_ended = outcome_of_race,
+};
+
+static const AiodriveCombinatorClass first_success_class =
+{
+  .size = sizeof (AiodriveCombinator),
+  .needs_children = TRUE,
+  .child_ended = elect_success,
+  .all_ended = outcome_of_first_success,
+};
+
+static GTask *
+finish (GAsyncResult  *result,
+        gpointer       source_tag,
+        gint          *index,
+        GError       **error)
+{
+  AiodriveCombinator *self = aiodrive_combinator_from_result (result, source_tag);
+
+  if (index != NULL)
+    *index = self != NULL ? self->winner : -1;
+  return aiodrive_combinator_finish_leaf (result, source_tag, error);
+}
+
+/**
+ * aiodrive_race:
+ * @tasks: (array length=n_tasks): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the race
+ *
+ * Waits for the first task that ends, cancels the others, and waits for those too. The race ends as the winner did,
+ * with success or with an error. If several tasks have ended already, the first of them in @tasks wins.
+ *
+ * To let failures count only if nobody succeeds use aiodrive_first_success(). A loser that fails with anything but
+ * %G_IO_ERROR_CANCELLED is warned about.
+ *
+ * If the race itself is cancelled before there is a winner, all tasks are cancelled and waited for; then it fails with their
+ * real errors, or %G_IO_ERROR_CANCELLED. Without any task, or with one that could not be cancelled alone, it fails
+ * with %G_IO_ERROR_INVALID_ARGUMENT, and nothing is cancelled.
+ *
+ * The race stands for its winner: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
+ * aiodrive_task_propagate_result().
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_race (GTask        **tasks,
+               gsize          n_tasks,
+               GCancellable  *cancellable)
+{
+  return aiodrive_combinator_start (aiodrive_combinator_new (&race_class, cancellable, NULL, NULL, aiodrive_race),
+                                    tasks, n_tasks);
+}
+
+/**
+ * aiodrive_race_async:
+ * @tasks: (array length=n_tasks): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the race
+ * @callback: (scope async) (closure user_data): called when the race has ended
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_race() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_race_async (GTask               **tasks,
+                     gsize                 n_tasks,
+                     GCancellable         *cancellable,
+                     GAsyncReadyCallback   callback,
+                     gpointer              user_data)
+{
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&race_class, cancellable, callback, user_data, aiodrive_race),
+                                   tasks, n_tasks);
+}
+
+/**
+ * aiodrive_race_finish:
+ * @result: the result of aiodrive_race_async(), or a task of aiodrive_race()
+ * @index: (out) (optional): the place of the winner in the tasks, also if it failed; -1 if there is none
+ * @error: return location for an error
+ *
+ * Gets the winner, to be unwrapped: the task that won, or the leaf below it.
+ *
+ * Returns: (transfer full): the task whose value the race ended with, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_race_finish (GAsyncResult  *result,
+                      gint          *index,
+                      GError       **error)
+{
+  return finish (result, aiodrive_race, index, error);
+}
+
+/**
+ * aiodrive_first_success:
+ * @tasks: (array length=n_tasks): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the call
+ *
+ * Waits for the first task that succeeds, cancels the others, and waits for those too. Failures do not matter
+ * as long as one succeeds; if none does, they are raised: one as it is, several as %AIODRIVE_ERROR_MULTIPLE.
+ *
+ * In everything else it is like aiodrive_race().
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_first_success (GTask        **tasks,
+                        gsize          n_tasks,
+                        GCancellable  *cancellable)
+{
+  return aiodrive_combinator_start (aiodrive_combinator_new (&first_success_class, cancellable, NULL, NULL, aiodrive_first_success),
+                                    tasks, n_tasks);
+}
+
+/**
+ * aiodrive_first_success_async:
+ * @tasks: (array length=n_tasks): the tasks
+ * @n_tasks: how many there are
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async) (closure user_data): called when it has ended
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_first_success() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_first_success_async (GTask               **tasks,
+                              gsize                 n_tasks,
+                              GCancellable         *cancellable,
+                              GAsyncReadyCallback   callback,
+                              gpointer              user_data)
+{
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&first_success_class, cancellable, callback, user_data, aiodrive_first_success),
+                                   tasks, n_tasks);
+}
+
+/**
+ * aiodrive_first_success_finish:
+ * @result: the result of aiodrive_first_success_async(), or a task of aiodrive_first_success()
+ * @index: (out) (optional): the place of the winner in the tasks; -1 if there is none
+ * @error: return location for an error
+ *
+ * Gets the task that succeeded, to be unwrapped: that task, or the leaf below it.
+ *
+ * Returns: (transfer full): the task whose value the call ended with, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_first_success_finish (GAsyncResult  *result,
+                               gint          *index,
+                               GError       **error)
+{
+  return finish (result, aiodrive_first_success, index, error);
+}

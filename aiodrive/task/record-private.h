@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/wait-queue-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveTaskRecord AiodriveTaskRecord;
+
+/* A new task of this library, with a scope below @parent. Where @callback is given it is called first when the
+ * task ends, and the task counts as awaited. */
+GTask              *aiodrive_task_record_new_task     (gpointer             source_object,
+                                                       GCancellable        *parent,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data,
+                                                       gpointer             source_tag);
+/* What the library knows of any task, made if need be. */
+AiodriveTaskRecord *aiodrive_task_record_get          (GTask               *task);
+
+gboolean            aiodrive_task_has_ended           (GTask               *task);
+const char         *aiodrive_task_describe            (GTask               *task);
+void                aiodrive_task_keep_outcome        (GTask               *task);
+void                aiodrive_task_return_true         (GTask               *task);
+
+void                aiodrive_task_record_set_awaited  (AiodriveTaskRecord  *self);
+void                aiodrive_task_record_watch        (AiodriveTaskRecord  *self,
+                                                       AiodriveWaiter      *waiter);
+void                aiodrive_task_record_wait         (AiodriveTaskRecord  *self,
+                                                       AiodriveWait        *wait);
+
+/* The outcome, once the task has ended. */
+gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self);
+GError             *aiodrive_task_record_copy_error   (AiodriveTaskRecord  *self);
+gboolean            aiodrive_task_record_take_value   (AiodriveTaskRecord  *self);
+
+/* Before it ends: the task that it stands for; that it ends with the result of another asynchronous call. */
+void                aiodrive_task_record_set_leaf     (AiodriveTaskRecord  *self,
+                                                       GTask               *leaf);
+GTask              *aiodrive_task_record_get_leaf     (AiodriveTaskRecord  *self);
+void                aiodrive_task_record_set_adopted  (AiodriveTaskRecord  *self);
+gboolean            aiodrive_task_record_get_adopted  (AiodriveTaskRecord  *self);
+
+/* The job of a task, started now or in the next iteration. */
+typedef void (*AiodriveTaskRecordJob) (GTask        *task,
+                                       GCancellable *cancellable,
+                                       gpointer      user_data);
+
+void                aiodrive_task_record_start_job    (AiodriveTaskRecord    *self,
+                                                       gboolean               now,
+                                                       AiodriveTaskRecordJob  func,
+                                                       gpointer               user_data,
+                                                       GDestroyNotify         user_data_destroy);
+
+G_END_DECLS

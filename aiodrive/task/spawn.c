@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/spawn.h"
+
+#include "aiodrive/task/record-private.h"
+
+static GTask *
+start (GCancellable    *parent,
+       AiodriveJobFunc  func,
+       gpointer         user_data,
+       GDestroyNotify   user_data_destroy,
+       gboolean         now,
+       gpointer         source_tag)
+{
+  GTask *task;
+
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+  g_return_val_if_fail (func != NULL, NULL);
+
+  task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, source_tag);
+  aiodrive_task_record_start_job (aiodrive_task_record_get (task), now, func, user_data, user_data_destroy);
+  return task;
+}
+
+/**
+ * aiodrive_spawn:
+ * @parent: (nullable): what cancels the task
+ * @func: (scope notified) (closure user_data): the job
+ * @user_data: data for @func
+ * @user_data_destroy: (nullable) (destroy user_data): frees @user_data
+ *
+ * Starts a job as a task, in the next iteration of the main context that is thread-default now.
+ *
+ * The job is started even if @parent is cancelled by then: it finds its own scope cancelled, and can clean up.
+ * @user_data is freed in the same context, after the task has ended. Await the task, with a combinator, with
+ * aiodrive_wait_task_async() or with aiodrive_run(); a task that fails and that nobody awaits is warned about.
+ *
+ * Returns: (transfer full): the task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_spawn (GCancellable    *parent,
+                AiodriveJobFunc  func,
+                gpointer         user_data,
+                GDestroyNotify   user_data_destroy)
+{
+  return start (parent, func, user_data, user_data_destroy, FALSE, aiodrive_spawn);
+}
+
+/**
+ * aiodrive_prime:
+ * @parent: (nullable): what cancels the task
+ * @func: (scope notified) (closure user_data): the job
+ * @user_data: data for @func
+ * @user_data_destroy: (nullable) (destroy user_data): frees @user_data
+ *
+ * Starts a job as a task, as aiodrive_spawn() does, but calls @func before it returns.
+ *
+ * Returns: (transfer full): the task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_prime (GCancellable    *parent,
+                AiodriveJobFunc  func,
+                gpointer         user_data,
+                GDestroyNotify   user_data_destroy)
+{
+  return start (parent, func, user_data, user_data_destroy, TRUE, aiodrive_prime);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/macros.h"
+
+G_BEGIN_DECLS
+
+AIODRIVE_PUBLIC
+GTask *aiodrive_task_new      (GCancellable *parent);
+
+AIODRIVE_PUBLIC
+void   aiodrive_task_complete (GObject      *source,
+                               GAsyncResult *result,
+                               gpointer      task);
+
+/**
+ * AIODRIVE_START:
+ * @parent: (nullable): what cancels the task
+ * @async_func: an asynchronous function in the style of GIO
+ * @...: its arguments, without the last three: the cancellable, the callback and its data
+ *
+ * Starts an asynchronous function as a task. It suits every function whose parameters end in a #GCancellable, a
+ * #GAsyncReadyCallback and its data; write a job for aiodrive_spawn() for any other.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(GTask) load = AIODRIVE_START (scope, g_file_load_contents_async, file);
+ * ]|
+ *
+ * In the end take the #GAsyncResult for the function's own finish function with aiodrive_task_propagate_result().
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_START(parent, async_func, ...)                                         \
+  __extension__ ({                                                                      \
+    GTask *_aiodrive_task = aiodrive_task_new ((GCancellable *) (parent));              \
+    async_func (__VA_ARGS__, g_task_get_cancellable (_aiodrive_task),                   \
+                aiodrive_task_complete, g_object_ref (_aiodrive_task));                 \
+    _aiodrive_task;                                                                     \
+  })
+
+G_END_DECLS

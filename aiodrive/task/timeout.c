@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/timeout.h"
+
+#include "aiodrive/error-private.h"
+#include "aiodrive/task/combinator-private.h"
+#include "aiodrive/task/propagate.h"
+
+typedef struct
+{
+  AiodriveCombinator parent;   /* first */
+  guint              timeout_ms;
+  AiodriveTimer      timer;
+  gboolean           expired;  /* guarded by the combinator's lock: before the call was cancelled */
+} Timeout;
+
+static GError *
+new_timed_out (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Operation timed out");
+}
+
+static void
+on_time (AiodriveTimer *timer)
+{
+  Timeout *self = AIODRIVE_CONTAINER_OF (timer, Timeout, timer);
+  g_autoptr(GError) reason = new_timed_out ();
+
+  g_mutex_lock (&self->parent.lock);
+  self->expired = !self->parent.cancelled;
+  g_mutex_unlock (&self->parent.lock);
+
+  aiodrive_combinator_cancel_others (&self->parent, reason);
+}
+
+static void
+start_timer (AiodriveCombinator *combinator)
+{
+  Timeout *self = (Timeout *) combinator;
+
+  self->timer.fire = on_time;
+  aiodrive_dispatcher_start_timer (combinator->dispatcher, &self->timer,
+                                   g_get_monotonic_time () + self->timeout_ms * G_GINT64_CONSTANT (1000));
+}
+
+static gboolean
+elect (AiodriveCombinator *combinator,
+       guint               index)
+{
+  aiodrive_combinator_elect (combinator, index);
+  return FALSE;
+}
+
+static GError *
+outcome (AiodriveCombinator *combinator)
+{
+  Timeout *self = (Timeout *) combinator;
+  GError *error = aiodrive_combinator_sum_up (combinator);
+
+  aiodrive_dispatcher_stop_timer (combinator->dispatcher, &self->timer);
+  if (self->expired && aiodrive_error_is_cancelled (error))
+    {
+      g_error_free (error);
+      error = new_timed_out ();
+    }
+  return error;
+}
+
+static const AiodriveCombinatorClass timeout_class =
+{
+  .size = sizeof (Timeout),
+  .started = start_timer,
+  .child_ended = elect,
+  .all_ended = outcome,
+};
+
+static AiodriveCombinator *
+timeout_new (guint               timeout_ms,
+             GCancellable       *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer            user_data)
+{
+  AiodriveCombinator *self = aiodrive_combinator_new (&timeout_class, cancellable, callback, user_data,
+                                                      aiodrive_timeout);
+
+  if (self != NULL)
+    ((Timeout *) self)->timeout_ms = timeout_ms;
+  return self;
+}
+
+/**
+ * aiodrive_timeout:
+ * @task: a task
+ * @timeout_ms: in how many milliseconds it is cancelled
+ * @cancellable: (nullable): cancels the call
+ *
+ * Gives a task so much time: when it is over, cancels the task and waits for it. If it then ends with
+ * %G_IO_ERROR_CANCELLED, the call fails with %G_IO_ERROR_TIMED_OUT; whatever else it ends with, in time or not, is the
+ * outcome of the call.
+ *
+ * For more than one task use a scope of aiodrive_cancel_scope_new_with_timeout() as their parent.
+ *
+ * If the call itself is cancelled, the task is cancelled and waited for; then it fails with the task's real error, or
+ * %G_IO_ERROR_CANCELLED. A task that could not be cancelled alone is %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and aiodrive_task_propagate_result().
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_timeout (GTask        *task,
+                  guint         timeout_ms,
+                  GCancellable *cancellable)
+{
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+
+  return aiodrive_combinator_start (timeout_new (timeout_ms, cancellable, NULL, NULL), &task, 1);
+}
+
+/**
+ * aiodrive_timeout_async:
+ * @task: a task
+ * @timeout_ms: in how many milliseconds it is cancelled
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async) (closure user_data): called when it has ended
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_timeout() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_timeout_async (GTask               *task,
+                        guint                timeout_ms,
+                        GCancellable        *cancellable,
+                        GAsyncReadyCallback  callback,
+                        gpointer             user_data)
+{
+  g_return_if_fail (G_IS_TASK (task));
+
+  aiodrive_combinator_start_async (timeout_new (timeout_ms, cancellable, callback, user_data), &task, 1);
+}
+
+/**
+ * aiodrive_timeout_finish:
+ * @result: the result of aiodrive_timeout_async(), or a task of aiodrive_timeout()
+ * @error: return location for an error
+ *
+ * Gets the task, which has succeeded, to be unwrapped: the one that was given, or the leaf below it.
+ *
+ * Returns: (transfer full): the task whose value the call ended with, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_timeout_finish (GAsyncResult  *result,
+                         GError       **error)
+{
+  return aiodrive_combinator_finish_leaf (result, aiodrive_timeout, error);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/wait.h"
+
+#include "aiodrive/task/record-private.h"
+
+static void
+return_ended (GTask    *task,
+              gpointer  granted)
+{
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * aiodrive_wait_task_async:
+ * @task: any task
+ * @cancellable: (nullable): cancels the wait, not the task
+ * @callback: (scope async) (closure user_data): called when the task has ended; its source object is @task
+ * @user_data: data for @callback
+ *
+ * Waits until @task has ended, in whatever way, without unwrapping it. Any number of parties may wait for one task, in
+ * different threads. To cancel the task as well use aiodrive_cancel_task(), to have its error raised a combinator.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_wait_task_async (GTask               *task,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  AiodriveWait *wait;
+
+  g_return_if_fail (G_IS_TASK (task));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  wait = aiodrive_wait_new (task, cancellable, callback, user_data, aiodrive_wait_task_async, return_ended);
+  if (wait != NULL)
+    aiodrive_task_record_wait (aiodrive_task_record_get (task), wait);
+}
+
+/**
+ * aiodrive_wait_task_finish:
+ * @result: the result of aiodrive_wait_task_async()
+ * @error: return location for an error
+ *
+ * Ends a wait. How the task ended is in the task: see aiodrive_task_get_leaf().
+ *
+ * Returns: %TRUE if the task has ended; %FALSE with %G_IO_ERROR_CANCELLED if the wait was cancelled
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_wait_task_finish (GAsyncResult  *result,
+                           GError       **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_wait_task_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
