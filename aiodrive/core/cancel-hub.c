@@ -162,7 +162,7 @@ aiodrive_cancel_link_begin (AiodriveCancelLink *self)
   return TRUE;
 }
 
-/* The last thing that such an owner's fire() does. */
+/* The last thing that such an owner's fire() does. An owner without an @entry tries to remove the link again. */
 void
 aiodrive_cancel_link_done (AiodriveCancelLink *self,
                            AiodriveDispatcher *dispatcher,
@@ -176,6 +176,6 @@ aiodrive_cancel_link_done (AiodriveCancelLink *self,
   self->left = FALSE;
   g_mutex_unlock (&self->hub->lock);
 
-  if (left)
+  if (left && entry != NULL)
     aiodrive_dispatcher_post (dispatcher, entry);
 }

@@ -20,6 +20,9 @@ void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *s
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
 
+gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
+gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,
+                                                          GError             **error);
 
 G_END_DECLS

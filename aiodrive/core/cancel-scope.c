@@ -680,6 +680,15 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
   return g_atomic_pointer_get (&self->task) == task ? self->task_record : NULL;
 }
 
+/* The deadline that reaches a call with @cancellable, or -1. */
+gint64
+aiodrive_cancellable_get_deadline (GCancellable *cancellable)
+{
+  if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    return -1;
+  return aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
+}
+
 /* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that the
  * context which is to say so is not iterated. */
 gboolean
@@ -687,13 +696,21 @@ aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
 {
   gint64 deadline;
 
-  if (cancellable == NULL)
-    return FALSE;
   if (g_cancellable_is_cancelled (cancellable))
     return TRUE;
-  if (!AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+
+  deadline = aiodrive_cancellable_get_deadline (cancellable);
+  return deadline >= 0 && deadline <= g_get_monotonic_time ();
+}
+
+/* The same, with the error that such a call ends with. */
+gboolean
+aiodrive_cancellable_set_error (GCancellable  *cancellable,
+                                GError       **error)
+{
+  if (!aiodrive_cancellable_is_cancelled (cancellable))
     return FALSE;
 
-  deadline = aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
-  return deadline >= 0 && deadline <= g_get_monotonic_time ();
+  g_propagate_error (error, aiodrive_error_new_cancelled ());
+  return TRUE;
 }

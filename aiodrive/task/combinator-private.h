@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/wait-queue-private.h"
 
 G_BEGIN_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/sleep.h"
 
-#include "aiodrive/core/wait-queue-private.h"
+#include "aiodrive/core/wait-private.h"
 
 typedef struct
 {
