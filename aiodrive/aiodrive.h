@@ -5,6 +5,8 @@
 #include "aiodrive/error.h"
 #include "aiodrive/macros.h"
 #include "aiodrive/program/run.h"
+#include "aiodrive/sync/button.h"
+#include "aiodrive/sync/latch.h"
 #include "aiodrive/task/cancel.h"
 #include "aiodrive/task/gather.h"
 #include "aiodrive/task/propagate.h"

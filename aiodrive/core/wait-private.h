@@ -28,6 +28,13 @@ void            aiodrive_wait_grant          (AiodriveWait        *self,
                                               gpointer             granted,
                                               AiodriveMonitor     *monitor);
 
+/* What most of them need: an AiodriveWaitReturn for a wait that brings nothing but its end, and a check for finish functions. */
+void            aiodrive_wait_return_true    (GTask               *task,
+                                              gpointer             granted);
+gboolean        aiodrive_wait_is_valid       (GAsyncResult        *result,
+                                              gpointer             source_object,
+                                              gpointer             source_tag);
+
 /* A call that blocks its thread while it waits. It begins under the monitor, and ends without it. */
 gboolean        aiodrive_wait_queue_block    (AiodriveWaitQueue   *self,
                                               AiodriveMonitor     *monitor,

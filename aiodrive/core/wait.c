@@ -138,3 +138,18 @@ aiodrive_wait_grant (AiodriveWait    *self,
   self->waiter.granted = granted;
   aiodrive_waiter_run_soon (&self->waiter, monitor);
 }
+
+void
+aiodrive_wait_return_true (GTask    *task,
+                           gpointer  granted)
+{
+  g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+aiodrive_wait_is_valid (GAsyncResult *result,
+                        gpointer      source_object,
+                        gpointer      source_tag)
+{
+  return g_task_is_valid (result, source_object) && g_async_result_is_tagged (result, source_tag);
+}

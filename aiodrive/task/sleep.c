@@ -39,13 +39,6 @@ on_cancelled (AiodriveWaitQueue *queue)
   aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
 }
 
-static void
-return_slept (GTask    *task,
-              gpointer  granted)
-{
-  g_task_return_boolean (task, TRUE);
-}
-
 /**
  * aiodrive_sleep_async:
  * @duration_ms: how long, in milliseconds
@@ -69,7 +62,7 @@ aiodrive_sleep_async (guint                duration_ms,
 
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_sleep_async, return_slept);
+  wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_sleep_async, aiodrive_wait_return_true);
   if (wait == NULL)
     return;
 

@@ -3,13 +3,6 @@
 
 #include "aiodrive/task/record-private.h"
 
-static void
-return_ended (GTask    *task,
-              gpointer  granted)
-{
-  g_task_return_boolean (task, TRUE);
-}
-
 /**
  * aiodrive_wait_task_async:
  * @task: any task
@@ -33,7 +26,7 @@ aiodrive_wait_task_async (GTask               *task,
   g_return_if_fail (G_IS_TASK (task));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  wait = aiodrive_wait_new (task, cancellable, callback, user_data, aiodrive_wait_task_async, return_ended);
+  wait = aiodrive_wait_new (task, cancellable, callback, user_data, aiodrive_wait_task_async, aiodrive_wait_return_true);
   if (wait != NULL)
     aiodrive_task_record_wait (aiodrive_task_record_get (task), wait);
 }
