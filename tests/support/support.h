@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "aiodrive/aiodrive.h"
 
 G_BEGIN_DECLS
 
@@ -48,5 +48,51 @@ void          test_thread_call        (TestThread *self,
                                        GFunc       func,
                                        gpointer    data);
 void          test_thread_stop        (TestThread *self);
+
+/* How a task came into the world. */
+typedef enum
+{
+  TEST_TASK_JOB,       /* aiodrive_prime() */
+  TEST_TASK_STARTED,   /* AIODRIVE_START() */
+  TEST_TASK_FOREIGN,   /* g_task_new() */
+  TEST_TASK_REMOTE,    /* g_task_new() in the context of another thread */
+} TestTaskKind;
+
+#define TEST_N_TASK_KINDS 4
+
+/* A task that ends when it is told to, or when it is cancelled; its value is its name, its error says "<name> failed". */
+typedef struct
+{
+  GTask       *task;          /* owned */
+  gboolean     lingers;       /* when it is cancelled it goes on until it is told to end */
+  gint         n_cancelled;   /* atomic: how often its cancellable said so */
+  GTask       *inner;         /* owned: what is to be returned; as the next, used in the context of task */
+  gboolean     returned;
+  gulong       handler;
+  TestThread  *thread;        /* unowned, nullable: where it lives */
+} TestTask;
+
+TestTask *test_task_new         (TestTaskKind  kind,
+                                 const char   *name,
+                                 GCancellable *parent);
+/* One of g_task_new() with this cancellable, here or in another thread. */
+TestTask *test_task_new_foreign (TestTaskKind  kind,
+                                 const char   *name,
+                                 GCancellable *cancellable);
+/* Nothing happens if the task was returned before. */
+void      test_task_succeed     (TestTask     *self);
+void      test_task_fail        (TestTask     *self,
+                                 gint          code);
+/* Lets everything happen here and in the thread of @self. */
+void      test_task_settle      (TestTask     *self);
+/* Asserts that nobody else holds the task, or its scope. */
+void      test_task_free        (TestTask     *self);
+
+/* The same for any task that has ended. */
+void      test_finalize_task    (GTask        *task);
+
+/* Unwraps @task, which stands for a TestTask. */
+void      test_assert_value     (GTask        *task,
+                                 const char   *expected);
 
 G_END_DECLS
