@@ -5,6 +5,7 @@
 #include "aiodrive/error.h"
 #include "aiodrive/macros.h"
 #include "aiodrive/program/run.h"
+#include "aiodrive/stream/async-iterator.h"
 #include "aiodrive/sync/button.h"
 #include "aiodrive/sync/latch.h"
 #include "aiodrive/task/cancel.h"

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/stream/async-iterator.h"
+
+/**
+ * AiodriveAsyncIterator:
+ *
+ * Something that gives one item after the other, each when it is there: what is put into a queue or sent through a channel,
+ * the results of aiodrive_map(), the ticks of aiodrive_repeat_periodically().
+ *
+ * It ends without an error when there is nothing more, and with one when what it iterates has failed. Who leaves before the end
+ * closes it, so that nothing goes on behind it; at the end it need not be closed.
+ *
+ * Who waits is called back in his own thread-default main context. The documentation of each class says from which threads it
+ * may be used, and what cancelling a wait means for the item.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * on_next (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   AiodriveAsyncIterator *items = AIODRIVE_ASYNC_ITERATOR (source);
+ *   g_autoptr(GError) error = NULL;
+ *   g_auto(GValue) item = G_VALUE_INIT;
+ *
+ *   if (!aiodrive_async_iterator_next_finish (items, result, &item, &error))
+ *     return finish (user_data, error);
+ *
+ *   use (user_data, &item);
+ *   aiodrive_async_iterator_next_async (items, scope, on_next, user_data);
+ * }
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+G_DEFINE_INTERFACE (AiodriveAsyncIterator, aiodrive_async_iterator, G_TYPE_OBJECT)
+
+static void
+aiodrive_async_iterator_default_init (AiodriveAsyncIteratorInterface *iface)
+{
+}
+
+/**
+ * aiodrive_async_iterator_next_async:
+ * @self: an iterator
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when there is an item, or nothing more
+ * @user_data: data for @callback
+ *
+ * Waits for the next item.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_async_iterator_next_async (AiodriveAsyncIterator *self,
+                                    GCancellable          *cancellable,
+                                    GAsyncReadyCallback    callback,
+                                    gpointer               user_data)
+{
+  g_return_if_fail (AIODRIVE_IS_ASYNC_ITERATOR (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  AIODRIVE_ASYNC_ITERATOR_GET_IFACE (self)->next_async (self, cancellable, callback, user_data);
+}
+
+/**
+ * aiodrive_async_iterator_next_finish:
+ * @self: an iterator
+ * @result: the result of aiodrive_async_iterator_next_async()
+ * @value: (out caller-allocates): the item; %FALSE if there is none
+ * @error: return location for an error
+ *
+ * Ends a wait for the next item.
+ *
+ * Returns: %TRUE if there was one; %FALSE at the end, or with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_async_iterator_next_finish (AiodriveAsyncIterator  *self,
+                                     GAsyncResult           *result,
+                                     GValue                 *value,
+                                     GError                **error)
+{
+  gboolean found;
+
+  g_return_val_if_fail (AIODRIVE_IS_ASYNC_ITERATOR (self), FALSE);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+
+  memset (value, 0, sizeof (GValue));
+  found = AIODRIVE_ASYNC_ITERATOR_GET_IFACE (self)->next_finish (self, result, value, error);
+  if (!G_IS_VALUE (value))
+    g_value_init (value, G_TYPE_BOOLEAN);
+  return found;
+}
+
+/**
+ * aiodrive_async_iterator_close_async:
+ * @self: an iterator
+ * @cancellable: (nullable): cancels the wait; the iterator is closed all the same
+ * @callback: (scope async) (closure user_data): called when nothing goes on behind the iterator any more
+ * @user_data: data for @callback
+ *
+ * Ends the iteration: what goes on behind it is cancelled and awaited. An iterator may be closed more than once.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_async_iterator_close_async (AiodriveAsyncIterator *self,
+                                     GCancellable          *cancellable,
+                                     GAsyncReadyCallback    callback,
+                                     gpointer               user_data)
+{
+  g_return_if_fail (AIODRIVE_IS_ASYNC_ITERATOR (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  AIODRIVE_ASYNC_ITERATOR_GET_IFACE (self)->close_async (self, cancellable, callback, user_data);
+}
+
+/**
+ * aiodrive_async_iterator_close_finish:
+ * @self: an iterator
+ * @result: the result of aiodrive_async_iterator_close_async()
+ * @error: return location for an error
+ *
+ * Ends a wait for the end of the iteration.
+ *
+ * Returns: %TRUE if it is closed and nothing failed; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_async_iterator_close_finish (AiodriveAsyncIterator  *self,
+                                      GAsyncResult           *result,
+                                      GError                **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_ASYNC_ITERATOR (self), FALSE);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), FALSE);
+
+  return AIODRIVE_ASYNC_ITERATOR_GET_IFACE (self)->close_finish (self, result, error);
+}
