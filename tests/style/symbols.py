@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the library exports, what its headers declare and what other languages see are the same.
+Arguments: the source root, the shared library, the GIR."""
+import keyword
+import pathlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import checks
+
+CORE = '{http://www.gtk.org/introspection/core/1.0}'
+C = '{http://www.gtk.org/introspection/c/1.0}'
+GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
+
+# Public functions that are marked (skip), and why.
+SKIPPED = {
+    'aiodrive_error_get_errors': 'what an extended GError carries is lost in PyGObject; aiodrive_task_get_errors() instead',
+}
+
+# Functions that begin with the prefix of a class without being its methods or constructors, and why.
+STATIC = {}
+
+# https://docs.vala.dev/tutorials/programming-language/main/01-00/01-07-reserved-words.html and valac's own scanner
+RESERVED_IN_VALA = set('''
+    abstract as async base break case catch class const construct continue default delegate delete do dynamic else ensures
+    enum errordomain extern false finally for foreach get global if in inline interface internal is lock namespace new null
+    out override owned params partial private protected public ref requires return sealed set signal sizeof static struct
+    switch this throw throws true try typeof unlock unowned using var virtual void volatile weak while with yield
+'''.split()) - {'get', 'set'}   # these two only where a property is declared
+
+
+def declared(root):
+    """The functions that the public headers mark as exported."""
+    pattern = re.compile(r'AIODRIVE_PUBLIC\s+(?:G_DECLARE_\w+\s*\(\s*\w+\s*,\s*(\w+)|[^;(]*?\b(aiodrive_\w+)\s*\()')
+    for path in checks.public_headers(root).values():
+        for prefix, function in pattern.findall(checks.code(path)):
+            yield function or prefix + '_get_type'
+
+
+def exported(library):
+    lines = subprocess.run(['nm', '-D', '--defined-only', '--format=posix', library],
+                           check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return {line.split()[0] for line in lines}
+
+
+def functions(gir):
+    """The functions in the GIR; one that was moved into a class is there twice, and counts where it was moved to."""
+    for kind in ('function', 'method', 'constructor'):
+        yield from (node for node in gir.iter(CORE + kind) if 'moved-to' not in node.attrib)
+
+
+def introspected(gir):
+    for node in functions(gir):
+        yield node.get(C + 'identifier')
+    for node in gir.iter():
+        yield from (node.get(GLIB + 'get-type'),) if GLIB + 'get-type' in node.attrib else ()
+
+
+def compare(left_name, left, right_name, right):
+    yield from (f'{name}: in {left_name}, not in {right_name}' for name in sorted(left - right))
+    yield from (f'{name}: in {right_name}, not in {left_name}' for name in sorted(right - left))
+
+
+def the_library_exports_what_the_headers_declare(root, library, gir):
+    yield from compare('the library', exported(library), 'the public headers', set(declared(root)))
+
+
+def the_headers_declare_nothing_that_is_not_exported(root, library, gir):
+    for name, path in checks.public_headers(root).items():
+        calls = set(re.findall(r'\b(aiodrive_[a-z0-9_]+)\s*\(', checks.code(path)))
+        yield from (f'{function} in {name}' for function in sorted(calls - set(declared(root))))
+
+
+def the_gir_has_what_the_headers_declare(root, library, gir):
+    yield from compare('the GIR', set(introspected(gir)), 'the public headers', set(declared(root)))
+
+
+def all_functions_are_introspectable(root, library, gir):
+    skipped = {node.get(C + 'identifier') for node in functions(gir) if node.get('introspectable') == '0'}
+    yield from compare('the functions that are not introspectable', skipped, 'SKIPPED', set(SKIPPED))
+
+
+def no_function_has_the_prefix_of_a_class_by_accident(root, library, gir):
+    static = set()
+    for kind in ('class', 'interface', 'record'):
+        for node in gir.iter(CORE + kind):
+            static |= {child.get(C + 'identifier') for child in node.findall(CORE + 'function')}
+    yield from compare('the static functions of a class', static, 'STATIC', set(STATIC))
+
+
+def no_function_is_named_with_a_reserved_word(root, library, gir):
+    reserved = set(keyword.kwlist) | RESERVED_IN_VALA
+    for node in functions(gir):
+        name = re.sub(r'_(async|finish)$', '', node.get('name'))
+        if name in reserved and not (node.tag == CORE + 'constructor' and name == 'new'):
+            yield f'{node.get(C + "identifier")}: {name}'
+
+
+root = pathlib.Path(sys.argv[1])
+checks.run([
+    the_library_exports_what_the_headers_declare,
+    the_headers_declare_nothing_that_is_not_exported,
+    the_gir_has_what_the_headers_declare,
+    all_functions_are_introspectable,
+    no_function_has_the_prefix_of_a_class_by_accident,
+    no_function_is_named_with_a_reserved_word,
+], root, sys.argv[2], ElementTree.parse(sys.argv[3]))
