@@ -78,7 +78,7 @@ finish (GAsyncResult  *result,
 
   if (index != NULL)
     *index = self != NULL ? self->winner : -1;
-  return aiodrive_combinator_finish_leaf (result, source_tag, error);
+  return self != NULL ? aiodrive_combinator_finish_leaf (result, source_tag, error) : NULL;
 }
 
 /**
