@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/cargo.h"
+
+#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/wait-private.h"
+
+/**
+ * AiodriveCargo:
+ *
+ * Something that happens now and then and brings a value: aiodrive_cargo_send() gives a copy of it to everybody who
+ * waits at that moment, and nothing is kept for those who come later.
+ *
+ * Use an #AiodriveButton where there is nothing to hand over, an #AiodriveThreadSafeFuture for a value that comes once
+ * and stays, and an #AiodriveChannel where every value has to arrive.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * cancelled ends with %G_IO_ERROR_CANCELLED, unless a value was sent before. A value is freed in the thread that lets
+ * go of it last.
+ *
+ * |[<!-- language="C" -->
+ * aiodrive_cargo_wait_async (positions, scope, on_position, self);
+ * ...
+ * aiodrive_cargo_send (positions, &position, NULL);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveCargo
+{
+  GObject           parent_instance;
+
+  AiodriveMonitor   monitor;
+  AiodriveWaitQueue waiters;   /* guarded by monitor */
+};
+
+G_DEFINE_FINAL_TYPE (AiodriveCargo, aiodrive_cargo, G_TYPE_OBJECT)
+
+static void
+aiodrive_cargo_finalize (GObject *object)
+{
+  AiodriveCargo *self = AIODRIVE_CARGO (object);
+
+  aiodrive_monitor_clear (&self->monitor);
+
+  G_OBJECT_CLASS (aiodrive_cargo_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_cargo_class_init (AiodriveCargoClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_cargo_finalize;
+}
+
+static void
+aiodrive_cargo_init (AiodriveCargo *self)
+{
+  aiodrive_monitor_init (&self->monitor);
+}
+
+/**
+ * aiodrive_cargo_new:
+ *
+ * Makes a cargo.
+ *
+ * Returns: (transfer full): a new cargo
+ *
+ * Since: 1.0
+ */
+AiodriveCargo *
+aiodrive_cargo_new (void)
+{
+  return g_object_new (AIODRIVE_TYPE_CARGO, NULL);
+}
+
+/**
+ * aiodrive_cargo_send:
+ * @self: a cargo
+ * @value: what to send
+ * @error: return location for an error
+ *
+ * Wakes everybody who waits now, each with a copy of @value. It is no error if nobody does.
+ *
+ * A value without a type is %G_IO_ERROR_INVALID_ARGUMENT, and wakes nobody.
+ *
+ * Returns: %TRUE if it was sent; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_cargo_send (AiodriveCargo  *self,
+                     const GValue   *value,
+                     GError        **error)
+{
+  AiodriveBox *box;
+
+  g_return_val_if_fail (AIODRIVE_IS_CARGO (self), FALSE);
+
+  box = aiodrive_box_new (value, error);
+  if (box == NULL)
+    return FALSE;
+
+  aiodrive_monitor_lock (&self->monitor);
+  while (aiodrive_wait_queue_get_first (&self->waiters) != NULL)
+    aiodrive_wait_queue_wake_one (&self->waiters, aiodrive_box_ref (box), &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  aiodrive_box_unref (box);
+  return TRUE;
+}
+
+static void
+return_box (GTask    *task,
+            gpointer  box)
+{
+  g_task_return_pointer (task, box, (GDestroyNotify) aiodrive_box_unref);
+}
+
+/**
+ * aiodrive_cargo_wait_async:
+ * @self: a cargo
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when a value was sent
+ * @user_data: data for @callback
+ *
+ * Waits for the next value that is sent.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cargo_wait_async (AiodriveCargo       *self,
+                           GCancellable        *cancellable,
+                           GAsyncReadyCallback  callback,
+                           gpointer             user_data)
+{
+  AiodriveWait *wait;
+
+  g_return_if_fail (AIODRIVE_IS_CARGO (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_cargo_wait_async, return_box);
+  if (wait == NULL)
+    return;
+
+  aiodrive_monitor_lock (&self->monitor);
+  aiodrive_wait_park (wait, &self->waiters, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/**
+ * aiodrive_cargo_wait_finish:
+ * @self: a cargo
+ * @result: the result of aiodrive_cargo_wait_async()
+ * @value: (out caller-allocates): return location for the value; initialised even where @error is set
+ * @error: return location for an error
+ *
+ * Ends a wait for a value.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cargo_wait_finish (AiodriveCargo  *self,
+                            GAsyncResult   *result,
+                            GValue         *value,
+                            GError        **error)
+{
+  g_return_if_fail (value != NULL);
+
+  aiodrive_box_unwrap (NULL, value);
+  g_return_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_cargo_wait_async));
+
+  aiodrive_box_unwrap (g_task_propagate_pointer (G_TASK (result), error), value);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/thread-safe-event.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/wait-private.h"
+
+/**
+ * AiodriveThreadSafeEvent:
+ *
+ * A flag that threads wait for, with a main context or without one: "the worker is ready", "it is time to stop".
+ *
+ * Who waits is woken when it is set, even if it was cleared again before he gets to run. Use an #AiodriveLatch to wait
+ * for both directions or to bind the state to something, and an #AiodriveThreadSafeFuture where the flag would come
+ * with a value.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context, or blocks his
+ * thread. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the event was set before.
+ *
+ * |[<!-- language="C" -->
+ * static gpointer
+ * work (gpointer data)
+ * {
+ *   Worker *self = data;
+ *
+ *   aiodrive_thread_safe_event_set (self->ready);
+ *   ...
+ * }
+ *
+ * thread = g_thread_new ("worker", work, self);
+ * aiodrive_thread_safe_event_wait (self->ready, scope, &error);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveThreadSafeEvent
+{
+  GObject           parent_instance;
+
+  AiodriveMonitor   monitor;
+  gboolean          state;     /* guarded by monitor, as is the next */
+  AiodriveWaitQueue waiters;   /* empty while it is set */
+};
+
+G_DEFINE_FINAL_TYPE (AiodriveThreadSafeEvent, aiodrive_thread_safe_event, G_TYPE_OBJECT)
+
+static void
+aiodrive_thread_safe_event_finalize (GObject *object)
+{
+  AiodriveThreadSafeEvent *self = AIODRIVE_THREAD_SAFE_EVENT (object);
+
+  aiodrive_monitor_clear (&self->monitor);
+
+  G_OBJECT_CLASS (aiodrive_thread_safe_event_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_thread_safe_event_class_init (AiodriveThreadSafeEventClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_thread_safe_event_finalize;
+}
+
+static void
+aiodrive_thread_safe_event_init (AiodriveThreadSafeEvent *self)
+{
+  aiodrive_monitor_init (&self->monitor);
+}
+
+/**
+ * aiodrive_thread_safe_event_new:
+ *
+ * Makes an event that is not set.
+ *
+ * Returns: (transfer full): a new event
+ *
+ * Since: 1.0
+ */
+AiodriveThreadSafeEvent *
+aiodrive_thread_safe_event_new (void)
+{
+  return g_object_new (AIODRIVE_TYPE_THREAD_SAFE_EVENT, NULL);
+}
+
+/**
+ * aiodrive_thread_safe_event_set:
+ * @self: an event
+ *
+ * Sets the event, and wakes everybody who waits. From now on nobody has to wait, until it is cleared.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_thread_safe_event_set (AiodriveThreadSafeEvent *self)
+{
+  g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_EVENT (self));
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->state = TRUE;
+  aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/**
+ * aiodrive_thread_safe_event_clear:
+ * @self: an event
+ *
+ * Clears the event: who waits from now on waits until it is set again. Those who were woken before are not affected.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_thread_safe_event_clear (AiodriveThreadSafeEvent *self)
+{
+  g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_EVENT (self));
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->state = FALSE;
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/**
+ * aiodrive_thread_safe_event_is_set:
+ * @self: an event
+ *
+ * Gets whether the event is set.
+ *
+ * Returns: whether it is
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_event_is_set (AiodriveThreadSafeEvent *self)
+{
+  gboolean state;
+
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_EVENT (self), FALSE);
+
+  aiodrive_monitor_lock (&self->monitor);
+  state = self->state;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return state;
+}
+
+/**
+ * aiodrive_thread_safe_event_wait_async:
+ * @self: an event
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when the event is set, or was since
+ * @user_data: data for @callback
+ *
+ * Waits until the event is set, which it may be already.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_thread_safe_event_wait_async (AiodriveThreadSafeEvent *self,
+                                       GCancellable            *cancellable,
+                                       GAsyncReadyCallback      callback,
+                                       gpointer                 user_data)
+{
+  AiodriveWait *wait;
+
+  g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_EVENT (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_thread_safe_event_wait_async,
+                            aiodrive_wait_return_true);
+  if (wait == NULL)
+    return;
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (self->state)
+    aiodrive_wait_grant (wait, NULL, &self->monitor);
+  else
+    aiodrive_wait_park (wait, &self->waiters, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/**
+ * aiodrive_thread_safe_event_wait_finish:
+ * @self: an event
+ * @result: the result of aiodrive_thread_safe_event_wait_async()
+ * @error: return location for an error
+ *
+ * Ends a wait for the event.
+ *
+ * Returns: %TRUE if it was set; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_event_wait_finish (AiodriveThreadSafeEvent  *self,
+                                        GAsyncResult             *result,
+                                        GError                  **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_thread_safe_event_wait_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * aiodrive_thread_safe_event_wait:
+ * @self: an event
+ * @cancellable: (nullable): cancels the wait
+ * @error: return location for an error
+ *
+ * Blocks the thread until the event is set, which it may be already. No main context runs meanwhile: in a thread that
+ * has one to run use aiodrive_thread_safe_event_wait_async().
+ *
+ * The wait ends with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or when a deadline that reaches it has
+ * passed.
+ *
+ * Returns: %TRUE if it was set; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_event_wait (AiodriveThreadSafeEvent  *self,
+                                 GCancellable             *cancellable,
+                                 GError                  **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_EVENT (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  if (aiodrive_cancellable_set_error (cancellable, error))
+    return FALSE;
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (!self->state)
+    return aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return TRUE;
+}

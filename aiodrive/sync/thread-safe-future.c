@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/thread-safe-future.h"
+
+#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/wait-private.h"
+#include "aiodrive/error-private.h"
+
+/**
+ * AiodriveThreadSafeFuture:
+ *
+ * A value that will be there once, or an error in its place: one thread sets it, any number of others wait for it,
+ * before or after, and each gets a copy.
+ *
+ * Use a #GTask where what brings the value can be cancelled with the wait, and an #AiodriveCargo for values that come
+ * again and again. Cancelling a wait does not cancel the future; aiodrive_thread_safe_future_cancel() does.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context, or blocks his
+ * thread. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the future was done before. A value is freed
+ * in the thread that lets go of it last.
+ *
+ * |[<!-- language="C" -->
+ * aiodrive_thread_safe_future_wait_async (address, scope, on_address, self);
+ * ...
+ * aiodrive_thread_safe_future_set_value (address, &value, NULL);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveThreadSafeFuture
+{
+  GObject           parent_instance;
+
+  AiodriveMonitor   monitor;
+  gboolean          done;      /* guarded by monitor, as are the next three; the outcome is never changed */
+  AiodriveBox      *box;       /* owned; the outcome, or ... */
+  GError           *error;     /* owned; ... this */
+  AiodriveWaitQueue waiters;   /* empty once it is done */
+};
+
+G_DEFINE_FINAL_TYPE (AiodriveThreadSafeFuture, aiodrive_thread_safe_future, G_TYPE_OBJECT)
+
+static void
+aiodrive_thread_safe_future_finalize (GObject *object)
+{
+  AiodriveThreadSafeFuture *self = AIODRIVE_THREAD_SAFE_FUTURE (object);
+
+  g_clear_pointer (&self->box, aiodrive_box_unref);
+  g_clear_error (&self->error);
+  aiodrive_monitor_clear (&self->monitor);
+
+  G_OBJECT_CLASS (aiodrive_thread_safe_future_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_thread_safe_future_class_init (AiodriveThreadSafeFutureClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_thread_safe_future_finalize;
+}
+
+static void
+aiodrive_thread_safe_future_init (AiodriveThreadSafeFuture *self)
+{
+  aiodrive_monitor_init (&self->monitor);
+}
+
+/**
+ * aiodrive_thread_safe_future_new:
+ *
+ * Makes a future that is not done.
+ *
+ * Returns: (transfer full): a new future
+ *
+ * Since: 1.0
+ */
+AiodriveThreadSafeFuture *
+aiodrive_thread_safe_future_new (void)
+{
+  return g_object_new (AIODRIVE_TYPE_THREAD_SAFE_FUTURE, NULL);
+}
+
+/* Takes @box or @cause, whichever there is. */
+static gboolean
+set_outcome (AiodriveThreadSafeFuture  *self,
+             AiodriveBox               *box,
+             GError                    *cause,
+             GError                   **error)
+{
+  gboolean first;
+
+  aiodrive_monitor_lock (&self->monitor);
+  first = !self->done;
+  if (first)
+    {
+      self->done = TRUE;
+      self->box = g_steal_pointer (&box);
+      self->error = g_steal_pointer (&cause);
+      aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
+    }
+  aiodrive_monitor_unlock (&self->monitor);
+
+  g_clear_pointer (&box, aiodrive_box_unref);
+  g_clear_error (&cause);
+  if (!first)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The future is done already");
+  return first;
+}
+
+/* Of a future that is done. */
+static void
+copy_outcome (AiodriveThreadSafeFuture  *self,
+              GValue                    *value,
+              GError                   **error)
+{
+  if (self->error != NULL)
+    g_propagate_error (error, g_error_copy (self->error));
+  else
+    aiodrive_box_unwrap (aiodrive_box_ref (self->box), value);
+}
+
+/**
+ * aiodrive_thread_safe_future_set_value:
+ * @self: a future
+ * @value: what it is to bring
+ * @error: return location for an error
+ *
+ * Sets the value of the future, and wakes everybody who waits.
+ *
+ * A value without a type is %G_IO_ERROR_INVALID_ARGUMENT; if the future is done already it is %G_IO_ERROR_EXISTS.
+ * Either way nothing changes.
+ *
+ * Returns: %TRUE if it was set; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_future_set_value (AiodriveThreadSafeFuture  *self,
+                                       const GValue              *value,
+                                       GError                   **error)
+{
+  AiodriveBox *box;
+
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self), FALSE);
+
+  box = aiodrive_box_new (value, error);
+  return box != NULL && set_outcome (self, box, NULL, error);
+}
+
+/**
+ * aiodrive_thread_safe_future_set_error:
+ * @self: a future
+ * @cause: why there will be no value
+ * @error: return location for an error
+ *
+ * Ends the future with an error, of which everybody who waits gets a copy.
+ *
+ * If the future is done already it is %G_IO_ERROR_EXISTS, and nothing changes.
+ *
+ * Returns: %TRUE if it was set; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_future_set_error (AiodriveThreadSafeFuture  *self,
+                                       const GError              *cause,
+                                       GError                   **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self), FALSE);
+  g_return_val_if_fail (cause != NULL, FALSE);
+
+  return set_outcome (self, NULL, g_error_copy (cause), error);
+}
+
+/**
+ * aiodrive_thread_safe_future_cancel:
+ * @self: a future
+ * @error: return location for an error
+ *
+ * Ends the future without a value: everybody who waits gets %G_IO_ERROR_CANCELLED.
+ *
+ * If the future is done already it is %G_IO_ERROR_EXISTS, and nothing changes.
+ *
+ * Returns: %TRUE if it was cancelled; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_future_cancel (AiodriveThreadSafeFuture  *self,
+                                    GError                   **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self), FALSE);
+
+  return set_outcome (self, NULL, aiodrive_error_new_cancelled (), error);
+}
+
+/**
+ * aiodrive_thread_safe_future_is_done:
+ * @self: a future
+ *
+ * Gets whether the future has its value or its error, or was cancelled.
+ *
+ * Returns: whether it is done
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_thread_safe_future_is_done (AiodriveThreadSafeFuture *self)
+{
+  gboolean done;
+
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self), FALSE);
+
+  aiodrive_monitor_lock (&self->monitor);
+  done = self->done;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return done;
+}
+
+/* The value stays where it is; but the task fails where the future did, for who looks at it with g_task_had_error(). */
+static void
+return_outcome (GTask    *task,
+                gpointer  unused)
+{
+  AiodriveThreadSafeFuture *self = g_task_get_source_object (task);
+
+  if (self->error != NULL)
+    g_task_return_error (task, g_error_copy (self->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * aiodrive_thread_safe_future_wait_async:
+ * @self: a future
+ * @cancellable: (nullable): cancels the wait, not the future
+ * @callback: (scope async) (closure user_data): called when the future is done
+ * @user_data: data for @callback
+ *
+ * Waits until the future is done, which it may be already.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_thread_safe_future_wait_async (AiodriveThreadSafeFuture *self,
+                                        GCancellable             *cancellable,
+                                        GAsyncReadyCallback       callback,
+                                        gpointer                  user_data)
+{
+  AiodriveWait *wait;
+
+  g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_thread_safe_future_wait_async,
+                            return_outcome);
+  if (wait == NULL)
+    return;
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (self->done)
+    aiodrive_wait_grant (wait, NULL, &self->monitor);
+  else
+    aiodrive_wait_park (wait, &self->waiters, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/**
+ * aiodrive_thread_safe_future_wait_finish:
+ * @self: a future
+ * @result: the result of aiodrive_thread_safe_future_wait_async()
+ * @value: (out caller-allocates): return location for the value; initialised even where @error is set
+ * @error: return location for an error
+ *
+ * Ends a wait for the future: with its value, its error, or %G_IO_ERROR_CANCELLED.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_thread_safe_future_wait_finish (AiodriveThreadSafeFuture  *self,
+                                         GAsyncResult              *result,
+                                         GValue                    *value,
+                                         GError                   **error)
+{
+  g_return_if_fail (value != NULL);
+
+  aiodrive_box_unwrap (NULL, value);
+  g_return_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_thread_safe_future_wait_async));
+
+  if (g_task_propagate_boolean (G_TASK (result), error))
+    copy_outcome (self, value, error);
+}
+
+/**
+ * aiodrive_thread_safe_future_wait:
+ * @self: a future
+ * @cancellable: (nullable): cancels the wait, not the future
+ * @value: (out caller-allocates): return location for the value; initialised even where @error is set
+ * @error: return location for an error
+ *
+ * Blocks the thread until the future is done, which it may be already. No main context runs meanwhile: in a thread that
+ * has one to run use aiodrive_thread_safe_future_wait_async().
+ *
+ * It ends with the value of the future or with its error; with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or
+ * when a deadline that reaches it has passed.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_thread_safe_future_wait (AiodriveThreadSafeFuture  *self,
+                                  GCancellable              *cancellable,
+                                  GValue                    *value,
+                                  GError                   **error)
+{
+  g_return_if_fail (value != NULL);
+
+  aiodrive_box_unwrap (NULL, value);
+  g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (aiodrive_cancellable_set_error (cancellable, error))
+    return;
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (self->done)
+    aiodrive_monitor_unlock (&self->monitor);
+  else if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error))
+    return;
+
+  copy_outcome (self, value, error);
+}
