@@ -356,16 +356,27 @@ test_task_settle (TestTask *self)
   test_settle ();
 }
 
+/* The scope of @task, unless it is that of another one. */
+static gpointer
+own_scope (GTask *task)
+{
+  gpointer scope = g_task_get_cancellable (task);
+  g_autoptr(GTask) owner = NULL;
+
+  if (scope == NULL || !AIODRIVE_IS_CANCEL_SCOPE (scope))
+    return NULL;
+  owner = aiodrive_cancel_scope_get_task (scope);
+  return owner == NULL || owner == task ? scope : NULL;
+}
+
 void
 test_finalize_task (GTask *task)
 {
-  gpointer scope = g_task_get_cancellable (task);
+  gpointer scope = own_scope (task);
 
   test_settle ();
-  if (scope != NULL && AIODRIVE_IS_CANCEL_SCOPE (scope))
+  if (scope != NULL)
     g_object_add_weak_pointer (scope, &scope);
-  else
-    scope = NULL;
   g_assert_finalize_object (task);
   g_assert_null (scope);
 }
