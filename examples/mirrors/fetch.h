@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libsoup/soup.h>
+
+/* Asks how long the file is. The task ends with the length: g_task_propagate_int(). */
+GTask *fetch_length (SoupSession  *session,
+                     const char   *url,
+                     GCancellable *parent);
+
+/* Fetches @length bytes of the file. The task ends with a GBytes: g_task_propagate_pointer(). */
+GTask *fetch_range  (SoupSession  *session,
+                     const char   *url,
+                     gsize         offset,
+                     gsize         length,
+                     GCancellable *parent);
