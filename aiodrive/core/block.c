@@ -45,8 +45,9 @@ static void
 blocker_wait (Blocker      *self,
               GCancellable *cancellable)
 {
-  /* nobody whom we have woken so far waits for us to go to sleep */
-  aiodrive_dispatcher_wake (g_steal_pointer (&self->monitor->to_wake));
+  /* what was put off does not wait until we wake */
+  aiodrive_monitor_unlock (self->monitor);
+  aiodrive_monitor_lock (self->monitor);
 
   while (!self->decided)
     {
@@ -81,7 +82,11 @@ aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
       blocker_wait (&blocker, cancellable);
     }
   else
-    blocker.cancelled = TRUE;
+    {
+      blocker.cancelled = TRUE;
+      if (self->on_cancelled != NULL)
+        self->on_cancelled (self, request);
+    }
   aiodrive_monitor_unlock (monitor);
 
   /* A handler that is busy with us wants nothing but the monitor, for a moment. */

@@ -20,6 +20,16 @@ void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *s
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
 
+/* The nearest scope at or above @cancellable that belongs to a task; whether a scope is at or above @cancellable. */
+AiodriveCancelScope *aiodrive_cancellable_find_task_scope (GCancellable      *cancellable);
+gboolean           aiodrive_cancellable_is_within        (GCancellable        *cancellable,
+                                                          AiodriveCancelScope *scope);
+
+/* How many wait, at or below a scope, to be let into something that the scope may hold. */
+void               aiodrive_cancellable_count_entrant    (GCancellable        *cancellable,
+                                                          gint                 change);
+gboolean           aiodrive_cancel_scope_has_entrants    (AiodriveCancelScope *self);
+
 gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,

@@ -39,6 +39,7 @@ struct _AiodriveCancelScope
   AiodriveCancelLink  link;          /* in the hub of parent */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
+  gint                n_entrants;    /* atomic */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
   gint64              deadline;      /* -1: none */
@@ -678,6 +679,45 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                        GTask               *task)
 {
   return g_atomic_pointer_get (&self->task) == task ? self->task_record : NULL;
+}
+
+static AiodriveCancelScope *
+as_scope (GCancellable *cancellable)
+{
+  return cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable) ? AIODRIVE_CANCEL_SCOPE (cancellable) : NULL;
+}
+
+AiodriveCancelScope *
+aiodrive_cancellable_find_task_scope (GCancellable *cancellable)
+{
+  AiodriveCancelScope *scope = as_scope (cancellable);
+
+  while (scope != NULL && scope->task_record == NULL)
+    scope = as_scope (scope->parent);
+  return scope;
+}
+
+gboolean
+aiodrive_cancellable_is_within (GCancellable        *cancellable,
+                                AiodriveCancelScope *scope)
+{
+  while (cancellable != NULL && cancellable != G_CANCELLABLE (scope))
+    cancellable = as_scope (cancellable) != NULL ? as_scope (cancellable)->parent : NULL;
+  return cancellable != NULL;
+}
+
+void
+aiodrive_cancellable_count_entrant (GCancellable *cancellable,
+                                    gint          change)
+{
+  for (AiodriveCancelScope *scope = as_scope (cancellable); scope != NULL; scope = as_scope (scope->parent))
+    g_atomic_int_add (&scope->n_entrants, change);
+}
+
+gboolean
+aiodrive_cancel_scope_has_entrants (AiodriveCancelScope *self)
+{
+  return g_atomic_int_get (&self->n_entrants) > 0;
 }
 
 /* The deadline that reaches a call with @cancellable, or -1. */

@@ -11,11 +11,14 @@ typedef struct _AiodriveMonitor AiodriveMonitor;
 typedef struct _AiodriveWaiter AiodriveWaiter;
 typedef struct _AiodriveWaitQueue AiodriveWaitQueue;
 
-/* The lock of a primitive. It wakes the contexts that have got something to run only when it is unlocked. */
+/* The lock of a primitive. What may not be done under it is put off until it is unlocked: waking contexts that have got
+ * something to run, and one call of whatever is handed over. */
 struct _AiodriveMonitor
 {
-  GMutex        mutex;
-  GMainContext *to_wake;    /* owned; guarded by mutex */
+  GMutex          mutex;
+  GMainContext   *to_wake;         /* owned; guarded by mutex, as are the next two */
+  GDestroyNotify  deferred;
+  gpointer        deferred_data;
 };
 
 /* A place in a wait queue. Its entry is run in the context of the dispatcher once it has been woken or cancelled. */
@@ -36,14 +39,17 @@ struct _AiodriveWaitQueue
   guint64         generation;       /* how often all were woken */
   gboolean        mixed;            /* waiters of several contexts have been in it since it was last empty */
   GCompareFunc    compare;          /* nullable, set once: orders the waiters by what they ask for, before who came first */
-  void          (*on_cancelled) (AiodriveWaitQueue *self);   /* nullable, set once; under the monitor: somebody was
-                                                                cancelled and has left */
+  void          (*on_cancelled) (AiodriveWaitQueue *self,      /* nullable, set once; under the monitor: who asked for */
+                                 gpointer           request);  /* this was cancelled, and is not in the queue any more */
 };
 
 void            aiodrive_monitor_init        (AiodriveMonitor    *self);
 void            aiodrive_monitor_clear       (AiodriveMonitor    *self);
 void            aiodrive_monitor_lock        (AiodriveMonitor    *self);
 void            aiodrive_monitor_unlock      (AiodriveMonitor    *self);
+void            aiodrive_monitor_defer       (AiodriveMonitor    *self,
+                                              GDestroyNotify      func,
+                                              gpointer            data);
 
 void            aiodrive_waiter_init         (AiodriveWaiter     *self,
                                               void              (*run) (AiodriveEntry *entry));

@@ -26,8 +26,8 @@
 void
 aiodrive_monitor_init (AiodriveMonitor *self)
 {
+  *self = (AiodriveMonitor) { .to_wake = NULL };
   g_mutex_init (&self->mutex);
-  self->to_wake = NULL;
 }
 
 void
@@ -46,9 +46,25 @@ void
 aiodrive_monitor_unlock (AiodriveMonitor *self)
 {
   GMainContext *to_wake = g_steal_pointer (&self->to_wake);
+  GDestroyNotify deferred = g_steal_pointer (&self->deferred);
+  gpointer deferred_data = self->deferred_data;
 
   g_mutex_unlock (&self->mutex);
   aiodrive_dispatcher_wake (to_wake);
+  if (deferred != NULL)
+    deferred (deferred_data);
+}
+
+/* Calls @func once the monitor is unlocked. There can be one call at a time. */
+void
+aiodrive_monitor_defer (AiodriveMonitor *self,
+                        GDestroyNotify   func,
+                        gpointer         data)
+{
+  g_assert (self->deferred == NULL);
+
+  self->deferred = func;
+  self->deferred_data = data;
 }
 
 static AiodriveWaiter *
@@ -248,6 +264,6 @@ aiodrive_wait_queue_cancel (AiodriveWaiter *waiter)
     return FALSE;
 
   if (queue->on_cancelled != NULL)
-    queue->on_cancelled (queue);
+    queue->on_cancelled (queue, waiter->granted);
   return TRUE;
 }

@@ -121,6 +121,8 @@ aiodrive_wait_park (AiodriveWait      *self,
   if (self->cancellable != NULL && !aiodrive_cancel_link_add (&self->link, self->cancellable))
     {
       self->cancelled = TRUE;
+      if (queue->on_cancelled != NULL)
+        queue->on_cancelled (queue, self->waiter.granted);
       aiodrive_waiter_run_soon (&self->waiter, monitor);
       return FALSE;
     }

@@ -32,7 +32,8 @@ on_time (AiodriveTimer *timer)
 }
 
 static void
-on_cancelled (AiodriveWaitQueue *queue)
+on_cancelled (AiodriveWaitQueue *queue,
+              gpointer           request)
 {
   Sleep *self = AIODRIVE_CONTAINER_OF (queue, Sleep, queue);
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/wait-private.h"
+#include "aiodrive/stream/async-iterator.h"
+#include "aiodrive/stream/queue.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveItem AiodriveItem;
+typedef struct _AiodriveQueueCore AiodriveQueueCore;
+typedef struct _AiodriveQueueKind AiodriveQueueKind;
+
+/* A value that is in a queue, or was granted to somebody who has not unwrapped it yet. */
+struct _AiodriveItem
+{
+  GList              node;    /* in the items of the queue */
+  gint64             index;   /* items leave in the order of their indexes */
+  AiodriveBox       *box;     /* owned */
+  AiodriveQueueCore *queue;   /* owned, nullable: where it goes back to if its GTask is dropped */
+};
+
+/* In what one class differs from the others; each function is nullable and called under the monitor. */
+struct _AiodriveQueueKind
+{
+  gboolean (*put)       (AiodriveQueueCore  *self,
+                         AiodriveItem       *item,
+                         GError            **error);
+  void     (*will_take) (AiodriveQueueCore  *self);
+  void     (*closed)    (AiodriveQueueCore  *self);
+  gboolean   drops;     /* what is there when an iteration is closed */
+};
+
+/* What queues and channels have in common; the beginning of their instances. */
+struct _AiodriveQueueCore
+{
+  GObject                  parent_instance;
+
+  const AiodriveQueueKind *kind;
+  GParamSpec              *n_items;         /* the property */
+  AiodriveMonitor          monitor;
+  GQueue                   items;           /* of AiodriveItem, by their nodes, to be taken; guarded by monitor, as is the rest */
+  guint                    n_early;         /* items whose turn has not come */
+  guint                    n_notified;      /* how many there were when the monitor was unlocked */
+  gint64                   n_appended;
+  AiodriveWaitQueue        getters;         /* empty while there are items to be taken */
+  gboolean                 closed;
+  gboolean                 dropping;        /* what comes back is dropped */
+  GError                  *closing_error;   /* owned, nullable; never changes once it is closed */
+};
+
+AiodriveItem *aiodrive_item_new                 (const GValue                   *value,
+                                                 GError                        **error);
+void          aiodrive_item_free                (AiodriveItem                   *self);
+
+void          aiodrive_queue_core_class_init    (GObjectClass                   *klass);
+void          aiodrive_queue_core_queue_init    (AiodriveQueueInterface         *iface);
+void          aiodrive_queue_core_iterator_init (AiodriveAsyncIteratorInterface *iface);
+void          aiodrive_queue_core_init          (AiodriveQueueCore              *self,
+                                                 const AiodriveQueueKind        *kind);
+void          aiodrive_queue_core_clear         (AiodriveQueueCore              *self);
+
+void          aiodrive_queue_core_lock          (AiodriveQueueCore              *self);
+void          aiodrive_queue_core_unlock        (AiodriveQueueCore              *self);
+guint         aiodrive_queue_core_get_n_items   (AiodriveQueueCore              *self);
+void          aiodrive_queue_core_offer         (AiodriveQueueCore              *self,
+                                                 AiodriveItem                   *item);
+void          aiodrive_queue_core_append        (AiodriveQueueCore              *self,
+                                                 AiodriveItem                   *item);
+
+void          aiodrive_queue_core_get           (AiodriveQueueCore              *self,
+                                                 GCancellable                   *cancellable,
+                                                 GValue                         *value,
+                                                 GError                        **error);
+void          aiodrive_queue_core_get_async     (AiodriveQueueCore              *self,
+                                                 GCancellable                   *cancellable,
+                                                 GAsyncReadyCallback             callback,
+                                                 gpointer                        user_data,
+                                                 gpointer                        source_tag);
+gboolean      aiodrive_queue_core_get_finish    (AiodriveQueueCore              *self,
+                                                 GAsyncResult                   *result,
+                                                 gpointer                        source_tag,
+                                                 GValue                         *value,
+                                                 GError                        **error);
+gboolean      aiodrive_queue_core_try_get       (AiodriveQueueCore              *self,
+                                                 GValue                         *value,
+                                                 GError                        **error);
+void          aiodrive_queue_core_close         (AiodriveQueueCore              *self,
+                                                 const GError                   *error,
+                                                 gboolean                        drop);
+GError       *aiodrive_queue_core_new_closed    (AiodriveQueueCore              *self);
+
+G_END_DECLS

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/stream/queue-core-private.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+
+/* Items on their way from those who put them to those who get them.
+ *
+ * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its GTask is dropped before the
+ * finish function was called, the item finds its way back: to the next who waits, or to the head. As the items leave in the
+ * order of their indexes, an item that comes back stands before those that never left, and in order with the others that came
+ * back. (/aiodrive/stream/<type>/dropped)
+ *
+ * While somebody waits there is nothing to be taken, so that an item that is there may be had at once without overtaking
+ * anybody. (/aiodrive/stream/<type>/no-barging) */
+
+AiodriveItem *
+aiodrive_item_new (const GValue  *value,
+                   GError       **error)
+{
+  AiodriveBox *box = aiodrive_box_new (value, error);
+  AiodriveItem *self;
+
+  if (box == NULL)
+    return NULL;
+
+  self = g_new0 (AiodriveItem, 1);
+  self->node.data = self;
+  self->box = box;
+  return self;
+}
+
+/* Not under a monitor: it may free what the user has put in. */
+void
+aiodrive_item_free (AiodriveItem *self)
+{
+  aiodrive_box_unref (self->box);
+  g_free (self);
+}
+
+/* Takes @self, or NULL for a value that could not be had. */
+static void
+item_unwrap (AiodriveItem *self,
+             GValue       *value)
+{
+  aiodrive_box_unwrap (self != NULL ? self->box : NULL, value);
+  if (self == NULL)
+    return;
+
+  if (self->queue != NULL)
+    g_object_unref (self->queue);
+  g_free (self);
+}
+
+static void
+get_property (GObject    *object,
+              guint       property_id,
+              GValue     *value,
+              GParamSpec *pspec)
+{
+  g_value_set_uint (value, aiodrive_queue_core_get_n_items ((AiodriveQueueCore *) object));
+}
+
+/* For the classes that are an AiodriveQueue. */
+void
+aiodrive_queue_core_class_init (GObjectClass *klass)
+{
+  klass->get_property = get_property;
+  g_object_class_override_property (klass, 1, "n-items");
+}
+
+void
+aiodrive_queue_core_init (AiodriveQueueCore       *self,
+                          const AiodriveQueueKind *kind)
+{
+  self->kind = kind;
+  self->n_items = g_object_class_find_property (G_OBJECT_GET_CLASS (self), "n-items");
+  g_queue_init (&self->items);
+  aiodrive_monitor_init (&self->monitor);
+}
+
+static void
+free_items (GQueue *items)
+{
+  GList *node;
+
+  while ((node = g_queue_pop_head_link (items)) != NULL)
+    aiodrive_item_free (node->data);
+}
+
+void
+aiodrive_queue_core_clear (AiodriveQueueCore *self)
+{
+  free_items (&self->items);
+  g_clear_error (&self->closing_error);
+  aiodrive_monitor_clear (&self->monitor);
+}
+
+void
+aiodrive_queue_core_lock (AiodriveQueueCore *self)
+{
+  aiodrive_monitor_lock (&self->monitor);
+}
+
+static guint
+count (AiodriveQueueCore *self)
+{
+  return self->items.length + self->n_early;
+}
+
+/* Tells of the number of items if it has changed since. */
+void
+aiodrive_queue_core_unlock (AiodriveQueueCore *self)
+{
+  gboolean changed = count (self) != self->n_notified;
+
+  self->n_notified = count (self);
+  aiodrive_monitor_unlock (&self->monitor);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), self->n_items);
+}
+
+guint
+aiodrive_queue_core_get_n_items (AiodriveQueueCore *self)
+{
+  guint n_items;
+
+  aiodrive_queue_core_lock (self);
+  n_items = count (self);
+  aiodrive_queue_core_unlock (self);
+
+  return n_items;
+}
+
+/* Gives an item whose turn has come to who waits, or keeps it, in its order. */
+void
+aiodrive_queue_core_offer (AiodriveQueueCore *self,
+                           AiodriveItem      *item)
+{
+  GList *last = self->items.tail;
+  GList *next = self->items.head;
+
+  if (aiodrive_wait_queue_wake_one (&self->getters, item, &self->monitor))
+    return;
+
+  if (last == NULL || ((AiodriveItem *) last->data)->index < item->index)
+    {
+      g_queue_push_tail_link (&self->items, &item->node);
+      return;
+    }
+
+  /* it comes back: only others that came back go before it */
+  while (((AiodriveItem *) next->data)->index < item->index)
+    next = next->next;
+  g_queue_insert_before_link (&self->items, next, &item->node);
+}
+
+void
+aiodrive_queue_core_append (AiodriveQueueCore *self,
+                            AiodriveItem      *item)
+{
+  item->index = self->n_appended++;
+  aiodrive_queue_core_offer (self, item);
+}
+
+static AiodriveItem *
+take (AiodriveQueueCore *self)
+{
+  GList *node;
+
+  if (self->kind->will_take != NULL)
+    self->kind->will_take (self);
+
+  node = g_queue_pop_head_link (&self->items);
+  return node != NULL ? node->data : NULL;
+}
+
+/* A granted item that nobody has unwrapped. */
+static void
+put_back (gpointer data)
+{
+  AiodriveItem *item = data;
+  g_autoptr(GObject) queue = (GObject *) g_steal_pointer (&item->queue);
+  AiodriveQueueCore *self = (AiodriveQueueCore *) queue;
+  gboolean dropped;
+
+  aiodrive_queue_core_lock (self);
+  dropped = self->dropping;
+  if (!dropped)
+    aiodrive_queue_core_offer (self, item);
+  aiodrive_queue_core_unlock (self);
+
+  if (dropped)
+    aiodrive_item_free (item);
+}
+
+GError *
+aiodrive_queue_core_new_closed (AiodriveQueueCore *self)
+{
+  if (self->closing_error != NULL)
+    return g_error_copy (self->closing_error);
+
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "It is closed");
+}
+
+static gboolean next_finish (AiodriveAsyncIterator  *iterator,
+                             GAsyncResult           *result,
+                             GValue                 *value,
+                             GError                **error);
+
+/* With an item, or without one as it is closed: an iteration ends, but getting one fails. */
+static void
+return_item (GTask    *task,
+             gpointer  granted)
+{
+  AiodriveQueueCore *self = g_task_get_source_object (task);
+  AiodriveItem *item = granted;
+
+  if (item == NULL && (self->closing_error != NULL || g_task_get_source_tag (task) != next_finish))
+    {
+      g_task_return_error (task, aiodrive_queue_core_new_closed (self));
+      return;
+    }
+
+  if (item != NULL)
+    item->queue = g_object_ref (self);
+  g_task_return_pointer (task, item, put_back);
+}
+
+void
+aiodrive_queue_core_get_async (AiodriveQueueCore   *self,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data,
+                               gpointer             source_tag)
+{
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, source_tag, return_item);
+  AiodriveItem *item;
+
+  if (wait == NULL)
+    return;
+
+  aiodrive_queue_core_lock (self);
+  item = take (self);
+  if (item != NULL || self->closed)
+    aiodrive_wait_grant (wait, item, &self->monitor);
+  else
+    aiodrive_wait_park (wait, &self->getters, &self->monitor);
+  aiodrive_queue_core_unlock (self);
+}
+
+/* Whether there was an item; @value is initialised either way. */
+gboolean
+aiodrive_queue_core_get_finish (AiodriveQueueCore  *self,
+                                GAsyncResult       *result,
+                                gpointer            source_tag,
+                                GValue             *value,
+                                GError            **error)
+{
+  AiodriveItem *item;
+
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, self, source_tag), FALSE);
+
+  item = g_task_propagate_pointer (G_TASK (result), error);
+  item_unwrap (item, value);
+  return item != NULL;
+}
+
+gboolean
+aiodrive_queue_core_try_get (AiodriveQueueCore  *self,
+                             GValue             *value,
+                             GError            **error)
+{
+  AiodriveItem *item;
+  gboolean closed;
+
+  aiodrive_queue_core_lock (self);
+  item = take (self);
+  closed = self->closed;
+  aiodrive_queue_core_unlock (self);
+
+  if (item == NULL && closed)
+    g_propagate_error (error, aiodrive_queue_core_new_closed (self));
+  item_unwrap (item, value);
+  return item != NULL;
+}
+
+/* Blocks until there is an item. */
+void
+aiodrive_queue_core_get (AiodriveQueueCore  *self,
+                         GCancellable       *cancellable,
+                         GValue             *value,
+                         GError            **error)
+{
+  gpointer item = NULL;
+  gboolean ended = TRUE;
+
+  if (!aiodrive_cancellable_set_error (cancellable, error))
+    {
+      aiodrive_queue_core_lock (self);
+      item = take (self);
+      if (item != NULL || self->closed)
+        aiodrive_queue_core_unlock (self);
+      else
+        ended = aiodrive_wait_queue_block (&self->getters, &self->monitor, cancellable, NULL, &item, error);
+
+      if (item == NULL && ended)
+        g_propagate_error (error, aiodrive_queue_core_new_closed (self));
+    }
+  item_unwrap (item, value);
+}
+
+/* Nothing can be put in any more; what is there may be taken, unless it is to be dropped. Who closes it first gives the error. */
+void
+aiodrive_queue_core_close (AiodriveQueueCore *self,
+                           const GError      *error,
+                           gboolean           drop)
+{
+  g_autoptr(GError) closing_error = error != NULL ? g_error_copy (error) : NULL;
+  GQueue dropped = G_QUEUE_INIT;
+
+  aiodrive_queue_core_lock (self);
+  if (!self->closed)
+    {
+      self->closed = TRUE;
+      self->closing_error = g_steal_pointer (&closing_error);
+      if (self->kind->closed != NULL)
+        self->kind->closed (self);
+      aiodrive_wait_queue_wake_all (&self->getters, &self->monitor);
+    }
+  if (drop)
+    {
+      self->dropping = TRUE;
+      dropped = self->items;
+      g_queue_init (&self->items);
+    }
+  aiodrive_queue_core_unlock (self);
+
+  free_items (&dropped);
+}
+
+static gboolean
+queue_put (AiodriveQueue  *queue,
+           gint64          index,
+           const GValue   *value,
+           GError        **error)
+{
+  AiodriveQueueCore *self = (AiodriveQueueCore *) queue;
+  AiodriveItem *item = aiodrive_item_new (value, error);
+  gboolean closed, done = FALSE;
+
+  if (item == NULL)
+    return FALSE;
+
+  item->index = index;
+  aiodrive_queue_core_lock (self);
+  closed = self->closed;
+  if (!closed)
+    done = self->kind->put (self, item, error);
+  aiodrive_queue_core_unlock (self);
+
+  if (closed)
+    g_propagate_error (error, aiodrive_queue_core_new_closed (self));
+  if (!done)
+    aiodrive_item_free (item);
+  return done;
+}
+
+static void
+queue_get_async (AiodriveQueue       *queue,
+                 GCancellable        *cancellable,
+                 GAsyncReadyCallback  callback,
+                 gpointer             user_data)
+{
+  aiodrive_queue_core_get_async ((AiodriveQueueCore *) queue, cancellable, callback, user_data, queue_get_async);
+}
+
+static void
+queue_get_finish (AiodriveQueue  *queue,
+                  GAsyncResult   *result,
+                  GValue         *value,
+                  GError        **error)
+{
+  aiodrive_queue_core_get_finish ((AiodriveQueueCore *) queue, result, queue_get_async, value, error);
+}
+
+static gboolean
+queue_try_get (AiodriveQueue  *queue,
+               GValue         *value,
+               GError        **error)
+{
+  return aiodrive_queue_core_try_get ((AiodriveQueueCore *) queue, value, error);
+}
+
+static void
+free_value (gpointer value)
+{
+  g_value_unset (value);
+  g_free (value);
+}
+
+static GPtrArray *
+queue_get_many (AiodriveQueue *queue,
+                guint          max)
+{
+  AiodriveQueueCore *self = (AiodriveQueueCore *) queue;
+  GPtrArray *values = g_ptr_array_new_with_free_func (free_value);
+  GQueue taken = G_QUEUE_INIT;
+  AiodriveItem *item;
+  GList *node;
+
+  aiodrive_queue_core_lock (self);
+  while ((max == 0 || taken.length < max) && (item = take (self)) != NULL)
+    g_queue_push_tail_link (&taken, &item->node);
+  aiodrive_queue_core_unlock (self);
+
+  while ((node = g_queue_pop_head_link (&taken)) != NULL)
+    {
+      GValue *value = g_new (GValue, 1);
+
+      item_unwrap (node->data, value);
+      g_ptr_array_add (values, value);
+    }
+  return values;
+}
+
+static void
+queue_close (AiodriveQueue *queue,
+             const GError  *error)
+{
+  aiodrive_queue_core_close ((AiodriveQueueCore *) queue, error, FALSE);
+}
+
+static gboolean
+queue_is_empty (AiodriveQueue *queue)
+{
+  return aiodrive_queue_core_get_n_items ((AiodriveQueueCore *) queue) == 0;
+}
+
+void
+aiodrive_queue_core_queue_init (AiodriveQueueInterface *iface)
+{
+  iface->put = queue_put;
+  iface->get_async = queue_get_async;
+  iface->get_finish = queue_get_finish;
+  iface->try_get = queue_try_get;
+  iface->get_many = queue_get_many;
+  iface->close_with_error = queue_close;
+  iface->is_empty = queue_is_empty;
+}
+
+static void
+next_async (AiodriveAsyncIterator *iterator,
+            GCancellable          *cancellable,
+            GAsyncReadyCallback    callback,
+            gpointer               user_data)
+{
+  aiodrive_queue_core_get_async ((AiodriveQueueCore *) iterator, cancellable, callback, user_data, next_finish);
+}
+
+static gboolean
+next_finish (AiodriveAsyncIterator  *iterator,
+             GAsyncResult           *result,
+             GValue                 *value,
+             GError                **error)
+{
+  return aiodrive_queue_core_get_finish ((AiodriveQueueCore *) iterator, result, next_finish, value, error);
+}
+
+static void
+close_async (AiodriveAsyncIterator *iterator,
+             GCancellable          *cancellable,
+             GAsyncReadyCallback    callback,
+             gpointer               user_data)
+{
+  AiodriveQueueCore *self = (AiodriveQueueCore *) iterator;
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, close_async, aiodrive_wait_return_true);
+
+  if (wait == NULL)
+    return;
+
+  aiodrive_queue_core_close (self, NULL, self->kind->drops);
+  aiodrive_queue_core_lock (self);
+  aiodrive_wait_grant (wait, NULL, &self->monitor);
+  aiodrive_queue_core_unlock (self);
+}
+
+static gboolean
+close_finish (AiodriveAsyncIterator  *iterator,
+              GAsyncResult           *result,
+              GError                **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, close_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+aiodrive_queue_core_iterator_init (AiodriveAsyncIteratorInterface *iface)
+{
+  iface->next_async = next_async;
+  iface->next_finish = next_finish;
+  iface->close_async = close_async;
+  iface->close_finish = close_finish;
+}

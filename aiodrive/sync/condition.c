@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/condition.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/sync/gate-private.h"
+
+/**
+ * AiodriveCondition:
+ *
+ * Waits for something that a lock protects: gives the lock away while it waits, and has it again afterwards, as a #GCond
+ * does for threads. After every wait look whether what you wait for is there, and wait again if it is not.
+ *
+ * Use an #AiodriveLatch for a state that needs no lock, and an #AiodriveButton for an event without a state.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * cancelled ends with %G_IO_ERROR_CANCELLED, unless it was signalled before; it ends with the lock held in any case.
+ *
+ * |[<!-- language="C" -->
+ * if (queue_is_empty (self))
+ *   aiodrive_condition_wait_async (self->not_empty, guard, scope, on_not_empty, self);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveCondition
+{
+  GObject           parent_instance;
+
+  AiodriveMonitor   monitor;
+  AiodriveWaitQueue waiters;   /* guarded by monitor */
+};
+
+G_DEFINE_FINAL_TYPE (AiodriveCondition, aiodrive_condition, G_TYPE_OBJECT)
+
+static void
+aiodrive_condition_finalize (GObject *object)
+{
+  AiodriveCondition *self = AIODRIVE_CONDITION (object);
+
+  aiodrive_monitor_clear (&self->monitor);
+
+  G_OBJECT_CLASS (aiodrive_condition_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_condition_class_init (AiodriveConditionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_condition_finalize;
+}
+
+static void
+aiodrive_condition_init (AiodriveCondition *self)
+{
+  aiodrive_monitor_init (&self->monitor);
+}
+
+/**
+ * aiodrive_condition_new:
+ *
+ * Makes a condition. It belongs to no lock; but those who wait for it at the same time should hold guards of one lock.
+ *
+ * Returns: (transfer full): a new condition
+ *
+ * Since: 1.0
+ */
+AiodriveCondition *
+aiodrive_condition_new (void)
+{
+  return g_object_new (AIODRIVE_TYPE_CONDITION, NULL);
+}
+
+/**
+ * aiodrive_condition_signal:
+ * @self: a condition
+ *
+ * Wakes who has waited longest, if anybody waits.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_condition_signal (AiodriveCondition *self)
+{
+  g_return_if_fail (AIODRIVE_IS_CONDITION (self));
+
+  aiodrive_monitor_lock (&self->monitor);
+  aiodrive_wait_queue_wake_one (&self->waiters, NULL, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/**
+ * aiodrive_condition_broadcast:
+ * @self: a condition
+ *
+ * Wakes everybody who waits now.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_condition_broadcast (AiodriveCondition *self)
+{
+  g_return_if_fail (AIODRIVE_IS_CONDITION (self));
+
+  aiodrive_monitor_lock (&self->monitor);
+  aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+typedef struct
+{
+  AiodriveLockGuard *guard;   /* owned */
+  GError            *error;   /* owned; what the wait for the signal ended with */
+} Waiting;
+
+static void
+waiting_free (gpointer data)
+{
+  Waiting *self = data;
+
+  aiodrive_lock_guard_unref (self->guard);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static void
+on_reacquired (GObject      *lock,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(AiodriveLockGuard) again = g_task_propagate_pointer (G_TASK (result), NULL);
+  Waiting *waiting = g_task_get_task_data (task);
+
+  if (waiting->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&waiting->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_woken (GObject      *condition,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  GTask *task = user_data;
+  Waiting *waiting = g_task_get_task_data (task);
+
+  g_task_propagate_boolean (G_TASK (result), &waiting->error);
+  aiodrive_lock_guard_reacquire (waiting->guard, on_reacquired, task);
+}
+
+/**
+ * aiodrive_condition_wait_async:
+ * @self: a condition
+ * @guard: the lock, which is held
+ * @cancellable: (nullable): cancels the wait for the signal
+ * @callback: (scope async) (closure user_data): called when the condition was signalled, and the lock is held again
+ * @user_data: data for @callback
+ *
+ * Releases the lock and waits for a signal, without missing one between the two; then acquires the lock again, with the same
+ * guard, and calls back. The lock is acquired again even if the wait is cancelled. A guard that has been released is
+ * %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_condition_wait_async (AiodriveCondition   *self,
+                               AiodriveLockGuard   *guard,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr(GError) error = NULL;
+  AiodriveWait *wait;
+  Waiting *waiting;
+  GTask *task;
+
+  g_return_if_fail (AIODRIVE_IS_CONDITION (self));
+  g_return_if_fail (guard != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (!aiodrive_lock_guard_is_held (guard))
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The lock is not held");
+  if (error != NULL || aiodrive_cancellable_set_error (cancellable, &error))
+    {
+      g_task_report_error (self, callback, user_data, aiodrive_condition_wait_async, g_steal_pointer (&error));
+      return;
+    }
+
+  waiting = g_new0 (Waiting, 1);
+  waiting->guard = aiodrive_lock_guard_ref (guard);
+  task = g_task_new (self, NULL, callback, user_data);
+  (g_task_set_source_tag) (task, aiodrive_condition_wait_async);
+  g_task_set_task_data (task, waiting, waiting_free);
+
+  wait = aiodrive_wait_new (self, cancellable, on_woken, task, on_woken, aiodrive_wait_return_true);
+  aiodrive_monitor_lock (&self->monitor);
+  if (wait != NULL)
+    aiodrive_wait_park (wait, &self->waiters, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  /* It waits by now: who gets the lock and signals is not missed. */
+  aiodrive_lock_guard_release (guard);
+}
+
+/**
+ * aiodrive_condition_wait_finish:
+ * @self: a condition
+ * @result: the result of aiodrive_condition_wait_async()
+ * @error: return location for an error
+ *
+ * Ends a wait for the condition. The lock is held again, whatever this returns, unless it was not held before.
+ *
+ * Returns: %TRUE if the condition was signalled; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_condition_wait_finish (AiodriveCondition  *self,
+                                GAsyncResult       *result,
+                                GError            **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_condition_wait_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

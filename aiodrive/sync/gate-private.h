@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/wait-private.h"
+#include "aiodrive/sync/lock-guard.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveGate AiodriveGate;
+typedef struct _AiodriveGateClass AiodriveGateClass;
+
+/* What a lock, of whatever kind, does beside deciding who may enter: acquire, wait, release. It is embedded
+ * in the object of the lock. A request is the guard that will be granted. */
+struct _AiodriveGate
+{
+  const AiodriveGateClass *klass;
+  GObject                 *lock;      /* the object around it */
+  AiodriveMonitor          monitor;
+  AiodriveWaitQueue        waiters;   /* guarded by monitor */
+};
+
+/* All of these are called under the monitor. */
+struct _AiodriveGateClass
+{
+  gsize            guard_size;                            /* of the structure that begins with AiodriveLockGuard */
+  gboolean       (*can_enter) (AiodriveGate      *gate,   /* whether @guard can be granted now */
+                               AiodriveLockGuard *guard,
+                               gboolean           behind);   /* somebody waits who goes before it */
+  void           (*enter)     (AiodriveGate      *gate,
+                               AiodriveLockGuard *guard);
+  void           (*leave)     (AiodriveGate      *gate,
+                               AiodriveLockGuard *guard);
+  void           (*waits)     (AiodriveGate      *gate,   /* nullable: @guard has begun to wait ... */
+                               AiodriveLockGuard *guard);
+  void           (*waited)    (AiodriveGate      *gate,   /* nullable: ... and is going to enter, or was cancelled */
+                               AiodriveLockGuard *guard);
+  AiodriveWaiter *(*find_next) (AiodriveGate     *gate);  /* nullable: who can enter now; as a rule the first, if he can */
+};
+
+struct _AiodriveLockGuard
+{
+  gint                 ref_count;     /* atomic */
+  gint                 held;          /* atomic: the lock is held */
+  AiodriveGate        *gate;          /* set once, as are the next two */
+  GObject             *lock;          /* owned */
+  GCancellable        *cancellable;   /* owned, nullable: of the call that acquired it */
+
+  GMutex               mutex;
+  AiodriveCancelScope *scope;         /* owned, made when it is asked for; guarded by mutex */
+  gboolean             preempted;     /* guarded by mutex */
+};
+
+void               aiodrive_gate_init            (AiodriveGate             *self,
+                                                  const AiodriveGateClass  *klass,
+                                                  gpointer                  lock);
+void               aiodrive_gate_clear           (AiodriveGate             *self);
+void               aiodrive_gate_admit           (AiodriveGate             *self);
+
+/* A request; then one of the ways to make it. Each of them takes it. */
+gpointer           aiodrive_gate_request         (AiodriveGate             *self,
+                                                  GCancellable             *cancellable);
+void               aiodrive_gate_acquire_async   (AiodriveGate             *self,
+                                                  gpointer                  request,
+                                                  GAsyncReadyCallback       callback,
+                                                  gpointer                  user_data,
+                                                  gpointer                  source_tag);
+AiodriveLockGuard *aiodrive_gate_acquire_finish  (AiodriveGate             *self,
+                                                  GAsyncResult             *result,
+                                                  gpointer                  source_tag,
+                                                  GError                  **error);
+AiodriveLockGuard *aiodrive_gate_acquire         (AiodriveGate             *self,
+                                                  gpointer                  request,
+                                                  GError                  **error);
+AiodriveLockGuard *aiodrive_gate_try_acquire     (AiodriveGate             *self,
+                                                  gpointer                  request);
+
+/* Takes a lock back that was released, whatever is cancelled meanwhile: for AiodriveCondition. */
+void               aiodrive_lock_guard_reacquire (AiodriveLockGuard        *self,
+                                                  GAsyncReadyCallback       callback,
+                                                  gpointer                  user_data);
+gboolean           aiodrive_lock_guard_is_held   (AiodriveLockGuard        *self);
+
+/* Tells the holder, once the monitor is unlocked, that somebody else wants in. */
+void               aiodrive_lock_guard_preempt   (AiodriveLockGuard        *self);
+
+G_END_DECLS

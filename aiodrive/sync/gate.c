@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/gate-private.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+
+/* Nobody barges: a request is granted at once only if nobody waits who goes before it, and what a guard leaves
+ * goes, under the same monitor, to those who wait. Nobody waits for nothing: whoever leaves, be it the queue or the lock, lets in
+ * all who can enter then. (/aiodrive/sync/smart-lock/no-barging, .../cancelled-writer) */
+
+static AiodriveWaiter *
+find_next (AiodriveGate *self)
+{
+  AiodriveWaiter *first;
+
+  if (self->klass->find_next != NULL)
+    return self->klass->find_next (self);
+
+  first = aiodrive_wait_queue_get_first (&self->waiters);
+  return first != NULL && self->klass->can_enter (self, first->granted, FALSE) ? first : NULL;
+}
+
+static void
+enter (AiodriveGate      *self,
+       AiodriveLockGuard *guard)
+{
+  g_atomic_int_set (&guard->held, TRUE);
+  self->klass->enter (self, guard);
+}
+
+static void
+waited (AiodriveGate      *self,
+        AiodriveLockGuard *guard)
+{
+  if (self->klass->waited != NULL)
+    self->klass->waited (self, guard);
+}
+
+/* Lets in who can enter now; under the monitor. */
+void
+aiodrive_gate_admit (AiodriveGate *self)
+{
+  AiodriveWaiter *waiter;
+
+  while ((waiter = find_next (self)) != NULL)
+    {
+      waited (self, waiter->granted);
+      enter (self, waiter->granted);
+      aiodrive_wait_queue_wake (&self->waiters, waiter, &self->monitor);
+    }
+}
+
+static void
+on_cancelled (AiodriveWaitQueue *queue,
+              gpointer           request)
+{
+  AiodriveGate *self = AIODRIVE_CONTAINER_OF (queue, AiodriveGate, waiters);
+
+  waited (self, request);
+  aiodrive_gate_admit (self);
+}
+
+void
+aiodrive_gate_init (AiodriveGate            *self,
+                    const AiodriveGateClass *klass,
+                    gpointer                 lock)
+{
+  self->klass = klass;
+  self->lock = lock;
+  self->waiters.on_cancelled = on_cancelled;
+  aiodrive_monitor_init (&self->monitor);
+}
+
+void
+aiodrive_gate_clear (AiodriveGate *self)
+{
+  aiodrive_monitor_clear (&self->monitor);
+}
+
+gpointer
+aiodrive_gate_request (AiodriveGate *self,
+                       GCancellable *cancellable)
+{
+  AiodriveLockGuard *guard = g_malloc0 (self->klass->guard_size);
+
+  guard->ref_count = 1;
+  guard->gate = self;
+  guard->lock = g_object_ref (self->lock);
+  guard->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  g_mutex_init (&guard->mutex);
+
+  return guard;
+}
+
+/* Grants @guard if it can enter now; under the monitor. */
+static gboolean
+try_enter (AiodriveGate      *self,
+           AiodriveLockGuard *guard)
+{
+  AiodriveWaiter *first = aiodrive_wait_queue_get_first (&self->waiters);
+  gboolean behind = first != NULL &&
+                    (self->waiters.compare == NULL || self->waiters.compare (first->granted, guard) <= 0);
+
+  if (!self->klass->can_enter (self, guard, behind))
+    return FALSE;
+
+  enter (self, guard);
+  return TRUE;
+}
+
+static void
+begin_wait (AiodriveGate      *self,
+            AiodriveLockGuard *guard)
+{
+  if (self->klass->waits != NULL)
+    self->klass->waits (self, guard);
+}
+
+static void
+return_guard (GTask    *task,
+              gpointer  guard)
+{
+  g_task_return_pointer (task, guard, (GDestroyNotify) aiodrive_lock_guard_unref);
+}
+
+static void
+acquire_async (AiodriveGate        *self,
+               AiodriveLockGuard   *guard,
+               GCancellable        *cancellable,
+               GAsyncReadyCallback  callback,
+               gpointer             user_data,
+               gpointer             source_tag)
+{
+  AiodriveWait *wait = aiodrive_wait_new (self->lock, cancellable, callback, user_data, source_tag, return_guard);
+
+  if (wait == NULL)
+    {
+      aiodrive_lock_guard_unref (guard);
+      return;
+    }
+
+  aiodrive_wait_set_request (wait, guard, (GDestroyNotify) aiodrive_lock_guard_unref);
+  aiodrive_monitor_lock (&self->monitor);
+  if (try_enter (self, guard))
+    {
+      aiodrive_wait_grant (wait, guard, &self->monitor);
+    }
+  else
+    {
+      begin_wait (self, guard);
+      aiodrive_wait_park (wait, &self->waiters, &self->monitor);
+    }
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+void
+aiodrive_gate_acquire_async (AiodriveGate        *self,
+                             gpointer             request,
+                             GAsyncReadyCallback  callback,
+                             gpointer             user_data,
+                             gpointer             source_tag)
+{
+  AiodriveLockGuard *guard = request;
+
+  acquire_async (self, guard, guard->cancellable, callback, user_data, source_tag);
+}
+
+AiodriveLockGuard *
+aiodrive_gate_acquire_finish (AiodriveGate  *self,
+                              GAsyncResult  *result,
+                              gpointer       source_tag,
+                              GError       **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, self->lock, source_tag), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+AiodriveLockGuard *
+aiodrive_gate_acquire (AiodriveGate  *self,
+                       gpointer       request,
+                       GError       **error)
+{
+  g_autoptr(AiodriveLockGuard) guard = request;
+
+  if (aiodrive_cancellable_set_error (guard->cancellable, error))
+    return NULL;
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (try_enter (self, guard))
+    {
+      aiodrive_monitor_unlock (&self->monitor);
+      return g_steal_pointer (&guard);
+    }
+
+  begin_wait (self, guard);
+  if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, guard->cancellable, guard, NULL, error))
+    return NULL;
+  return g_steal_pointer (&guard);
+}
+
+AiodriveLockGuard *
+aiodrive_gate_try_acquire (AiodriveGate *self,
+                           gpointer      request)
+{
+  g_autoptr(AiodriveLockGuard) guard = request;
+  gboolean entered;
+
+  aiodrive_monitor_lock (&self->monitor);
+  entered = try_enter (self, guard);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return entered ? g_steal_pointer (&guard) : NULL;
+}
+
+void
+aiodrive_lock_guard_reacquire (AiodriveLockGuard   *self,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  acquire_async (self->gate, aiodrive_lock_guard_ref (self), NULL, callback, user_data, aiodrive_lock_guard_reacquire);
+}

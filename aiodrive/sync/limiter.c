@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/limiter.h"
+
+#include "aiodrive/sync/gate-private.h"
+
+/**
+ * AiodriveLimiter:
+ *
+ * Lets so many in at once: four downloads, say. Those who come when it is full wait, and are let in first come, first served.
+ *
+ * Use an #AiodriveSmartLock where there is one thing to protect, and an #AiodriveChannel to limit what is on its way.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * cancelled ends with %G_IO_ERROR_CANCELLED, unless he was let in before.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveLockGuard) guard = aiodrive_limiter_acquire_finish (downloads, result, &error);
+ * ]|
+ *
+ * It is trio's CapacityLimiter.
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveLimiter
+{
+  GObject      parent_instance;
+
+  AiodriveGate gate;
+  guint        capacity;   /* guarded by the gate's monitor, as is the next */
+  guint        n_inside;
+};
+
+enum
+{
+  PROP_CAPACITY = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (AiodriveLimiter, aiodrive_limiter, G_TYPE_OBJECT)
+
+static gboolean
+can_enter (AiodriveGate      *gate,
+           AiodriveLockGuard *guard,
+           gboolean           behind)
+{
+  AiodriveLimiter *self = AIODRIVE_CONTAINER_OF (gate, AiodriveLimiter, gate);
+
+  return !behind && self->n_inside < self->capacity;
+}
+
+static void
+enter (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  AIODRIVE_CONTAINER_OF (gate, AiodriveLimiter, gate)->n_inside++;
+}
+
+static void
+leave (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  AIODRIVE_CONTAINER_OF (gate, AiodriveLimiter, gate)->n_inside--;
+}
+
+static const AiodriveGateClass gate_class =
+{
+  .guard_size = sizeof (AiodriveLockGuard),
+  .can_enter = can_enter,
+  .enter = enter,
+  .leave = leave,
+};
+
+static void
+aiodrive_limiter_finalize (GObject *object)
+{
+  AiodriveLimiter *self = AIODRIVE_LIMITER (object);
+
+  aiodrive_gate_clear (&self->gate);
+
+  G_OBJECT_CLASS (aiodrive_limiter_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_limiter_get_property (GObject    *object,
+                               guint       property_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  if (property_id == PROP_CAPACITY)
+    g_value_set_uint (value, aiodrive_limiter_get_capacity (AIODRIVE_LIMITER (object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_limiter_set_property (GObject      *object,
+                               guint         property_id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
+{
+  if (property_id == PROP_CAPACITY)
+    aiodrive_limiter_set_capacity (AIODRIVE_LIMITER (object), g_value_get_uint (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_limiter_class_init (AiodriveLimiterClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = aiodrive_limiter_finalize;
+  object_class->get_property = aiodrive_limiter_get_property;
+  object_class->set_property = aiodrive_limiter_set_property;
+
+  /**
+   * AiodriveLimiter:capacity:
+   *
+   * How many are let in at once. The notification comes in the thread that changes it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CAPACITY] =
+    g_param_spec_uint ("capacity", NULL, NULL, 0, G_MAXUINT, 1,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_limiter_init (AiodriveLimiter *self)
+{
+  self->capacity = 1;
+  aiodrive_gate_init (&self->gate, &gate_class, self);
+}
+
+/**
+ * aiodrive_limiter_new:
+ * @capacity: how many are let in at once
+ *
+ * Makes a limiter. With a @capacity of 0 nobody is let in until it is raised.
+ *
+ * Returns: (transfer full): a new limiter
+ *
+ * Since: 1.0
+ */
+AiodriveLimiter *
+aiodrive_limiter_new (guint capacity)
+{
+  return g_object_new (AIODRIVE_TYPE_LIMITER, "capacity", capacity, NULL);
+}
+
+/**
+ * aiodrive_limiter_get_capacity:
+ * @self: a limiter
+ *
+ * Gets how many are let in at once.
+ *
+ * Returns: the capacity
+ *
+ * Since: 1.0
+ */
+guint
+aiodrive_limiter_get_capacity (AiodriveLimiter *self)
+{
+  guint capacity;
+
+  g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), 0);
+
+  aiodrive_monitor_lock (&self->gate.monitor);
+  capacity = self->capacity;
+  aiodrive_monitor_unlock (&self->gate.monitor);
+
+  return capacity;
+}
+
+/**
+ * aiodrive_limiter_set_capacity:
+ * @self: a limiter
+ * @capacity: how many are let in at once
+ *
+ * Sets the capacity. If it grows, those who wait are let in; if it shrinks, those who are in stay in.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_limiter_set_capacity (AiodriveLimiter *self,
+                               guint            capacity)
+{
+  gboolean changed;
+
+  g_return_if_fail (AIODRIVE_IS_LIMITER (self));
+
+  aiodrive_monitor_lock (&self->gate.monitor);
+  changed = self->capacity != capacity;
+  self->capacity = capacity;
+  aiodrive_gate_admit (&self->gate);
+  aiodrive_monitor_unlock (&self->gate.monitor);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAPACITY]);
+}
+
+/**
+ * aiodrive_limiter_acquire_async:
+ * @self: a limiter
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when there was room
+ * @user_data: data for @callback
+ *
+ * Waits until there is room, and enters.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_limiter_acquire_async (AiodriveLimiter     *self,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data)
+{
+  g_return_if_fail (AIODRIVE_IS_LIMITER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  aiodrive_gate_acquire_async (&self->gate, aiodrive_gate_request (&self->gate, cancellable), callback, user_data,
+                               aiodrive_limiter_acquire_async);
+}
+
+/**
+ * aiodrive_limiter_acquire_finish:
+ * @self: a limiter
+ * @result: the result of aiodrive_limiter_acquire_async()
+ * @error: return location for an error
+ *
+ * Ends a wait for room.
+ *
+ * Returns: (transfer full): a guard, to be released to make room again; or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_limiter_acquire_finish (AiodriveLimiter  *self,
+                                 GAsyncResult     *result,
+                                 GError          **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), NULL);
+
+  return aiodrive_gate_acquire_finish (&self->gate, result, aiodrive_limiter_acquire_async, error);
+}
+
+/**
+ * aiodrive_limiter_acquire:
+ * @self: a limiter
+ * @cancellable: (nullable): cancels the wait
+ * @error: return location for an error
+ *
+ * Enters, and blocks the calling thread until there is room. No main context is iterated meanwhile.
+ *
+ * Returns: (transfer full): a guard, to be released to make room again; or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_limiter_acquire (AiodriveLimiter  *self,
+                          GCancellable     *cancellable,
+                          GError          **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  return aiodrive_gate_acquire (&self->gate, aiodrive_gate_request (&self->gate, cancellable), error);
+}
+
+/**
+ * aiodrive_limiter_try_acquire:
+ * @self: a limiter
+ *
+ * Enters if there is room and nobody waits for it.
+ *
+ * Returns: (transfer full) (nullable): a guard, to be released to make room again; or %NULL
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_limiter_try_acquire (AiodriveLimiter *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), NULL);
+
+  return aiodrive_gate_try_acquire (&self->gate, aiodrive_gate_request (&self->gate, NULL));
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/lock-guard.h"
+
+#include "aiodrive/error.h"
+#include "aiodrive/sync/gate-private.h"
+
+/**
+ * AiodriveLockGuard:
+ *
+ * A lock that is held: what acquiring an #AiodriveSmartLock, an #AiodriveNestableLock or an #AiodriveLimiter gives.
+ *
+ * The lock is open again when the guard is released, or when the last reference on it is dropped, from whatever thread; so
+ * `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock alive.
+ *
+ * Since: 1.0
+ */
+
+G_DEFINE_BOXED_TYPE (AiodriveLockGuard, aiodrive_lock_guard, aiodrive_lock_guard_ref, aiodrive_lock_guard_unref)
+
+/**
+ * aiodrive_lock_guard_ref:
+ * @self: a guard
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_lock_guard_ref (AiodriveLockGuard *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * aiodrive_lock_guard_unref:
+ * @self: (transfer full): a guard
+ *
+ * Drops a reference. The last one releases the lock, unless that was done before.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_lock_guard_unref (AiodriveLockGuard *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  aiodrive_lock_guard_release (self);
+  g_clear_object (&self->scope);
+  g_clear_object (&self->cancellable);
+  g_object_unref (self->lock);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+/**
+ * aiodrive_lock_guard_release:
+ * @self: a guard
+ *
+ * Opens the lock, so that the next one in turn gets it. A second release does nothing.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_lock_guard_release (AiodriveLockGuard *self)
+{
+  AiodriveGate *gate;
+
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_int_compare_and_exchange (&self->held, TRUE, FALSE))
+    return;
+
+  gate = self->gate;
+  aiodrive_monitor_lock (&gate->monitor);
+  gate->klass->leave (gate, self);
+  aiodrive_gate_admit (gate);
+  aiodrive_monitor_unlock (&gate->monitor);
+}
+
+static void
+cancel_preempted (AiodriveCancelScope *scope)
+{
+  g_autoptr(GError) reason = g_error_new_literal (AIODRIVE_ERROR, AIODRIVE_ERROR_PREEMPTED,
+                                                  "Somebody else asked for the lock");
+
+  aiodrive_cancel_scope_cancel_with_reason (scope, reason);
+}
+
+/**
+ * aiodrive_lock_guard_get_scope:
+ * @self: a guard
+ *
+ * Gets a scope for what is done under the lock, below the cancellable of the call that acquired it. Where a lock is held
+ * weakly (%AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE) and somebody else asks for it, this scope is cancelled with the
+ * reason %AIODRIVE_ERROR_PREEMPTED, in the thread of who asks.
+ *
+ * Returns: (transfer none): the scope
+ *
+ * Since: 1.0
+ */
+AiodriveCancelScope *
+aiodrive_lock_guard_get_scope (AiodriveLockGuard *self)
+{
+  gboolean is_late;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_mutex_lock (&self->mutex);
+  is_late = self->scope == NULL && self->preempted;
+  if (self->scope == NULL)
+    self->scope = aiodrive_cancel_scope_new (self->cancellable);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_late)
+    cancel_preempted (self->scope);
+  return self->scope;
+}
+
+gboolean
+aiodrive_lock_guard_is_held (AiodriveLockGuard *self)
+{
+  return g_atomic_int_get (&self->held);
+}
+
+/* Takes a reference, and drops it. */
+static void
+preempt (gpointer data)
+{
+  g_autoptr(AiodriveLockGuard) self = data;
+  g_autoptr(AiodriveCancelScope) scope = NULL;
+
+  g_mutex_lock (&self->mutex);
+  self->preempted = TRUE;
+  g_set_object (&scope, self->scope);
+  g_mutex_unlock (&self->mutex);
+
+  if (scope != NULL)
+    cancel_preempted (scope);
+}
+
+void
+aiodrive_lock_guard_preempt (AiodriveLockGuard *self)
+{
+  gint count = g_atomic_int_get (&self->ref_count);
+
+  /* One without references is about to leave, and waits for the monitor. */
+  while (count > 0 && !g_atomic_int_compare_and_exchange (&self->ref_count, count, count + 1))
+    count = g_atomic_int_get (&self->ref_count);
+
+  if (count > 0)
+    aiodrive_monitor_defer (&self->gate->monitor, preempt, self);
+}

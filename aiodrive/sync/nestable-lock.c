@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/nestable-lock.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/sync/gate-private.h"
+
+/**
+ * AiodriveNestableLock:
+ *
+ * An exclusive lock that the task which holds it, and the tasks below that one, may acquire again.
+ *
+ * Whose lock it is follows from the scopes: the holder is the nearest task that encloses the cancellable given when it is
+ * acquired. While a task holds it, only that task and those started below it (with its scope as their parent, however
+ * deep) enter, each of them becoming the holder for the time being; everybody else waits, first come, first served. It opens
+ * with the last guard. A call without a cancellable, or with one that belongs to no task, can hold the lock, but
+ * nobody can enter below it.
+ *
+ * Where no function calls another one under the same lock use an #AiodriveSmartLock, which costs less thought.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * job (GTask *task, GCancellable *cancellable, gpointer lock)
+ * {
+ *   aiodrive_nestable_lock_acquire_async (lock, cancellable, on_locked, g_object_ref (task));
+ * }
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveNestableLock
+{
+  GObject      parent_instance;
+
+  AiodriveGate gate;
+  GQueue       holders;   /* of Request, by their nodes; the last one is the top; guarded by the gate's monitor */
+};
+
+typedef struct
+{
+  AiodriveLockGuard    parent;   /* first */
+  AiodriveCancelScope *task;     /* the scope of the task that asks; NULL: none. The cancellable keeps it */
+  GList                node;
+} Request;
+
+G_DEFINE_FINAL_TYPE (AiodriveNestableLock, aiodrive_nestable_lock, G_TYPE_OBJECT)
+
+static AiodriveNestableLock *
+lock_of (AiodriveGate *gate)
+{
+  return AIODRIVE_CONTAINER_OF (gate, AiodriveNestableLock, gate);
+}
+
+static gboolean
+can_enter (AiodriveGate      *gate,
+           AiodriveLockGuard *guard,
+           gboolean           behind)
+{
+  Request *top = g_queue_peek_tail (&lock_of (gate)->holders);
+
+  if (top == NULL)
+    return !behind;
+  return top->task != NULL && aiodrive_cancellable_is_within (guard->cancellable, top->task);
+}
+
+static void
+enter (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  Request *request = (Request *) guard;
+
+  request->node.data = request;
+  g_queue_push_tail_link (&lock_of (gate)->holders, &request->node);
+}
+
+static void
+leave (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  g_queue_unlink (&lock_of (gate)->holders, &((Request *) guard)->node);
+}
+
+/* The scopes count those who wait below them, so that handing the lock on among strangers does not look at all of them. */
+static void
+waits (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  aiodrive_cancellable_count_entrant (guard->cancellable, 1);
+}
+
+static void
+waited (AiodriveGate      *gate,
+        AiodriveLockGuard *guard)
+{
+  aiodrive_cancellable_count_entrant (guard->cancellable, -1);
+}
+
+static AiodriveWaiter *
+find_next (AiodriveGate *gate)
+{
+  Request *top = g_queue_peek_tail (&lock_of (gate)->holders);
+  AiodriveWaiter *waiter = aiodrive_wait_queue_get_first (&gate->waiters);
+
+  if (top == NULL)
+    return waiter;
+  if (top->task == NULL || !aiodrive_cancel_scope_has_entrants (top->task))
+    return NULL;
+
+  while (waiter != NULL && !can_enter (gate, waiter->granted, FALSE))
+    waiter = aiodrive_waiter_get_next (waiter);
+  return waiter;
+}
+
+static const AiodriveGateClass gate_class =
+{
+  .guard_size = sizeof (Request),
+  .can_enter = can_enter,
+  .enter = enter,
+  .leave = leave,
+  .waits = waits,
+  .waited = waited,
+  .find_next = find_next,
+};
+
+static void
+aiodrive_nestable_lock_finalize (GObject *object)
+{
+  AiodriveNestableLock *self = AIODRIVE_NESTABLE_LOCK (object);
+
+  aiodrive_gate_clear (&self->gate);
+
+  G_OBJECT_CLASS (aiodrive_nestable_lock_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_nestable_lock_class_init (AiodriveNestableLockClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_nestable_lock_finalize;
+}
+
+static void
+aiodrive_nestable_lock_init (AiodriveNestableLock *self)
+{
+  aiodrive_gate_init (&self->gate, &gate_class, self);
+}
+
+/**
+ * aiodrive_nestable_lock_new:
+ *
+ * Makes a lock that is open.
+ *
+ * Returns: (transfer full): a new lock
+ *
+ * Since: 1.0
+ */
+AiodriveNestableLock *
+aiodrive_nestable_lock_new (void)
+{
+  return g_object_new (AIODRIVE_TYPE_NESTABLE_LOCK, NULL);
+}
+
+/**
+ * aiodrive_nestable_lock_acquire_async:
+ * @self: a lock
+ * @cancellable: (nullable): cancels the wait, and says whose lock it is
+ * @callback: (scope async) (closure user_data): called when the lock is held
+ * @user_data: data for @callback
+ *
+ * Acquires the lock for the task that encloses @cancellable, the one that a job gets or a scope below it.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_nestable_lock_acquire_async (AiodriveNestableLock *self,
+                                      GCancellable         *cancellable,
+                                      GAsyncReadyCallback   callback,
+                                      gpointer              user_data)
+{
+  Request *request;
+
+  g_return_if_fail (AIODRIVE_IS_NESTABLE_LOCK (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  request = aiodrive_gate_request (&self->gate, cancellable);
+  request->task = aiodrive_cancellable_find_task_scope (cancellable);
+  aiodrive_gate_acquire_async (&self->gate, request, callback, user_data, aiodrive_nestable_lock_acquire_async);
+}
+
+/**
+ * aiodrive_nestable_lock_acquire_finish:
+ * @self: a lock
+ * @result: the result of aiodrive_nestable_lock_acquire_async()
+ * @error: return location for an error
+ *
+ * Ends acquiring the lock.
+ *
+ * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_nestable_lock_acquire_finish (AiodriveNestableLock  *self,
+                                       GAsyncResult          *result,
+                                       GError               **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_NESTABLE_LOCK (self), NULL);
+
+  return aiodrive_gate_acquire_finish (&self->gate, result, aiodrive_nestable_lock_acquire_async, error);
+}

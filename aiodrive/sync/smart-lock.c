@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/sync/smart-lock.h"
+
+#include "aiodrive/sync/gate-private.h"
+
+/**
+ * AiodriveSmartLock:
+ *
+ * A lock for tasks and for threads: exclusive, or shared by readers, or shared by the tasks of one thread, or weakly
+ * exclusive, which gives way when somebody else asks.
+ *
+ * It is fair: the smaller priority number first, and within one priority first come, first served, whatever the mode. So
+ * readers cannot starve a writer, nor a writer the readers; nobody gets in between when a lock is handed on; and it is not
+ * recursive: who acquires a lock again that he holds waits for himself. For that there is #AiodriveNestableLock.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * on_locked (GObject *lock, GAsyncResult *result, gpointer user_data)
+ * {
+ *   g_autoptr(GError) error = NULL;
+ *   g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (lock), result, &error);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveSmartLock
+{
+  GObject            parent_instance;
+
+  AiodriveGate       gate;
+  guint              n_holders;     /* guarded by the gate's monitor, as are the next ones */
+  AiodriveLockMode   mode;          /* of the holders */
+  guint64            thread;        /* of the holders, where they share it in a thread */
+  AiodriveLockGuard *weak_holder;   /* unowned; NULL: there is none, or he has been asked to go */
+};
+
+typedef struct
+{
+  AiodriveLockGuard parent;    /* first */
+  AiodriveLockMode  mode;
+  gint              priority;
+  guint64           thread;
+} Request;
+
+G_DEFINE_ENUM_TYPE (AiodriveLockMode, aiodrive_lock_mode,
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_LOCK_MODE_EXCLUSIVE, "exclusive"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_LOCK_MODE_SHARED, "shared"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_LOCK_MODE_THREAD_SHARED, "thread-shared"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE, "weak-exclusive"))
+
+G_DEFINE_FINAL_TYPE (AiodriveSmartLock, aiodrive_smart_lock, G_TYPE_OBJECT)
+
+/* A number for each thread. (The address of a GThread comes again.) */
+static guint64
+thread_number (void)
+{
+  static gsize n_threads;
+  static __thread guint64 number;
+
+  if (number == 0)
+    number = 1 + (gsize) g_atomic_pointer_add (&n_threads, 1);
+  return number;
+}
+
+static AiodriveSmartLock *
+lock_of (AiodriveGate *gate)
+{
+  return AIODRIVE_CONTAINER_OF (gate, AiodriveSmartLock, gate);
+}
+
+static gint
+compare_priorities (gconstpointer a,
+                    gconstpointer b)
+{
+  gint first = ((const Request *) a)->priority;
+  gint second = ((const Request *) b)->priority;
+
+  return (first > second) - (first < second);
+}
+
+static gboolean
+can_enter (AiodriveGate      *gate,
+           AiodriveLockGuard *guard,
+           gboolean           behind)
+{
+  AiodriveSmartLock *self = lock_of (gate);
+  Request *request = (Request *) guard;
+
+  if (behind)
+    return FALSE;
+  if (self->n_holders == 0)
+    return TRUE;
+  if (self->mode != request->mode)
+    return FALSE;
+  return request->mode == AIODRIVE_LOCK_MODE_SHARED ||
+         (request->mode == AIODRIVE_LOCK_MODE_THREAD_SHARED && self->thread == request->thread);
+}
+
+/* Asks a weak holder to go, once. */
+static void
+waits (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  AiodriveSmartLock *self = lock_of (gate);
+
+  if (self->weak_holder != NULL)
+    aiodrive_lock_guard_preempt (g_steal_pointer (&self->weak_holder));
+}
+
+static void
+enter (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  AiodriveSmartLock *self = lock_of (gate);
+  Request *request = (Request *) guard;
+
+  self->n_holders++;
+  self->mode = request->mode;
+  self->thread = request->thread;
+  if (request->mode == AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE)
+    self->weak_holder = guard;
+}
+
+static void
+leave (AiodriveGate      *gate,
+       AiodriveLockGuard *guard)
+{
+  AiodriveSmartLock *self = lock_of (gate);
+
+  self->n_holders--;
+  if (self->weak_holder == guard)
+    self->weak_holder = NULL;
+}
+
+/* Lets in the first who waits. One who is let in weakly while others wait behind him is asked to go at once. */
+static AiodriveWaiter *
+find_next (AiodriveGate *gate)
+{
+  AiodriveWaiter *first = aiodrive_wait_queue_get_first (&gate->waiters);
+
+  if (first == NULL)
+    return NULL;
+  if (can_enter (gate, first->granted, FALSE))
+    return first;
+
+  waits (gate, first->granted);
+  return NULL;
+}
+
+static const AiodriveGateClass gate_class =
+{
+  .guard_size = sizeof (Request),
+  .can_enter = can_enter,
+  .enter = enter,
+  .leave = leave,
+  .waits = waits,
+  .find_next = find_next,
+};
+
+static void
+aiodrive_smart_lock_finalize (GObject *object)
+{
+  AiodriveSmartLock *self = AIODRIVE_SMART_LOCK (object);
+
+  aiodrive_gate_clear (&self->gate);
+
+  G_OBJECT_CLASS (aiodrive_smart_lock_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_smart_lock_class_init (AiodriveSmartLockClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_smart_lock_finalize;
+}
+
+static void
+aiodrive_smart_lock_init (AiodriveSmartLock *self)
+{
+  aiodrive_gate_init (&self->gate, &gate_class, self);
+  self->gate.waiters.compare = compare_priorities;
+}
+
+/**
+ * aiodrive_smart_lock_new:
+ *
+ * Makes a lock that is open.
+ *
+ * Returns: (transfer full): a new lock
+ *
+ * Since: 1.0
+ */
+AiodriveSmartLock *
+aiodrive_smart_lock_new (void)
+{
+  return g_object_new (AIODRIVE_TYPE_SMART_LOCK, NULL);
+}
+
+static GError *
+check_mode (AiodriveLockMode mode)
+{
+  if (mode <= AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE)
+    return NULL;
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%u is no lock mode", mode);
+}
+
+static gpointer
+request_new (AiodriveSmartLock *self,
+             AiodriveLockMode   mode,
+             gint               priority,
+             GCancellable      *cancellable)
+{
+  Request *request = aiodrive_gate_request (&self->gate, cancellable);
+
+  request->mode = mode;
+  request->priority = priority;
+  request->thread = thread_number ();
+  return request;
+}
+
+/**
+ * aiodrive_smart_lock_acquire_async:
+ * @self: a lock
+ * @mode: who may hold it at the same time
+ * @priority: whose turn it is; smaller numbers first, %G_PRIORITY_DEFAULT as a rule
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when the lock is held
+ * @user_data: data for @callback
+ *
+ * Acquires the lock. For %AIODRIVE_LOCK_MODE_THREAD_SHARED it is the calling thread that counts.
+ *
+ * If it has to wait, a weak holder is asked to go: see aiodrive_lock_guard_get_scope().
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_smart_lock_acquire_async (AiodriveSmartLock   *self,
+                                   AiodriveLockMode     mode,
+                                   gint                 priority,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data)
+{
+  GError *error;
+
+  g_return_if_fail (AIODRIVE_IS_SMART_LOCK (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  error = check_mode (mode);
+  if (error != NULL)
+    {
+      g_task_report_error (self, callback, user_data, aiodrive_smart_lock_acquire_async, error);
+      return;
+    }
+
+  aiodrive_gate_acquire_async (&self->gate, request_new (self, mode, priority, cancellable), callback, user_data,
+                               aiodrive_smart_lock_acquire_async);
+}
+
+/**
+ * aiodrive_smart_lock_acquire_finish:
+ * @self: a lock
+ * @result: the result of aiodrive_smart_lock_acquire_async()
+ * @error: return location for an error
+ *
+ * Ends acquiring the lock.
+ *
+ * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_smart_lock_acquire_finish (AiodriveSmartLock  *self,
+                                    GAsyncResult       *result,
+                                    GError            **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_SMART_LOCK (self), NULL);
+
+  return aiodrive_gate_acquire_finish (&self->gate, result, aiodrive_smart_lock_acquire_async, error);
+}
+
+/**
+ * aiodrive_smart_lock_acquire:
+ * @self: a lock
+ * @mode: who may hold it at the same time
+ * @priority: whose turn it is; smaller numbers first, %G_PRIORITY_DEFAULT as a rule
+ * @cancellable: (nullable): cancels the wait
+ * @error: return location for an error
+ *
+ * Acquires the lock, and blocks the calling thread until it is held. No main context is iterated meanwhile.
+ *
+ * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_smart_lock_acquire (AiodriveSmartLock  *self,
+                             AiodriveLockMode    mode,
+                             gint                priority,
+                             GCancellable       *cancellable,
+                             GError            **error)
+{
+  GError *wrong;
+
+  g_return_val_if_fail (AIODRIVE_IS_SMART_LOCK (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  wrong = check_mode (mode);
+  if (wrong != NULL)
+    {
+      g_propagate_error (error, wrong);
+      return NULL;
+    }
+
+  return aiodrive_gate_acquire (&self->gate, request_new (self, mode, priority, cancellable), error);
+}
+
+/**
+ * aiodrive_smart_lock_try_acquire:
+ * @self: a lock
+ * @mode: who may hold it at the same time
+ * @error: return location for an error
+ *
+ * Acquires the lock if it can be had at once and nobody waits for it whose turn it would be. A weak holder is not asked.
+ *
+ * Returns: (transfer full) (nullable): a guard, to be released to open the lock; %NULL, without an error, if it cannot be had
+ *
+ * Since: 1.0
+ */
+AiodriveLockGuard *
+aiodrive_smart_lock_try_acquire (AiodriveSmartLock  *self,
+                                 AiodriveLockMode    mode,
+                                 GError            **error)
+{
+  GError *wrong;
+
+  g_return_val_if_fail (AIODRIVE_IS_SMART_LOCK (self), NULL);
+
+  wrong = check_mode (mode);
+  if (wrong != NULL)
+    {
+      g_propagate_error (error, wrong);
+      return NULL;
+    }
+
+  return aiodrive_gate_try_acquire (&self->gate, request_new (self, mode, G_PRIORITY_DEFAULT, NULL));
+}
