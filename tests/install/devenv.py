@@ -13,4 +13,5 @@ with open("/proc/self/maps") as maps:
 '''
 
 build = sys.argv[1]
-subprocess.run(['meson', 'devenv', '-C', build, '/usr/bin/python3', '-c', PROGRAM.replace('BUILD', repr(build))], check=True)
+program = PROGRAM.replace('BUILD', repr(build))
+subprocess.run(['meson', 'devenv', '-C', build, '/usr/bin/python3', '-c', program], check=True)

@@ -8,7 +8,8 @@ import tempfile
 
 
 def run(*command, **env):
-    result = subprocess.run(command, env={**os.environ, **env}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    result = subprocess.run(command, env={**os.environ, **env}, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode != 0:
         sys.exit(f'{command} ended with {result.returncode}:\n{result.stdout}')
     return result.stdout.split()
@@ -32,7 +33,8 @@ def check_files(prefix):
 
 def check_headers_stand_alone(cflags):
     for name in public_headers():
-        run(*compiler, *cflags, '-Wall', '-Wextra', '-Werror', '-fsyntax-only', '-include', name, '-x', 'c', '/dev/null')
+        run(*compiler, *cflags, '-Wall', '-Wextra', '-Werror', '-fsyntax-only',
+            '-include', name, '-x', 'c', '/dev/null')
 
 
 source_root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]

@@ -16,7 +16,8 @@ with tempfile.TemporaryDirectory() as folder:
     (project / 'subprojects/aiodrive').symlink_to(source_root)
 
     # the same as a user would do whose system has no aiodrive
-    for command in (['meson', 'setup', '--force-fallback-for=aiodrive-1,aiodrive', build, project], ['meson', 'test', '-C', build]):
+    for command in (['meson', 'setup', '--force-fallback-for=aiodrive-1,aiodrive', build, project],
+                    ['meson', 'test', '-C', build]):
         result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         print(result.stdout)
         assert result.returncode == 0, command

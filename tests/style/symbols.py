@@ -16,19 +16,19 @@ GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
 # Public functions that are marked (skip), and why.
 SKIPPED = {
-    'aiodrive_error_get_errors': 'what an extended GError carries is lost in PyGObject; aiodrive_task_get_errors() instead',
+    'aiodrive_error_get_errors': 'PyGObject drops what an extended error carries: aiodrive_task_get_errors()',
 }
 
 # Functions that begin with the prefix of a class without being its methods or constructors, and why.
 STATIC = {}
 
-# https://docs.vala.dev/tutorials/programming-language/main/01-00/01-07-reserved-words.html and valac's own scanner
+# The words of valac's scanner, without get and set, which are special only where a property is declared.
 RESERVED_IN_VALA = set('''
-    abstract as async base break case catch class const construct continue default delegate delete do dynamic else ensures
-    enum errordomain extern false finally for foreach get global if in inline interface internal is lock namespace new null
-    out override owned params partial private protected public ref requires return sealed set signal sizeof static struct
-    switch this throw throws true try typeof unlock unowned using var virtual void volatile weak while with yield
-'''.split()) - {'get', 'set'}   # these two only where a property is declared
+    abstract as async base break case catch class const construct continue default delegate delete do dynamic else
+    ensures enum errordomain extern false finally for foreach global if in inline interface internal is lock namespace
+    new null out override owned params partial private protected public ref requires return sealed signal sizeof static
+    struct switch this throw throws true try typeof unlock unowned using var virtual void volatile weak while with yield
+'''.split())
 
 
 def declared(root):
