@@ -24,9 +24,9 @@ start (GCancellable    *parent,
 /**
  * aiodrive_spawn:
  * @parent: (nullable): what cancels the task
- * @func: (scope notified) (closure user_data): the job
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
- * @user_data_destroy: (nullable) (destroy user_data): frees @user_data
+ * @user_data_destroy: (nullable): frees @user_data
  *
  * Starts a job as a task, in the next iteration of the main context that is thread-default now.
  *
@@ -50,9 +50,9 @@ aiodrive_spawn (GCancellable    *parent,
 /**
  * aiodrive_prime:
  * @parent: (nullable): what cancels the task
- * @func: (scope notified) (closure user_data): the job
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
- * @user_data_destroy: (nullable) (destroy user_data): frees @user_data
+ * @user_data_destroy: (nullable): frees @user_data
  *
  * Starts a job as a task, as aiodrive_spawn() does, but calls @func before it returns.
  *

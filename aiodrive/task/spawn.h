@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * AiodriveJobFunc:
  * @task: the task to return
- * @cancellable: the scope of @task
+ * @cancellable: (not nullable): the scope of @task
  * @user_data: what was given with the function
  *
  * A job: a function that gets a task and sees to it that the task is returned, now or later, with one of the
