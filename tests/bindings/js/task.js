@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import Aiodrive from 'gi://Aiodrive?version=1';
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+
+import {
+    assert, assertEqual, assertRaises, boxed, call, ended, fails, gives, iterateUntil, pending, runTests, settle,
+    sleeps, spawn, test
+} from './support.js';
+
+test('spawn', () => {
+    let n = 0;
+    const task = spawn(it => {
+        n++;
+        it.return_boolean(true);
+    });
+    assertEqual(n, 0);
+    Aiodrive.run(task);
+    assertEqual(n, 1);
+    assert(task.get_completed());
+});
+
+test('prime', () => {
+    let n = 0;
+    const task = Aiodrive.prime(null, it => {
+        n++;
+        it.return_boolean(true);
+    });
+    assertEqual(n, 1);
+    assert(!task.get_completed());
+    Aiodrive.run(task);
+});
+
+test('returns', () => {
+    for (const [name, content] of [['int', 7], ['boolean', true], ['boolean', false]]) {
+        const task = ended(it => it[`return_${name}`](content));
+        const leaf = Aiodrive.task_get_leaf(task);
+        assertEqual(leaf, task);
+        assertEqual(leaf[`propagate_${name}`](), content);
+    }
+});
+
+test('cancelled', () => {
+    const parent = new Gio.Cancellable();
+    const task = Aiodrive.spawn(parent, sleeps());
+    settle();
+    assert(!task.get_completed());
+    parent.cancel();
+    Aiodrive.run(task);
+    assertRaises(() => Aiodrive.task_get_leaf(task), Gio.IOErrorEnum.CANCELLED);
+});
+
+test('starts although cancelled', () => {
+    const parent = new Gio.Cancellable();
+    let seen = null;
+    parent.cancel();
+    Aiodrive.run(Aiodrive.spawn(parent, (task, cancellable) => {
+        seen = cancellable.is_cancelled();
+        task.return_boolean(true);
+    }));
+    assertEqual(seen, true);
+});
+
+test('values', () => {
+    for (const [type, content] of [[GObject.TYPE_INT, -3], [GObject.TYPE_STRING, 'grüße'], [GObject.TYPE_STRING, null],
+        [GObject.TYPE_INT64, 2 ** 40], [GObject.TYPE_DOUBLE, 0.5], [GObject.TYPE_BOOLEAN, true],
+        [GObject.TYPE_OBJECT, new Gio.Cancellable()], [GObject.TYPE_OBJECT, null]])
+        assertEqual(Aiodrive.task_propagate(ended(gives(content, type))), content);
+});
+
+test('guessed values', () => {
+    for (const content of [3, 'x', true, new Gio.Cancellable()])
+        assertEqual(Aiodrive.task_propagate(ended(task => task.return_value(content))), content);
+});
+
+test('error', () => {
+    const task = ended(fails('no file'));
+    for (let i = 0; i < 3; i++) {
+        const error = assertRaises(() => Aiodrive.task_propagate(task), Gio.IOErrorEnum.NOT_FOUND);
+        assertEqual(error.message, 'no file');
+        assertRaises(() => Aiodrive.task_propagate_result(task), Gio.IOErrorEnum.NOT_FOUND);
+    }
+});
+
+test('unwrapped twice', () => {
+    const task = ended(gives('once'));
+    assertEqual(Aiodrive.task_propagate(task), 'once');
+    assertRaises(() => Aiodrive.task_propagate(task), Gio.IOErrorEnum.INVALID_ARGUMENT);
+});
+
+test('unwrapped while pending', () => {
+    const task = spawn(gives('x'));
+    for (const name of ['task_get_leaf', 'task_propagate', 'task_propagate_result'])
+        assertRaises(() => Aiodrive[name](task), Gio.IOErrorEnum.PENDING);
+    assertEqual(Aiodrive.task_get_error(task), null);
+    assertEqual(Aiodrive.task_get_errors(task), []);
+    Aiodrive.run(task);
+});
+
+test('errors', () => {
+    const messages = task => Aiodrive.task_get_errors(task).map(error => error.message);
+    const good = ended(gives('x'));
+    assertEqual(Aiodrive.task_get_error(good), null);
+    assertEqual(messages(good), []);
+
+    const bad = ended(fails('alone'));
+    assertEqual(Aiodrive.task_get_error(bad).message, 'alone');
+    assertEqual(messages(bad), ['alone']);
+
+    const several = Aiodrive.wait_all([spawn(fails('one')), spawn(gives('x')), spawn(fails('two'))], null);
+    Aiodrive.run(several);
+    for (let i = 0; i < 3; i++)
+        assertEqual(messages(several), ['one', 'two']);
+    assert(Aiodrive.task_get_errors(several)[0].matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND));
+    const error = Aiodrive.task_get_error(several);
+    assert(error instanceof Aiodrive.Error);
+    assert(error.matches(Aiodrive.Error, Aiodrive.Error.MULTIPLE));
+    assertEqual(Aiodrive.error_quark(), Aiodrive.Error.quark());
+    assert(error.message.includes('2 of 3'));
+});
+
+test('a task of others', () => {
+    const task = Gio.Task.new(null, new Gio.Cancellable(), null);
+    task.return_int(4);
+    Aiodrive.run(task);
+    assertEqual(Aiodrive.task_propagate_result(task), task);
+    assertEqual(Aiodrive.task_get_leaf(task).propagate_int(), 4);
+});
+
+const file = Gio.File.new_for_uri(import.meta.url);
+
+function start(of, parent = null) {
+    const task = Aiodrive.task_new(parent);
+    of.load_contents_async(task.get_cancellable(), (source, result) => Aiodrive.task_complete(source, result, task));
+    return task;
+}
+
+test('an asynchronous function', () => {
+    for (const task of [start(file), Aiodrive.race([start(file)], null)]) {
+        Aiodrive.run(task);
+        const [ok, contents] = file.load_contents_finish(Aiodrive.task_propagate_result(task));
+        assert(ok);
+        assert(new TextDecoder().decode(contents).startsWith('// SPDX'));
+        assertRaises(() => Aiodrive.task_propagate_result(task), Gio.IOErrorEnum.INVALID_ARGUMENT);
+    }
+});
+
+test('an asynchronous function, cancelled afterwards', () => {
+    const task = start(file);
+    Aiodrive.run(task);
+    task.get_cancellable().cancel();
+    assert(file.load_contents_finish(Aiodrive.task_propagate_result(task))[0]);
+});
+
+test('an asynchronous function that fails', () => {
+    const task = start(Gio.File.new_for_path('/nowhere/at/all'));
+    Aiodrive.run(task);
+    assertRaises(() => Aiodrive.task_propagate_result(task), Gio.IOErrorEnum.NOT_FOUND);
+
+    const parent = new Gio.Cancellable();
+    parent.cancel();
+    const late = start(file, parent);
+    Aiodrive.run(late);
+    assertRaises(() => Aiodrive.task_propagate_result(late), Gio.IOErrorEnum.CANCELLED);
+});
+
+test('a task returned by hand', () => {
+    const task = Aiodrive.task_new(null);
+    GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+        task.return_value(boxed(GObject.TYPE_INT, 9));
+        return GLib.SOURCE_REMOVE;
+    });
+    Aiodrive.run(task);
+    assertEqual(Aiodrive.task_propagate(task), 9);
+});
+
+test('wait', () => {
+    const task = spawn(fails());
+    for (const wait of [1, 2, 3].map(() => pending(Aiodrive.wait_task_async, task, null))) {
+        const [source, result] = wait();
+        assertEqual(source, task);
+        assert(Aiodrive.wait_task_finish(result));
+    }
+    assert(Aiodrive.wait_task_finish(call(Aiodrive.wait_task_async, task, null)[1]));
+    assertRaises(() => Aiodrive.task_propagate(task), Gio.IOErrorEnum.NOT_FOUND);
+});
+
+test('wait, cancelled', () => {
+    const task = spawn(sleeps(0, 'unharmed'));
+    const cancellable = new Gio.Cancellable();
+    const wait = pending(Aiodrive.wait_task_async, task, cancellable);
+    cancellable.cancel();
+    assertRaises(() => Aiodrive.wait_task_finish(wait()[1]), Gio.IOErrorEnum.CANCELLED);
+    Aiodrive.run(task);
+    assertEqual(Aiodrive.task_propagate(task), 'unharmed');
+});
+
+test('sleep', () => {
+    const begin = GLib.get_monotonic_time();
+    assert(Aiodrive.sleep_finish(call(Aiodrive.sleep_async, 20, null)[1]));
+    assert(GLib.get_monotonic_time() - begin >= 20000);
+
+    const cancellable = new Gio.Cancellable();
+    const sleep = pending(Aiodrive.sleep_async, 4294967295, cancellable);
+    settle();
+    cancellable.cancel();
+    assertRaises(() => Aiodrive.sleep_finish(sleep()[1]), Gio.IOErrorEnum.CANCELLED);
+});
+
+test('a nested run', () => {
+    assertEqual(Aiodrive.task_propagate(ended(task => {
+        const inner = spawn(sleeps(1, 'inner'));
+        Aiodrive.run(inner);
+        task.return_value(boxed(GObject.TYPE_STRING, Aiodrive.task_propagate(inner)));
+    })), 'inner');
+});
+
+test('without a callback', () => {
+    const task = spawn(fails());
+    Aiodrive.wait_task_async(task, null, null);
+    iterateUntil(() => task.get_completed());
+    settle();
+});
+
+runTests();
