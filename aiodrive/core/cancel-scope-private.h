@@ -11,6 +11,27 @@ AiodriveCancelHub *aiodrive_cancel_scope_get_hub         (AiodriveCancelScope *s
 typedef void (*AiodriveTaskDisposed) (GTask    *task,
                                       gpointer  task_record);
 
+struct _AiodriveCancelScope
+{
+  GCancellable        parent_instance;
+
+  GCancellable       *parent;        /* owned, nullable; set once, as is the link */
+  AiodriveCancelLink  link;          /* in the hub of parent */
+  gint                shielded;      /* atomic */
+  gint                has_deadline;  /* atomic */
+  gint                n_entrants;    /* atomic */
+
+  AiodriveCancelHub   hub;           /* its lock guards what follows too */
+  gint64              deadline;      /* -1: none */
+  AiodriveDispatcher *dispatcher;    /* owned; where timer is */
+  AiodriveTimer       timer;         /* guarded by dispatcher */
+  GError             *reason;        /* owned, nullable; set once */
+  GTask              *task;          /* weak; cleared while it is disposed; read atomically */
+  gpointer            task_record;   /* owned; set once, as are the next two */
+  AiodriveTaskDisposed on_task_disposed;
+  GDestroyNotify      task_record_free;
+};
+
 /* The task that a scope belongs to, and what the library knows of that task. */
 void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *self,
                                                           GTask               *task,
@@ -19,6 +40,9 @@ void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *s
                                                           GDestroyNotify       task_record_free);
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
+
+/* The next scope up whose cancellation reaches a scope: none above a shield. */
+AiodriveCancelScope *aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self);
 
 /* The nearest scope at or above @cancellable that belongs to a task; whether a scope is at or above @cancellable. */
 AiodriveCancelScope *aiodrive_cancellable_find_task_scope (GCancellable      *cancellable);
@@ -30,6 +54,8 @@ void               aiodrive_cancellable_count_entrant    (GCancellable        *c
                                                           gint                 change);
 gboolean           aiodrive_cancel_scope_has_entrants    (AiodriveCancelScope *self);
 
+void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);
+void               aiodrive_cancel_scope_cancel_if_late  (AiodriveCancelScope *self);
 gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,

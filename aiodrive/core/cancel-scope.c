@@ -31,27 +31,6 @@
  * Since: 1.0
  */
 
-struct _AiodriveCancelScope
-{
-  GCancellable        parent_instance;
-
-  GCancellable       *parent;        /* owned, nullable; set once, as is the link */
-  AiodriveCancelLink  link;          /* in the hub of parent */
-  gint                shielded;      /* atomic */
-  gint                has_deadline;  /* atomic */
-  gint                n_entrants;    /* atomic */
-
-  AiodriveCancelHub   hub;           /* its lock guards what follows too */
-  gint64              deadline;      /* -1: none */
-  AiodriveDispatcher *dispatcher;    /* owned; where timer is */
-  AiodriveTimer       timer;         /* guarded by dispatcher */
-  GError             *reason;        /* owned, nullable; set once */
-  GTask              *task;          /* weak; cleared while it is disposed; read atomically */
-  gpointer            task_record;   /* owned; set once, as are the next two */
-  AiodriveTaskDisposed on_task_disposed;
-  GDestroyNotify      task_record_free;
-};
-
 typedef enum
 {
   PROP_PARENT = 1,
@@ -89,34 +68,6 @@ cancel_child (AiodriveCancelLink *link)
   AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
 
   g_cancellable_cancel (G_CANCELLABLE (self));
-  g_object_unref (self);
-}
-
-static void
-take_timer (AiodriveTimer *timer)
-{
-  g_object_ref (AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer));
-}
-
-static void
-cancel_if_late (AiodriveCancelScope *self)
-{
-  gint64 deadline = aiodrive_cancel_scope_get_deadline (self);
-
-  if (deadline >= 0 && deadline <= g_get_monotonic_time ())
-    {
-      g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The deadline has passed");
-
-      aiodrive_cancel_scope_cancel_with_reason (self, reason);
-    }
-}
-
-static void
-timer_fired (AiodriveTimer *timer)
-{
-  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer);
-
-  cancel_if_late (self);
   g_object_unref (self);
 }
 
@@ -281,9 +232,7 @@ aiodrive_cancel_scope_init (AiodriveCancelScope *self)
 {
   self->link.take = take_child;
   self->link.fire = cancel_child;
-  self->timer.take = take_timer;
-  self->timer.fire = timer_fired;
-  self->deadline = -1;
+  aiodrive_cancel_scope_init_deadline (self);
   aiodrive_cancel_hub_init (&self->hub);
 }
 
@@ -404,15 +353,6 @@ aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
   g_cancellable_cancel (G_CANCELLABLE (self));
 }
 
-/* The next scope up whose cancellation reaches @self. */
-static AiodriveCancelScope *
-get_reaching_parent (AiodriveCancelScope *self)
-{
-  if (self->parent == NULL || !AIODRIVE_IS_CANCEL_SCOPE (self->parent) || g_atomic_int_get (&self->shielded))
-    return NULL;
-  return AIODRIVE_CANCEL_SCOPE (self->parent);
-}
-
 static GError *
 copy_own_reason (AiodriveCancelScope *self)
 {
@@ -441,7 +381,7 @@ aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 
-  for (; self != NULL && g_cancellable_is_cancelled (G_CANCELLABLE (self)); self = get_reaching_parent (self))
+  for (; self != NULL && g_cancellable_is_cancelled (G_CANCELLABLE (self)); self = aiodrive_cancel_scope_get_reaching_parent (self))
     {
       GError *reason = copy_own_reason (self);
 
@@ -449,98 +389,6 @@ aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
         return reason;
     }
   return NULL;
-}
-
-/**
- * aiodrive_cancel_scope_set_deadline:
- * @self: a scope
- * @deadline: a time of g_get_monotonic_time() in microseconds; -1 for none
- *
- * Sets when the scope is cancelled by itself, with the reason %G_IO_ERROR_TIMED_OUT.
- *
- * The cancellation comes from the main context that is thread-default where the deadline was set, and only while that one
- * is iterated; but every function of this library that is given the scope looks at the clock itself.
- * A deadline in the past is one that has passed: the scope is cancelled in the next iteration.
- *
- * Since: 1.0
- */
-void
-aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
-                                    gint64               deadline)
-{
-  AiodriveDispatcher *dispatcher;
-  gboolean changed;
-
-  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
-
-  deadline = MAX (deadline, -1);
-  dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
-
-  g_mutex_lock (&self->hub.lock);
-  changed = self->deadline != deadline;
-  self->deadline = deadline;
-  g_atomic_int_set (&self->has_deadline, deadline >= 0);
-  if (self->dispatcher != NULL)
-    aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
-  if (deadline >= 0)
-    aiodrive_dispatcher_start_timer (dispatcher, &self->timer, deadline);
-  g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);
-  self->dispatcher = dispatcher;
-  g_mutex_unlock (&self->hub.lock);
-
-  if (changed)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEADLINE]);
-}
-
-/**
- * aiodrive_cancel_scope_get_deadline:
- * @self: a scope
- *
- * Gets when the scope is cancelled by itself.
- *
- * Returns: a time of g_get_monotonic_time() in microseconds, or -1
- *
- * Since: 1.0
- */
-gint64
-aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
-{
-  gint64 deadline;
-
-  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
-
-  g_mutex_lock (&self->hub.lock);
-  deadline = self->deadline;
-  g_mutex_unlock (&self->hub.lock);
-
-  return deadline;
-}
-
-/**
- * aiodrive_cancel_scope_get_effective_deadline:
- * @self: a scope
- *
- * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
- *
- * Returns: a time of g_get_monotonic_time() in microseconds, or -1
- *
- * Since: 1.0
- */
-gint64
-aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
-{
-  gint64 nearest = -1;
-
-  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
-
-  for (; self != NULL; self = get_reaching_parent (self))
-    {
-      gint64 deadline = g_atomic_int_get (&self->has_deadline) ? aiodrive_cancel_scope_get_deadline (self) : -1;
-
-      if (deadline >= 0 && (nearest < 0 || deadline < nearest))
-        nearest = deadline;
-    }
-  return nearest;
 }
 
 /**
@@ -625,7 +473,7 @@ aiodrive_cancel_scope_leave (AiodriveCancelScope *self,
   if (error == NULL)
     return TRUE;
 
-  cancel_if_late (self);
+  aiodrive_cancel_scope_cancel_if_late (self);
   if (!aiodrive_error_is_cancelled (error) || !g_cancellable_is_cancelled (G_CANCELLABLE (self)) ||
       is_cancelled_from_above (self))
     reason = g_error_copy (error);
@@ -679,78 +527,4 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                        GTask               *task)
 {
   return g_atomic_pointer_get (&self->task) == task ? self->task_record : NULL;
-}
-
-static AiodriveCancelScope *
-as_scope (GCancellable *cancellable)
-{
-  return cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable) ? AIODRIVE_CANCEL_SCOPE (cancellable) : NULL;
-}
-
-AiodriveCancelScope *
-aiodrive_cancellable_find_task_scope (GCancellable *cancellable)
-{
-  AiodriveCancelScope *scope = as_scope (cancellable);
-
-  while (scope != NULL && scope->task_record == NULL)
-    scope = as_scope (scope->parent);
-  return scope;
-}
-
-gboolean
-aiodrive_cancellable_is_within (GCancellable        *cancellable,
-                                AiodriveCancelScope *scope)
-{
-  while (cancellable != NULL && cancellable != G_CANCELLABLE (scope))
-    cancellable = as_scope (cancellable) != NULL ? as_scope (cancellable)->parent : NULL;
-  return cancellable != NULL;
-}
-
-void
-aiodrive_cancellable_count_entrant (GCancellable *cancellable,
-                                    gint          change)
-{
-  for (AiodriveCancelScope *scope = as_scope (cancellable); scope != NULL; scope = as_scope (scope->parent))
-    g_atomic_int_add (&scope->n_entrants, change);
-}
-
-gboolean
-aiodrive_cancel_scope_has_entrants (AiodriveCancelScope *self)
-{
-  return g_atomic_int_get (&self->n_entrants) > 0;
-}
-
-/* The deadline that reaches a call with @cancellable, or -1. */
-gint64
-aiodrive_cancellable_get_deadline (GCancellable *cancellable)
-{
-  if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
-    return -1;
-  return aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
-}
-
-/* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that the
- * context which is to say so is not iterated. */
-gboolean
-aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
-{
-  gint64 deadline;
-
-  if (g_cancellable_is_cancelled (cancellable))
-    return TRUE;
-
-  deadline = aiodrive_cancellable_get_deadline (cancellable);
-  return deadline >= 0 && deadline <= g_get_monotonic_time ();
-}
-
-/* The same, with the error that such a call ends with. */
-gboolean
-aiodrive_cancellable_set_error (GCancellable  *cancellable,
-                                GError       **error)
-{
-  if (!aiodrive_cancellable_is_cancelled (cancellable))
-    return FALSE;
-
-  g_propagate_error (error, aiodrive_error_new_cancelled ());
-  return TRUE;
 }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/cancel-scope-private.h"
+
+#include "aiodrive/error-private.h"
+
+/* The deadlines of scopes: a timer that cancels, and the clock for calls that come when the timer should have fired. */
+
+static void
+take_timer (AiodriveTimer *timer)
+{
+  g_object_ref (AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer));
+}
+
+/* Does what the timer would do, if it is time. */
+void
+aiodrive_cancel_scope_cancel_if_late (AiodriveCancelScope *self)
+{
+  gint64 deadline = aiodrive_cancel_scope_get_deadline (self);
+
+  if (deadline >= 0 && deadline <= g_get_monotonic_time ())
+    {
+      g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The deadline has passed");
+
+      aiodrive_cancel_scope_cancel_with_reason (self, reason);
+    }
+}
+
+static void
+timer_fired (AiodriveTimer *timer)
+{
+  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer);
+
+  aiodrive_cancel_scope_cancel_if_late (self);
+  g_object_unref (self);
+}
+
+void
+aiodrive_cancel_scope_init_deadline (AiodriveCancelScope *self)
+{
+  self->timer.take = take_timer;
+  self->timer.fire = timer_fired;
+  self->deadline = -1;
+}
+
+/**
+ * aiodrive_cancel_scope_set_deadline:
+ * @self: a scope
+ * @deadline: a time of g_get_monotonic_time() in microseconds; -1 for none
+ *
+ * Sets when the scope is cancelled by itself, with the reason %G_IO_ERROR_TIMED_OUT.
+ *
+ * The cancellation comes from the main context that is thread-default where the deadline was set, and only while that one
+ * is iterated; but every function of this library that is given the scope looks at the clock itself.
+ * A deadline in the past is one that has passed: the scope is cancelled in the next iteration.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
+                                    gint64               deadline)
+{
+  AiodriveDispatcher *dispatcher;
+  gboolean changed;
+
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  deadline = MAX (deadline, -1);
+  dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
+
+  g_mutex_lock (&self->hub.lock);
+  changed = self->deadline != deadline;
+  self->deadline = deadline;
+  g_atomic_int_set (&self->has_deadline, deadline >= 0);
+  if (self->dispatcher != NULL)
+    aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
+  if (deadline >= 0)
+    aiodrive_dispatcher_start_timer (dispatcher, &self->timer, deadline);
+  g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);
+  self->dispatcher = dispatcher;
+  g_mutex_unlock (&self->hub.lock);
+
+  if (changed)
+    g_object_notify (G_OBJECT (self), "deadline");
+}
+
+/**
+ * aiodrive_cancel_scope_get_deadline:
+ * @self: a scope
+ *
+ * Gets when the scope is cancelled by itself.
+ *
+ * Returns: a time of g_get_monotonic_time() in microseconds, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
+{
+  gint64 deadline;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
+
+  g_mutex_lock (&self->hub.lock);
+  deadline = self->deadline;
+  g_mutex_unlock (&self->hub.lock);
+
+  return deadline;
+}
+
+/**
+ * aiodrive_cancel_scope_get_effective_deadline:
+ * @self: a scope
+ *
+ * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
+ *
+ * Returns: a time of g_get_monotonic_time() in microseconds, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
+{
+  gint64 nearest = -1;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
+
+  for (; self != NULL; self = aiodrive_cancel_scope_get_reaching_parent (self))
+    {
+      gint64 deadline = g_atomic_int_get (&self->has_deadline) ? aiodrive_cancel_scope_get_deadline (self) : -1;
+
+      if (deadline >= 0 && (nearest < 0 || deadline < nearest))
+        nearest = deadline;
+    }
+  return nearest;
+}
+
+/* The deadline that reaches a call with @cancellable, or -1. */
+gint64
+aiodrive_cancellable_get_deadline (GCancellable *cancellable)
+{
+  if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    return -1;
+  return aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
+}
+
+/* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that the
+ * context which is to say so is not iterated. */
+gboolean
+aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
+{
+  gint64 deadline;
+
+  if (g_cancellable_is_cancelled (cancellable))
+    return TRUE;
+
+  deadline = aiodrive_cancellable_get_deadline (cancellable);
+  return deadline >= 0 && deadline <= g_get_monotonic_time ();
+}
+
+/* The same, with the error that such a call ends with. */
+gboolean
+aiodrive_cancellable_set_error (GCancellable  *cancellable,
+                                GError       **error)
+{
+  if (!aiodrive_cancellable_is_cancelled (cancellable))
+    return FALSE;
+
+  g_propagate_error (error, aiodrive_error_new_cancelled ());
+  return TRUE;
+}
