@@ -42,9 +42,11 @@ class LeakTest(unittest.TestCase):
                 begin = resident_kilobytes()
         gc.collect()
         # where GIO uses a thread, that may be the last to let go of a scope
-        while self.n_alive > 0:
+        deadline = time.monotonic() + 10
+        while self.n_alive > 0 and time.monotonic() < deadline:
             settle()
             time.sleep(0.001)
+        self.assertEqual(self.n_alive, 0)
         self.assertLess(resident_kilobytes() - begin, BOUND)
 
     def test_race(self):
