@@ -3,8 +3,6 @@
 
 #include "aiodrive/core/box-private.h"
 #include "aiodrive/core/wait-private.h"
-#include "aiodrive/stream/async-iterator.h"
-#include "aiodrive/stream/queue.h"
 
 G_BEGIN_DECLS
 
@@ -50,45 +48,44 @@ struct _AiodriveQueueCore
   GError                  *closing_error;   /* owned, nullable; never changes once it is closed */
 };
 
-AiodriveItem *aiodrive_item_new                 (const GValue                   *value,
-                                                 GError                        **error);
-void          aiodrive_item_free                (AiodriveItem                   *self);
+AiodriveItem *aiodrive_item_new               (const GValue             *value,
+                                               GError                  **error);
+void          aiodrive_item_free              (AiodriveItem             *self);
 
-void          aiodrive_queue_core_class_init    (GObjectClass                   *klass);
-void          aiodrive_queue_core_queue_init    (AiodriveQueueInterface         *iface);
-void          aiodrive_queue_core_iterator_init (AiodriveAsyncIteratorInterface *iface);
-void          aiodrive_queue_core_init          (AiodriveQueueCore              *self,
-                                                 const AiodriveQueueKind        *kind);
-void          aiodrive_queue_core_clear         (AiodriveQueueCore              *self);
+void          aiodrive_queue_core_init        (AiodriveQueueCore        *self,
+                                               const AiodriveQueueKind  *kind);
+void          aiodrive_queue_core_clear       (AiodriveQueueCore        *self);
 
-void          aiodrive_queue_core_lock          (AiodriveQueueCore              *self);
-void          aiodrive_queue_core_unlock        (AiodriveQueueCore              *self);
-guint         aiodrive_queue_core_get_n_items   (AiodriveQueueCore              *self);
-void          aiodrive_queue_core_offer         (AiodriveQueueCore              *self,
-                                                 AiodriveItem                   *item);
-void          aiodrive_queue_core_append        (AiodriveQueueCore              *self,
-                                                 AiodriveItem                   *item);
+void          aiodrive_queue_core_lock        (AiodriveQueueCore        *self);
+void          aiodrive_queue_core_unlock      (AiodriveQueueCore        *self);
+guint         aiodrive_queue_core_get_n_items (AiodriveQueueCore        *self);
+void          aiodrive_queue_core_offer       (AiodriveQueueCore        *self,
+                                               AiodriveItem             *item);
+void          aiodrive_queue_core_append      (AiodriveQueueCore        *self,
+                                               AiodriveItem             *item);
+GPtrArray    *aiodrive_queue_core_take_many   (AiodriveQueueCore        *self,
+                                               guint                     max);
 
-void          aiodrive_queue_core_get           (AiodriveQueueCore              *self,
-                                                 GCancellable                   *cancellable,
-                                                 GValue                         *value,
-                                                 GError                        **error);
-void          aiodrive_queue_core_get_async     (AiodriveQueueCore              *self,
-                                                 GCancellable                   *cancellable,
-                                                 GAsyncReadyCallback             callback,
-                                                 gpointer                        user_data,
-                                                 gpointer                        source_tag);
-gboolean      aiodrive_queue_core_get_finish    (AiodriveQueueCore              *self,
-                                                 GAsyncResult                   *result,
-                                                 gpointer                        source_tag,
-                                                 GValue                         *value,
-                                                 GError                        **error);
-gboolean      aiodrive_queue_core_try_get       (AiodriveQueueCore              *self,
-                                                 GValue                         *value,
-                                                 GError                        **error);
-void          aiodrive_queue_core_close         (AiodriveQueueCore              *self,
-                                                 const GError                   *error,
-                                                 gboolean                        drop);
-GError       *aiodrive_queue_core_new_closed    (AiodriveQueueCore              *self);
+void          aiodrive_queue_core_get         (AiodriveQueueCore        *self,
+                                               GCancellable             *cancellable,
+                                               GValue                   *value,
+                                               GError                  **error);
+void          aiodrive_queue_core_get_async   (AiodriveQueueCore        *self,
+                                               GCancellable             *cancellable,
+                                               GAsyncReadyCallback       callback,
+                                               gpointer                  user_data,
+                                               gpointer                  source_tag);
+gboolean      aiodrive_queue_core_get_finish  (AiodriveQueueCore        *self,
+                                               GAsyncResult             *result,
+                                               gpointer                  source_tag,
+                                               GValue                   *value,
+                                               GError                  **error);
+gboolean      aiodrive_queue_core_try_get     (AiodriveQueueCore        *self,
+                                               GValue                   *value,
+                                               GError                  **error);
+void          aiodrive_queue_core_close       (AiodriveQueueCore        *self,
+                                               const GError             *error,
+                                               gboolean                  drop);
+GError       *aiodrive_queue_core_new_closed  (AiodriveQueueCore        *self);
 
 G_END_DECLS

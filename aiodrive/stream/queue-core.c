@@ -2,6 +2,7 @@
 #include "aiodrive/stream/queue-core-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/stream/async-iterator.h"
 
 /* Items on their way from those who put them to those who get them.
  *
@@ -49,23 +50,6 @@ item_unwrap (AiodriveItem *self,
   if (self->queue != NULL)
     g_object_unref (self->queue);
   g_free (self);
-}
-
-static void
-get_property (GObject    *object,
-              guint       property_id,
-              GValue     *value,
-              GParamSpec *pspec)
-{
-  g_value_set_uint (value, aiodrive_queue_core_get_n_items ((AiodriveQueueCore *) object));
-}
-
-/* For the classes that are an AiodriveQueue. */
-void
-aiodrive_queue_core_class_init (GObjectClass *klass)
-{
-  klass->get_property = get_property;
-  g_object_class_override_property (klass, 1, "n-items");
 }
 
 void
@@ -202,11 +186,6 @@ aiodrive_queue_core_new_closed (AiodriveQueueCore *self)
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "It is closed");
 }
 
-static gboolean next_finish (AiodriveAsyncIterator  *iterator,
-                             GAsyncResult           *result,
-                             GValue                 *value,
-                             GError                **error);
-
 /* With an item, or without one as it is closed: an iteration ends, but getting one fails. */
 static void
 return_item (GTask    *task,
@@ -215,7 +194,7 @@ return_item (GTask    *task,
   AiodriveQueueCore *self = g_task_get_source_object (task);
   AiodriveItem *item = granted;
 
-  if (item == NULL && (self->closing_error != NULL || g_task_get_source_tag (task) != next_finish))
+  if (item == NULL && (self->closing_error != NULL || g_task_get_source_tag (task) != aiodrive_async_iterator_next_async))
     {
       g_task_return_error (task, aiodrive_queue_core_new_closed (self));
       return;
@@ -284,6 +263,38 @@ aiodrive_queue_core_try_get (AiodriveQueueCore  *self,
   return item != NULL;
 }
 
+static void
+free_value (gpointer value)
+{
+  g_value_unset (value);
+  g_free (value);
+}
+
+/* What is to be had now, at most @max if that is not 0. */
+GPtrArray *
+aiodrive_queue_core_take_many (AiodriveQueueCore *self,
+                               guint              max)
+{
+  GPtrArray *values = g_ptr_array_new_with_free_func (free_value);
+  GQueue taken = G_QUEUE_INIT;
+  AiodriveItem *item;
+  GList *node;
+
+  aiodrive_queue_core_lock (self);
+  while ((max == 0 || taken.length < max) && (item = take (self)) != NULL)
+    g_queue_push_tail_link (&taken, &item->node);
+  aiodrive_queue_core_unlock (self);
+
+  while ((node = g_queue_pop_head_link (&taken)) != NULL)
+    {
+      GValue *value = g_new (GValue, 1);
+
+      item_unwrap (node->data, value);
+      g_ptr_array_add (values, value);
+    }
+  return values;
+}
+
 /* Blocks until there is an item. */
 void
 aiodrive_queue_core_get (AiodriveQueueCore  *self,
@@ -336,169 +347,4 @@ aiodrive_queue_core_close (AiodriveQueueCore *self,
   aiodrive_queue_core_unlock (self);
 
   free_items (&dropped);
-}
-
-static gboolean
-queue_put (AiodriveQueue  *queue,
-           gint64          index,
-           const GValue   *value,
-           GError        **error)
-{
-  AiodriveQueueCore *self = (AiodriveQueueCore *) queue;
-  AiodriveItem *item = aiodrive_item_new (value, error);
-  gboolean closed, done = FALSE;
-
-  if (item == NULL)
-    return FALSE;
-
-  item->index = index;
-  aiodrive_queue_core_lock (self);
-  closed = self->closed;
-  if (!closed)
-    done = self->kind->put (self, item, error);
-  aiodrive_queue_core_unlock (self);
-
-  if (closed)
-    g_propagate_error (error, aiodrive_queue_core_new_closed (self));
-  if (!done)
-    aiodrive_item_free (item);
-  return done;
-}
-
-static void
-queue_get_async (AiodriveQueue       *queue,
-                 GCancellable        *cancellable,
-                 GAsyncReadyCallback  callback,
-                 gpointer             user_data)
-{
-  aiodrive_queue_core_get_async ((AiodriveQueueCore *) queue, cancellable, callback, user_data, queue_get_async);
-}
-
-static void
-queue_get_finish (AiodriveQueue  *queue,
-                  GAsyncResult   *result,
-                  GValue         *value,
-                  GError        **error)
-{
-  aiodrive_queue_core_get_finish ((AiodriveQueueCore *) queue, result, queue_get_async, value, error);
-}
-
-static gboolean
-queue_try_get (AiodriveQueue  *queue,
-               GValue         *value,
-               GError        **error)
-{
-  return aiodrive_queue_core_try_get ((AiodriveQueueCore *) queue, value, error);
-}
-
-static void
-free_value (gpointer value)
-{
-  g_value_unset (value);
-  g_free (value);
-}
-
-static GPtrArray *
-queue_get_many (AiodriveQueue *queue,
-                guint          max)
-{
-  AiodriveQueueCore *self = (AiodriveQueueCore *) queue;
-  GPtrArray *values = g_ptr_array_new_with_free_func (free_value);
-  GQueue taken = G_QUEUE_INIT;
-  AiodriveItem *item;
-  GList *node;
-
-  aiodrive_queue_core_lock (self);
-  while ((max == 0 || taken.length < max) && (item = take (self)) != NULL)
-    g_queue_push_tail_link (&taken, &item->node);
-  aiodrive_queue_core_unlock (self);
-
-  while ((node = g_queue_pop_head_link (&taken)) != NULL)
-    {
-      GValue *value = g_new (GValue, 1);
-
-      item_unwrap (node->data, value);
-      g_ptr_array_add (values, value);
-    }
-  return values;
-}
-
-static void
-queue_close (AiodriveQueue *queue,
-             const GError  *error)
-{
-  aiodrive_queue_core_close ((AiodriveQueueCore *) queue, error, FALSE);
-}
-
-static gboolean
-queue_is_empty (AiodriveQueue *queue)
-{
-  return aiodrive_queue_core_get_n_items ((AiodriveQueueCore *) queue) == 0;
-}
-
-void
-aiodrive_queue_core_queue_init (AiodriveQueueInterface *iface)
-{
-  iface->put = queue_put;
-  iface->get_async = queue_get_async;
-  iface->get_finish = queue_get_finish;
-  iface->try_get = queue_try_get;
-  iface->get_many = queue_get_many;
-  iface->close_with_error = queue_close;
-  iface->is_empty = queue_is_empty;
-}
-
-static void
-next_async (AiodriveAsyncIterator *iterator,
-            GCancellable          *cancellable,
-            GAsyncReadyCallback    callback,
-            gpointer               user_data)
-{
-  aiodrive_queue_core_get_async ((AiodriveQueueCore *) iterator, cancellable, callback, user_data, next_finish);
-}
-
-static gboolean
-next_finish (AiodriveAsyncIterator  *iterator,
-             GAsyncResult           *result,
-             GValue                 *value,
-             GError                **error)
-{
-  return aiodrive_queue_core_get_finish ((AiodriveQueueCore *) iterator, result, next_finish, value, error);
-}
-
-static void
-close_async (AiodriveAsyncIterator *iterator,
-             GCancellable          *cancellable,
-             GAsyncReadyCallback    callback,
-             gpointer               user_data)
-{
-  AiodriveQueueCore *self = (AiodriveQueueCore *) iterator;
-  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, close_async, aiodrive_wait_return_true);
-
-  if (wait == NULL)
-    return;
-
-  aiodrive_queue_core_close (self, NULL, self->kind->drops);
-  aiodrive_queue_core_lock (self);
-  aiodrive_wait_grant (wait, NULL, &self->monitor);
-  aiodrive_queue_core_unlock (self);
-}
-
-static gboolean
-close_finish (AiodriveAsyncIterator  *iterator,
-              GAsyncResult           *result,
-              GError                **error)
-{
-  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, close_async), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-aiodrive_queue_core_iterator_init (AiodriveAsyncIteratorInterface *iface)
-{
-  iface->next_async = next_async;
-  iface->next_finish = next_finish;
-  iface->close_async = close_async;
-  iface->close_finish = close_finish;
 }

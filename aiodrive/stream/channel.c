@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/stream/channel.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/stream/queue-impl-private.h"
+
+/**
+ * AiodriveChannel:
+ *
+ * A queue with room for a limited number of items: a sender that is faster than the receiver has to wait. With a capacity of 0
+ * sender and receiver meet: a send ends when a receiver takes the item.
+ *
+ * Use an #AiodriveQueue where the sender must never wait. A channel is an #AiodriveAsyncIterator too: an iteration receives,
+ * ends when the channel is closed and empty, and closes it for receiving when it is closed itself.
+ *
+ * It may be used from every thread; who waits is called back in his own thread-default main context, and senders and receivers
+ * are each served in the order in which they came. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the item
+ * was accepted before, or an item granted: an item that was not accepted was not sent. An item that was granted to a receiver
+ * and is not unwrapped with aiodrive_channel_receive_finish(), for the result was dropped, goes back to the head of the
+ * channel, be it over its capacity, or to the next who waits.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveChannel) lines = aiodrive_channel_new (16);
+ *
+ * aiodrive_channel_send_async (lines, &line, scope, on_sent, self);
+ * ...
+ * aiodrive_channel_receive_async (lines, scope, on_line, self);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveChannel
+{
+  AiodriveQueueCore core;
+
+  guint             capacity;   /* set once */
+  AiodriveWaitQueue senders;    /* each with its AiodriveItem; empty while there is room; guarded by the monitor of core */
+};
+
+enum
+{
+  PROP_CAPACITY = 1,
+  PROP_N_ITEMS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveChannel, aiodrive_channel, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, aiodrive_queue_impl_iterator_init))
+
+/* Whether an item can be sent at once. Who waits to receive takes it without needing room. */
+static gboolean
+has_room (AiodriveChannel *self)
+{
+  return self->core.items.length < self->capacity || aiodrive_wait_queue_get_first (&self->core.getters) != NULL;
+}
+
+/* The first sender gets the room of the item that is about to be taken, or, without room, has the item. */
+static void
+admit_sender (AiodriveQueueCore *core)
+{
+  AiodriveChannel *self = (AiodriveChannel *) core;
+  AiodriveWaiter *sender = aiodrive_wait_queue_get_first (&self->senders);
+
+  if (sender == NULL || core->items.length > self->capacity)
+    return;
+
+  aiodrive_queue_core_append (core, sender->granted);
+  aiodrive_wait_queue_wake_one (&self->senders, NULL, &core->monitor);
+}
+
+/* Each sender keeps its item: it was not sent. */
+static void
+refuse_senders (AiodriveQueueCore *core)
+{
+  AiodriveChannel *self = (AiodriveChannel *) core;
+
+  aiodrive_wait_queue_wake_all (&self->senders, &core->monitor);
+}
+
+static void
+aiodrive_channel_finalize (GObject *object)
+{
+  AiodriveChannel *self = AIODRIVE_CHANNEL (object);
+
+  aiodrive_queue_core_clear (&self->core);
+
+  G_OBJECT_CLASS (aiodrive_channel_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_channel_get_property (GObject    *object,
+                               guint       property_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  AiodriveChannel *self = AIODRIVE_CHANNEL (object);
+
+  if (property_id == PROP_CAPACITY)
+    g_value_set_uint (value, self->capacity);
+  else if (property_id == PROP_N_ITEMS)
+    g_value_set_uint (value, aiodrive_queue_core_get_n_items (&self->core));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_channel_set_property (GObject      *object,
+                               guint         property_id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
+{
+  if (property_id == PROP_CAPACITY)
+    AIODRIVE_CHANNEL (object)->capacity = g_value_get_uint (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_channel_class_init (AiodriveChannelClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = aiodrive_channel_finalize;
+  object_class->get_property = aiodrive_channel_get_property;
+  object_class->set_property = aiodrive_channel_set_property;
+
+  /**
+   * AiodriveChannel:capacity:
+   *
+   * For how many items there is room.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CAPACITY] =
+    g_param_spec_uint ("capacity", NULL, NULL, 0, G_MAXUINT, 0,
+                       G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveChannel:n-items:
+   *
+   * How many items were sent and are not received. The notification comes in the thread that changes it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_ITEMS] =
+    g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_channel_init (AiodriveChannel *self)
+{
+  static const AiodriveQueueKind kind = { .will_take = admit_sender, .closed = refuse_senders, .drops = TRUE };
+
+  aiodrive_queue_core_init (&self->core, &kind);
+}
+
+/**
+ * aiodrive_channel_new:
+ * @capacity: for how many items there is to be room; 0 to make each sender wait for a receiver
+ *
+ * Makes a channel.
+ *
+ * Returns: (transfer full): a new channel
+ *
+ * Since: 1.0
+ */
+AiodriveChannel *
+aiodrive_channel_new (guint capacity)
+{
+  return g_object_new (AIODRIVE_TYPE_CHANNEL, "capacity", capacity, NULL);
+}
+
+/* Takes an @item that was not accepted as the channel is closed, or NULL. */
+static gboolean
+check_sent (AiodriveChannel  *self,
+            AiodriveItem     *item,
+            GError          **error)
+{
+  if (item == NULL)
+    return TRUE;
+
+  aiodrive_item_free (item);
+  g_propagate_error (error, aiodrive_queue_core_new_closed (&self->core));
+  return FALSE;
+}
+
+/**
+ * aiodrive_channel_try_send:
+ * @self: a channel
+ * @value: the item
+ * @error: return location for an error
+ *
+ * Sends an item if there is room for it at once; it never overtakes those who wait.
+ *
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, and with %G_IO_ERROR_CLOSED, or the error that it was
+ * closed with, if the channel is closed.
+ *
+ * Returns: %TRUE if the item was sent; %FALSE if there is no room, or with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_channel_try_send (AiodriveChannel  *self,
+                           const GValue     *value,
+                           GError          **error)
+{
+  AiodriveItem *item;
+  gboolean closed, sent;
+
+  g_return_val_if_fail (AIODRIVE_IS_CHANNEL (self), FALSE);
+
+  item = aiodrive_item_new (value, error);
+  if (item == NULL)
+    return FALSE;
+
+  aiodrive_queue_core_lock (&self->core);
+  closed = self->core.closed;
+  sent = !closed && has_room (self);
+  if (sent)
+    aiodrive_queue_core_append (&self->core, item);
+  aiodrive_queue_core_unlock (&self->core);
+
+  if (closed)
+    return check_sent (self, item, error);
+  if (!sent)
+    aiodrive_item_free (item);
+  return sent;
+}
+
+/**
+ * aiodrive_channel_send:
+ * @self: a channel
+ * @value: the item
+ * @cancellable: (nullable): cancels the wait
+ * @error: return location for an error
+ *
+ * Sends an item, and blocks the thread until there is room for it. No main context runs meanwhile.
+ *
+ * It fails as aiodrive_channel_send_finish() does.
+ *
+ * Returns: %TRUE if the item was sent; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_channel_send (AiodriveChannel  *self,
+                       const GValue     *value,
+                       GCancellable     *cancellable,
+                       GError          **error)
+{
+  AiodriveItem *item;
+  gpointer refused = NULL;
+
+  g_return_val_if_fail (AIODRIVE_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  if (aiodrive_cancellable_set_error (cancellable, error))
+    return FALSE;
+  item = aiodrive_item_new (value, error);
+  if (item == NULL)
+    return FALSE;
+
+  aiodrive_queue_core_lock (&self->core);
+  if (!self->core.closed && !has_room (self))
+    {
+      if (aiodrive_wait_queue_block (&self->senders, &self->core.monitor, cancellable, item, &refused, error))
+        return check_sent (self, refused, error);
+
+      aiodrive_item_free (item);
+      return FALSE;
+    }
+
+  if (self->core.closed)
+    refused = item;
+  else
+    aiodrive_queue_core_append (&self->core, item);
+  aiodrive_queue_core_unlock (&self->core);
+
+  return check_sent (self, refused, error);
+}
+
+static void
+return_sent (GTask    *task,
+             gpointer  refused)
+{
+  GError *error = NULL;
+
+  if (check_sent (g_task_get_source_object (task), refused, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+return_error (GTask    *task,
+              gpointer  error)
+{
+  g_task_return_error (task, error);
+}
+
+static void
+free_item (gpointer item)
+{
+  aiodrive_item_free (item);
+}
+
+/**
+ * aiodrive_channel_send_async:
+ * @self: a channel
+ * @value: the item
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when the item was accepted
+ * @user_data: data for @callback
+ *
+ * Sends an item, and waits until there is room for it.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_send_async (AiodriveChannel     *self,
+                             const GValue        *value,
+                             GCancellable        *cancellable,
+                             GAsyncReadyCallback  callback,
+                             gpointer             user_data)
+{
+  GError *error = NULL;
+  AiodriveItem *item;
+  AiodriveWait *wait;
+
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  item = aiodrive_item_new (value, &error);
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_channel_send_async,
+                            item != NULL ? return_sent : return_error);
+  if (wait == NULL)
+    {
+      g_clear_pointer (&item, aiodrive_item_free);
+      g_clear_error (&error);
+      return;
+    }
+
+  aiodrive_queue_core_lock (&self->core);
+  if (item == NULL)
+    {
+      aiodrive_wait_grant (wait, error, &self->core.monitor);
+    }
+  else if (self->core.closed)
+    {
+      aiodrive_wait_grant (wait, item, &self->core.monitor);
+    }
+  else if (has_room (self))
+    {
+      aiodrive_queue_core_append (&self->core, item);
+      aiodrive_wait_grant (wait, NULL, &self->core.monitor);
+    }
+  else
+    {
+      aiodrive_wait_set_request (wait, item, free_item);
+      aiodrive_wait_park (wait, &self->senders, &self->core.monitor);
+    }
+  aiodrive_queue_core_unlock (&self->core);
+}
+
+/**
+ * aiodrive_channel_send_finish:
+ * @self: a channel
+ * @result: the result of aiodrive_channel_send_async()
+ * @error: return location for an error
+ *
+ * Ends a send.
+ *
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if the value has no type, and with %G_IO_ERROR_CLOSED, or the error that it was
+ * closed with, if the channel was closed before there was room.
+ *
+ * Returns: %TRUE if the item was sent; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_channel_send_finish (AiodriveChannel  *self,
+                              GAsyncResult     *result,
+                              GError          **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_channel_send_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * aiodrive_channel_try_receive:
+ * @self: a channel
+ * @value: (out caller-allocates): the item; %FALSE if there is none
+ * @error: return location for an error
+ *
+ * Receives an item if there is one at once; it never overtakes those who wait.
+ *
+ * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the channel is closed and nothing is left.
+ *
+ * Returns: %TRUE if there was one; %FALSE if not, or with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_channel_try_receive (AiodriveChannel  *self,
+                              GValue           *value,
+                              GError          **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+
+  return aiodrive_queue_core_try_get (&self->core, value, error);
+}
+
+/**
+ * aiodrive_channel_receive:
+ * @self: a channel
+ * @cancellable: (nullable): cancels the wait
+ * @value: (out caller-allocates): the item; %FALSE if @error is set
+ * @error: return location for an error
+ *
+ * Receives an item, and blocks the thread until there is one. No main context runs meanwhile.
+ *
+ * It fails as aiodrive_channel_receive_finish() does.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_receive (AiodriveChannel  *self,
+                          GCancellable     *cancellable,
+                          GValue           *value,
+                          GError          **error)
+{
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  g_return_if_fail (value != NULL);
+
+  aiodrive_queue_core_get (&self->core, cancellable, value, error);
+}
+
+/**
+ * aiodrive_channel_receive_async:
+ * @self: a channel
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when there is an item for it
+ * @user_data: data for @callback
+ *
+ * Waits for an item.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_receive_async (AiodriveChannel     *self,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data)
+{
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  aiodrive_queue_core_get_async (&self->core, cancellable, callback, user_data, aiodrive_channel_receive_async);
+}
+
+/**
+ * aiodrive_channel_receive_finish:
+ * @self: a channel
+ * @result: the result of aiodrive_channel_receive_async()
+ * @value: (out caller-allocates): the item; %FALSE if @error is set
+ * @error: return location for an error
+ *
+ * Ends a wait for an item.
+ *
+ * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the channel is closed and nothing is left.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_receive_finish (AiodriveChannel  *self,
+                                 GAsyncResult     *result,
+                                 GValue           *value,
+                                 GError          **error)
+{
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+  g_return_if_fail (value != NULL);
+
+  aiodrive_queue_core_get_finish (&self->core, result, aiodrive_channel_receive_async, value, error);
+}
+
+/**
+ * aiodrive_channel_close_send:
+ * @self: a channel
+ *
+ * Closes the channel for senders: what was sent can still be received. Senders and receivers that wait end with
+ * %G_IO_ERROR_CLOSED. Nothing happens if it is closed already.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_close_send (AiodriveChannel *self)
+{
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+
+  aiodrive_queue_core_close (&self->core, NULL, FALSE);
+}
+
+/**
+ * aiodrive_channel_close_receive:
+ * @self: a channel
+ *
+ * Closes the channel for receivers: what was sent and is not received is dropped. Senders and receivers that wait end with
+ * %G_IO_ERROR_CLOSED.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_close_receive (AiodriveChannel *self)
+{
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+
+  aiodrive_queue_core_close (&self->core, NULL, TRUE);
+}
+
+/**
+ * aiodrive_channel_close_with_error:
+ * @self: a channel
+ * @error: what the others are to fail with
+ *
+ * Closes the channel because something has failed, as aiodrive_channel_close_send() does: but what would end with
+ * %G_IO_ERROR_CLOSED ends with @error, and so does an iteration when nothing is left.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_channel_close_with_error (AiodriveChannel *self,
+                                   const GError    *error)
+{
+  g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
+  g_return_if_fail (error != NULL);
+
+  aiodrive_queue_core_close (&self->core, error, FALSE);
+}

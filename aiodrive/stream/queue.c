@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/stream/queue.h"
+
+/**
+ * AiodriveQueue:
+ *
+ * Items on their way from those who put them in to those who get them. It has no bound: who puts an item in never waits.
+ *
+ * Use an #AiodriveUnorderedQueue for first come, first out, an #AiodriveOrderedQueue to bring back into order what was begun in
+ * order and ended as it liked, and an #AiodriveChannel where the sender has to wait for a slow receiver. Both queues are an
+ * #AiodriveAsyncIterator too, which ends when the queue is closed and empty.
+ *
+ * They may be used from every thread; who waits is called back in his own thread-default main context, and who came first gets
+ * the first item. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless an item was granted before: then it gets
+ * that. An item that was granted and is not unwrapped with aiodrive_queue_get_finish(), for the result was dropped, goes back to
+ * the head of the queue, or to the next who waits.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveQueue) pages = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());
+ *
+ * aiodrive_queue_get_async (pages, scope, on_page, self);
+ * ...
+ * aiodrive_queue_put (pages, number, &page, &error);
+ * ...
+ * aiodrive_queue_close (pages);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+G_DEFINE_INTERFACE (AiodriveQueue, aiodrive_queue, G_TYPE_OBJECT)
+
+static void
+aiodrive_queue_default_init (AiodriveQueueInterface *iface)
+{
+  /**
+   * AiodriveQueue:n-items:
+   *
+   * How many items there are. The notification comes in the thread that changes it.
+   *
+   * Since: 1.0
+   */
+  g_object_interface_install_property (iface,
+                                       g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0,
+                                                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY |
+                                                          G_PARAM_STATIC_STRINGS));
+}
+
+/* Bindings look at a value even where there is none. */
+static void
+ensure_value (GValue *value)
+{
+  if (!G_IS_VALUE (value))
+    g_value_init (value, G_TYPE_BOOLEAN);
+}
+
+/**
+ * aiodrive_queue_put:
+ * @self: a queue
+ * @index: the place of the item among all that are put in, beginning with 0; an #AiodriveUnorderedQueue ignores it
+ * @value: the item
+ * @error: return location for an error
+ *
+ * Puts an item in.
+ *
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, @index is negative or the item with that index has left
+ * the queue, with %G_IO_ERROR_EXISTS if it is there, and with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the
+ * queue is closed.
+ *
+ * Returns: %TRUE if the item was put in; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_queue_put (AiodriveQueue  *self,
+                    gint64          index,
+                    const GValue   *value,
+                    GError        **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_QUEUE (self), FALSE);
+
+  return AIODRIVE_QUEUE_GET_IFACE (self)->put (self, index, value, error);
+}
+
+/**
+ * aiodrive_queue_get_async:
+ * @self: a queue
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when there is an item for it
+ * @user_data: data for @callback
+ *
+ * Waits for an item.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_queue_get_async (AiodriveQueue       *self,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  g_return_if_fail (AIODRIVE_IS_QUEUE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  AIODRIVE_QUEUE_GET_IFACE (self)->get_async (self, cancellable, callback, user_data);
+}
+
+/**
+ * aiodrive_queue_get_finish:
+ * @self: a queue
+ * @result: the result of aiodrive_queue_get_async()
+ * @value: (out caller-allocates): the item; %FALSE if @error is set
+ * @error: return location for an error
+ *
+ * Ends a wait for an item.
+ *
+ * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the queue is closed and nothing is left.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_queue_get_finish (AiodriveQueue  *self,
+                           GAsyncResult   *result,
+                           GValue         *value,
+                           GError        **error)
+{
+  g_return_if_fail (AIODRIVE_IS_QUEUE (self));
+  g_return_if_fail (G_IS_ASYNC_RESULT (result));
+  g_return_if_fail (value != NULL);
+
+  memset (value, 0, sizeof (GValue));
+  AIODRIVE_QUEUE_GET_IFACE (self)->get_finish (self, result, value, error);
+  ensure_value (value);
+}
+
+/**
+ * aiodrive_queue_try_get:
+ * @self: a queue
+ * @value: (out caller-allocates): the item; %FALSE if there is none
+ * @error: return location for an error
+ *
+ * Gets an item if there is one for it at once; it never overtakes those who wait.
+ *
+ * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the queue is closed and nothing is left.
+ *
+ * Returns: %TRUE if there was one; %FALSE if not, or with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_queue_try_get (AiodriveQueue  *self,
+                        GValue         *value,
+                        GError        **error)
+{
+  gboolean found;
+
+  g_return_val_if_fail (AIODRIVE_IS_QUEUE (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+
+  memset (value, 0, sizeof (GValue));
+  found = AIODRIVE_QUEUE_GET_IFACE (self)->try_get (self, value, error);
+  ensure_value (value);
+  return found;
+}
+
+/**
+ * aiodrive_queue_get_many:
+ * @self: a queue
+ * @max: how many at most; 0 for no limit
+ *
+ * Gets the items that aiodrive_queue_try_get() would get now.
+ *
+ * Returns: (transfer container) (element-type GObject.Value): the items; empty if there are none
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+aiodrive_queue_get_many (AiodriveQueue *self,
+                         guint          max)
+{
+  g_return_val_if_fail (AIODRIVE_IS_QUEUE (self), NULL);
+
+  return AIODRIVE_QUEUE_GET_IFACE (self)->get_many (self, max);
+}
+
+/**
+ * aiodrive_queue_close:
+ * @self: a queue
+ *
+ * Closes the queue: nothing can be put in any more, and what is there can still be taken. Whoever waits for more ends with
+ * %G_IO_ERROR_CLOSED. Nothing happens if it is closed already.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_queue_close (AiodriveQueue *self)
+{
+  g_return_if_fail (AIODRIVE_IS_QUEUE (self));
+
+  AIODRIVE_QUEUE_GET_IFACE (self)->close_with_error (self, NULL);
+}
+
+/**
+ * aiodrive_queue_close_with_error:
+ * @self: a queue
+ * @error: what the others are to fail with
+ *
+ * Closes the queue because something has failed, as aiodrive_queue_close() does: but what would end with %G_IO_ERROR_CLOSED
+ * ends with @error, and so does an iteration when nothing is left.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_queue_close_with_error (AiodriveQueue *self,
+                                 const GError  *error)
+{
+  g_return_if_fail (AIODRIVE_IS_QUEUE (self));
+  g_return_if_fail (error != NULL);
+
+  AIODRIVE_QUEUE_GET_IFACE (self)->close_with_error (self, error);
+}
+
+/**
+ * aiodrive_queue_is_empty:
+ * @self: a queue
+ *
+ * Gets whether there is no item, not even one whose turn has not come.
+ *
+ * Returns: whether there is none
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_queue_is_empty (AiodriveQueue *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_QUEUE (self), TRUE);
+
+  return AIODRIVE_QUEUE_GET_IFACE (self)->is_empty (self);
+}

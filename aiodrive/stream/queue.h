@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/macros.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AIODRIVE_TYPE_QUEUE:
+ *
+ * The #GType of #AiodriveQueue.
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_TYPE_QUEUE (aiodrive_queue_get_type ())
+
+AIODRIVE_PUBLIC
+G_DECLARE_INTERFACE (AiodriveQueue, aiodrive_queue, AIODRIVE, QUEUE, GObject)
+
+/**
+ * AiodriveQueueInterface:
+ * @parent_interface: the parent interface
+ * @put: puts an item in
+ * @get_async: begins to get an item
+ * @get_finish: ends it; it need not initialise the value where there is no item
+ * @try_get: gets an item that is there; it need not initialise the value where there is none
+ * @get_many: gets the items that are there
+ * @close_with_error: closes the queue, with an error or with none
+ * @is_empty: whether there is no item
+ *
+ * What a queue does.
+ *
+ * Since: 1.0
+ */
+struct _AiodriveQueueInterface
+{
+  GTypeInterface parent_interface;
+
+  gboolean   (*put)              (AiodriveQueue        *self,
+                                  gint64                index,
+                                  const GValue         *value,
+                                  GError              **error);
+  void       (*get_async)        (AiodriveQueue        *self,
+                                  GCancellable         *cancellable,
+                                  GAsyncReadyCallback   callback,
+                                  gpointer              user_data);
+  void       (*get_finish)       (AiodriveQueue        *self,
+                                  GAsyncResult         *result,
+                                  GValue               *value,
+                                  GError              **error);
+  gboolean   (*try_get)          (AiodriveQueue        *self,
+                                  GValue               *value,
+                                  GError              **error);
+  GPtrArray *(*get_many)         (AiodriveQueue        *self,
+                                  guint                 max);
+  void       (*close_with_error) (AiodriveQueue        *self,
+                                  const GError         *error);
+  gboolean   (*is_empty)         (AiodriveQueue        *self);
+};
+
+AIODRIVE_PUBLIC
+gboolean   aiodrive_queue_put              (AiodriveQueue        *self,
+                                            gint64                index,
+                                            const GValue         *value,
+                                            GError              **error);
+AIODRIVE_PUBLIC
+void       aiodrive_queue_get_async        (AiodriveQueue        *self,
+                                            GCancellable         *cancellable,
+                                            GAsyncReadyCallback   callback,
+                                            gpointer              user_data);
+AIODRIVE_PUBLIC
+void       aiodrive_queue_get_finish       (AiodriveQueue        *self,
+                                            GAsyncResult         *result,
+                                            GValue               *value,
+                                            GError              **error);
+AIODRIVE_PUBLIC
+gboolean   aiodrive_queue_try_get          (AiodriveQueue        *self,
+                                            GValue               *value,
+                                            GError              **error);
+AIODRIVE_PUBLIC
+GPtrArray *aiodrive_queue_get_many         (AiodriveQueue        *self,
+                                            guint                 max);
+AIODRIVE_PUBLIC
+void       aiodrive_queue_close            (AiodriveQueue        *self);
+AIODRIVE_PUBLIC
+void       aiodrive_queue_close_with_error (AiodriveQueue        *self,
+                                            const GError         *error);
+AIODRIVE_PUBLIC
+gboolean   aiodrive_queue_is_empty         (AiodriveQueue        *self);
+
+G_END_DECLS
