@@ -63,7 +63,7 @@ void          aiodrive_queue_core_offer       (AiodriveQueueCore        *self,
                                                AiodriveItem             *item);
 void          aiodrive_queue_core_append      (AiodriveQueueCore        *self,
                                                AiodriveItem             *item);
-GPtrArray    *aiodrive_queue_core_take_many   (AiodriveQueueCore        *self,
+GArray       *aiodrive_queue_core_take_many   (AiodriveQueueCore        *self,
                                                guint                     max);
 
 void          aiodrive_queue_core_get         (AiodriveQueueCore        *self,

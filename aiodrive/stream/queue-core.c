@@ -263,23 +263,17 @@ aiodrive_queue_core_try_get (AiodriveQueueCore  *self,
   return item != NULL;
 }
 
-static void
-free_value (gpointer value)
-{
-  g_value_unset (value);
-  g_free (value);
-}
-
 /* What is to be had now, at most @max if that is not 0. */
-GPtrArray *
+GArray *
 aiodrive_queue_core_take_many (AiodriveQueueCore *self,
                                guint              max)
 {
-  GPtrArray *values = g_ptr_array_new_with_free_func (free_value);
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (GValue));
   GQueue taken = G_QUEUE_INIT;
   AiodriveItem *item;
   GList *node;
 
+  g_array_set_clear_func (values, (GDestroyNotify) g_value_unset);
   aiodrive_queue_core_lock (self);
   while ((max == 0 || taken.length < max) && (item = take (self)) != NULL)
     g_queue_push_tail_link (&taken, &item->node);
@@ -287,10 +281,10 @@ aiodrive_queue_core_take_many (AiodriveQueueCore *self,
 
   while ((node = g_queue_pop_head_link (&taken)) != NULL)
     {
-      GValue *value = g_new (GValue, 1);
+      GValue value;
 
-      item_unwrap (node->data, value);
-      g_ptr_array_add (values, value);
+      item_unwrap (node->data, &value);
+      g_array_append_val (values, value);
     }
   return values;
 }

@@ -55,7 +55,7 @@ queue_try_get (AiodriveQueue  *queue,
   return aiodrive_queue_core_try_get ((AiodriveQueueCore *) queue, value, error);
 }
 
-static GPtrArray *
+static GArray *
 queue_get_many (AiodriveQueue *queue,
                 guint          max)
 {

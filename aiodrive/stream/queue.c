@@ -174,7 +174,7 @@ aiodrive_queue_try_get (AiodriveQueue  *self,
  *
  * Since: 1.0
  */
-GPtrArray *
+GArray *
 aiodrive_queue_get_many (AiodriveQueue *self,
                          guint          max)
 {

@@ -51,7 +51,7 @@ struct _AiodriveQueueInterface
   gboolean   (*try_get)          (AiodriveQueue        *self,
                                   GValue               *value,
                                   GError              **error);
-  GPtrArray *(*get_many)         (AiodriveQueue        *self,
+  GArray    *(*get_many)         (AiodriveQueue        *self,
                                   guint                 max);
   void       (*close_with_error) (AiodriveQueue        *self,
                                   const GError         *error);
@@ -78,7 +78,7 @@ gboolean   aiodrive_queue_try_get          (AiodriveQueue        *self,
                                             GValue               *value,
                                             GError              **error);
 AIODRIVE_PUBLIC
-GPtrArray *aiodrive_queue_get_many         (AiodriveQueue        *self,
+GArray    *aiodrive_queue_get_many         (AiodriveQueue        *self,
                                             guint                 max);
 AIODRIVE_PUBLIC
 void       aiodrive_queue_close            (AiodriveQueue        *self);
