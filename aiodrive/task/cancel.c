@@ -94,6 +94,7 @@ gboolean
 aiodrive_cancel_task_finish (GAsyncResult  *result,
                              GError       **error)
 {
-  return aiodrive_combinator_from_result (result, aiodrive_cancel_task) != NULL &&
-         aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_cancel_task), FALSE);
+
+  return aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
 }

@@ -62,11 +62,9 @@ GTask     *aiodrive_combinator_get_child     (AiodriveCombinator  *self,
                                               guint                index);
 GError    *aiodrive_combinator_sum_up        (AiodriveCombinator  *self);
 
-/* For finish functions: any task of this kind of combinator, in either form. */
-AiodriveCombinator *aiodrive_combinator_from_result (GAsyncResult *result,
-                                                     gpointer      source_tag);
-GTask              *aiodrive_combinator_finish_leaf (GAsyncResult *result,
-                                                     gpointer      source_tag,
-                                                     GError      **error);
+/* For finish functions, which check with g_async_result_is_tagged() that it is a task of theirs, in either form. */
+AiodriveCombinator *aiodrive_combinator_from_result (GAsyncResult  *result);
+GTask              *aiodrive_combinator_finish_leaf (GAsyncResult  *result,
+                                                     GError       **error);
 
 G_END_DECLS

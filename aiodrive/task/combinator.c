@@ -312,51 +312,30 @@ aiodrive_combinator_start_async (AiodriveCombinator  *self,
 GError *
 aiodrive_combinator_sum_up (AiodriveCombinator *self)
 {
-  g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
-  g_autoptr(GPtrArray) names = g_ptr_array_new ();
-  gboolean cancelled = aiodrive_combinator_is_cancelled (self);
+  AiodriveFailures failures = { .cancelled = aiodrive_combinator_is_cancelled (self) };
 
   for (guint i = 0; i < self->n_children; i++)
     {
-      GError *error = aiodrive_task_get_error (self->children[i].task);
+      GTask *child = self->children[i].task;
 
-      if (aiodrive_error_is_cancelled (error))
-        {
-          cancelled = TRUE;
-          g_error_free (error);
-        }
-      else if (error != NULL)
-        {
-          g_ptr_array_add (errors, error);
-          g_ptr_array_add (names, (gpointer) aiodrive_task_describe (self->children[i].task));
-        }
+      aiodrive_failures_add (&failures, aiodrive_task_get_error (child), aiodrive_task_describe (child));
     }
-
-  if (errors->len > 0)
-    return aiodrive_error_new_multiple (errors, names, self->n_children);
-  return cancelled ? aiodrive_error_new_cancelled () : NULL;
+  return aiodrive_failures_sum_up (&failures, self->n_children);
 }
 
+/* Of a valid result. */
 AiodriveCombinator *
-aiodrive_combinator_from_result (GAsyncResult *result,
-                                 gpointer      source_tag)
+aiodrive_combinator_from_result (GAsyncResult *result)
 {
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-
   return g_task_get_task_data (G_TASK (result));
 }
 
 /* The finish function of a combinator that stands for one of its children. */
 GTask *
 aiodrive_combinator_finish_leaf (GAsyncResult  *result,
-                                 gpointer       source_tag,
                                  GError       **error)
 {
-  GTask *leaf;
+  GTask *leaf = aiodrive_task_get_leaf (G_TASK (result), error);
 
-  if (aiodrive_combinator_from_result (result, source_tag) == NULL)
-    return NULL;
-
-  leaf = aiodrive_task_get_leaf (G_TASK (result), error);
   return leaf != NULL ? g_object_ref (leaf) : NULL;
 }

@@ -28,13 +28,12 @@ static const AiodriveCombinatorClass wait_all_class =
 
 static GPtrArray *
 finish (GAsyncResult  *result,
-        gpointer       source_tag,
         GError       **error)
 {
-  AiodriveCombinator *self = aiodrive_combinator_from_result (result, source_tag);
+  AiodriveCombinator *self = aiodrive_combinator_from_result (result);
   GPtrArray *tasks;
 
-  if (self == NULL || aiodrive_task_get_leaf (G_TASK (result), error) == NULL)
+  if (aiodrive_task_get_leaf (G_TASK (result), error) == NULL)
     return NULL;
 
   tasks = g_ptr_array_new_with_free_func (g_object_unref);
@@ -111,7 +110,9 @@ GPtrArray *
 aiodrive_try_all_finish (GAsyncResult  *result,
                          GError       **error)
 {
-  return finish (result, aiodrive_try_all, error);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_try_all), NULL);
+
+  return finish (result, error);
 }
 
 /**
@@ -176,5 +177,7 @@ GPtrArray *
 aiodrive_wait_all_finish (GAsyncResult  *result,
                           GError       **error)
 {
-  return finish (result, aiodrive_wait_all, error);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_wait_all), NULL);
+
+  return finish (result, error);
 }

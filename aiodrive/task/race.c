@@ -70,15 +70,12 @@ static const AiodriveCombinatorClass first_success_class =
 
 static GTask *
 finish (GAsyncResult  *result,
-        gpointer       source_tag,
         gint          *index,
         GError       **error)
 {
-  AiodriveCombinator *self = aiodrive_combinator_from_result (result, source_tag);
-
   if (index != NULL)
-    *index = self != NULL ? self->winner : -1;
-  return self != NULL ? aiodrive_combinator_finish_leaf (result, source_tag, error) : NULL;
+    *index = aiodrive_combinator_from_result (result)->winner;
+  return aiodrive_combinator_finish_leaf (result, error);
 }
 
 /**
@@ -153,7 +150,11 @@ aiodrive_race_finish (GAsyncResult  *result,
                       gint          *index,
                       GError       **error)
 {
-  return finish (result, aiodrive_race, index, error);
+  if (index != NULL)
+    *index = -1;
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_race), NULL);
+
+  return finish (result, index, error);
 }
 
 /**
@@ -220,5 +221,9 @@ aiodrive_first_success_finish (GAsyncResult  *result,
                                gint          *index,
                                GError       **error)
 {
-  return finish (result, aiodrive_first_success, index, error);
+  if (index != NULL)
+    *index = -1;
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_first_success), NULL);
+
+  return finish (result, index, error);
 }

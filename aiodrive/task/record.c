@@ -184,12 +184,16 @@ on_disposed (GTask    *task,
 {
   AiodriveTaskRecord *self = task_record;
 
-  if (self->state != ENDED || !self->failed || self->awaited)
-    return;
+  if (self->state == ENDED && self->failed && !self->awaited)
+    {
+      take_error (self);
+      if (!aiodrive_error_is_cancelled (self->error))
+        g_warning ("Task %s failed and nobody awaited it: %s", aiodrive_task_describe (task), self->error->message);
+    }
 
-  take_error (self);
-  if (!aiodrive_error_is_cancelled (self->error))
-    g_warning ("Task %s failed and nobody awaited it: %s", aiodrive_task_describe (task), self->error->message);
+  /* The scope, and with it the record, may be kept. */
+  g_clear_error (&self->error);
+  g_clear_object (&self->leaf);
 }
 
 GTask *

@@ -129,5 +129,7 @@ GTask *
 aiodrive_shield_finish (GAsyncResult  *result,
                         GError       **error)
 {
-  return aiodrive_combinator_finish_leaf (result, aiodrive_shield, error);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_shield), NULL);
+
+  return aiodrive_combinator_finish_leaf (result, error);
 }

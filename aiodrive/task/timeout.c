@@ -157,5 +157,7 @@ GTask *
 aiodrive_timeout_finish (GAsyncResult  *result,
                          GError       **error)
 {
-  return aiodrive_combinator_finish_leaf (result, aiodrive_timeout, error);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_timeout), NULL);
+
+  return aiodrive_combinator_finish_leaf (result, error);
 }
