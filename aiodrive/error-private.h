@@ -11,4 +11,18 @@ GError  *aiodrive_error_new_multiple (GPtrArray *errors,
                                       GPtrArray *names,
                                       guint      n_tasks);
 
+/* What went wrong in several tasks. */
+typedef struct
+{
+  GPtrArray *errors;      /* owned; both are NULL while there is none */
+  GPtrArray *names;       /* owned */
+  gboolean   cancelled;   /* something was cancelled, which counts if nothing else went wrong */
+} AiodriveFailures;
+
+void     aiodrive_failures_add       (AiodriveFailures *self,
+                                      GError           *error,
+                                      const char       *name);
+GError  *aiodrive_failures_sum_up    (AiodriveFailures *self,
+                                      guint             n_tasks);
+
 G_END_DECLS

@@ -92,3 +92,43 @@ aiodrive_error_new_multiple (GPtrArray *errors,
   aiodrive_error_get_private (error)->errors = g_ptr_array_ref (errors);
   return error;
 }
+
+/* Takes @error, which is NULL if nothing went wrong in the task @name. */
+void
+aiodrive_failures_add (AiodriveFailures *self,
+                       GError           *error,
+                       const char       *name)
+{
+  if (error == NULL)
+    return;
+
+  if (aiodrive_error_is_cancelled (error))
+    {
+      self->cancelled = TRUE;
+      g_error_free (error);
+      return;
+    }
+
+  if (self->errors == NULL)
+    {
+      self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+      self->names = g_ptr_array_new_with_free_func (g_free);
+    }
+  g_ptr_array_add (self->errors, error);
+  g_ptr_array_add (self->names, g_strdup (name));
+}
+
+/* What it comes to: the real errors first, then CANCELLED; NULL if nothing went wrong. Afterwards nothing has. */
+GError *
+aiodrive_failures_sum_up (AiodriveFailures *self,
+                          guint             n_tasks)
+{
+  g_autoptr(GPtrArray) errors = g_steal_pointer (&self->errors);
+  g_autoptr(GPtrArray) names = g_steal_pointer (&self->names);
+  gboolean cancelled = self->cancelled;
+
+  self->cancelled = FALSE;
+  if (errors != NULL)
+    return aiodrive_error_new_multiple (errors, names, n_tasks);
+  return cancelled ? aiodrive_error_new_cancelled () : NULL;
+}
