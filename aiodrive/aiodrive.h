@@ -8,6 +8,7 @@
 #include "aiodrive/stream/async-iterator.h"
 #include "aiodrive/stream/channel.h"
 #include "aiodrive/stream/ordered-queue.h"
+#include "aiodrive/stream/periodic.h"
 #include "aiodrive/stream/queue.h"
 #include "aiodrive/stream/unordered-queue.h"
 #include "aiodrive/sync/button.h"

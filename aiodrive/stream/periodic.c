@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/stream/periodic.h"
+
+#include "aiodrive/core/wait-private.h"
+#include "aiodrive/stream/periodic-private.h"
+
+/**
+ * AiodrivePeriodicIterator:
+ *
+ * An #AiodriveAsyncIterator that ticks at regular intervals and never ends by itself; its items are the numbers of the ticks,
+ * from 0 on, as #guint64. Make one with aiodrive_repeat_periodically().
+ *
+ * The first tick comes at once. Who works between the ticks for less than the interval waits for the rest of it, so that
+ * the ticks do not drift. Who works longer gets the next tick at once, but only that one: the interval begins anew with it,
+ * and what was missed is not made up for.
+ *
+ * A wait that is cancelled ends with %G_IO_ERROR_CANCELLED and loses no tick: the next wait is for the same one. Only
+ * one may wait at a time, another one gets %G_IO_ERROR_PENDING. Closing it ends the iteration, for him who waits too.
+ * It may be used from every thread; who waits is called back in his own thread-default main context.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodrivePeriodicIterator) seconds = aiodrive_repeat_periodically (1000);
+ *
+ * aiodrive_async_iterator_next_async (AIODRIVE_ASYNC_ITERATOR (seconds), scope, on_second, self);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+/* One wait for a tick; the data of its task, which has the iterator as its source object. */
+typedef struct
+{
+  AiodrivePeriodicIterator *iterator;     /* unowned */
+  AiodriveDispatcher       *dispatcher;   /* unowned: the waiter keeps its context */
+  AiodriveTimer             timer;        /* in the context of the waiter: neither can find the other one gone */
+  gint64                    due;
+  guint64                   number;
+} Tick;
+
+struct _AiodrivePeriodicIterator
+{
+  GObject           parent_instance;
+
+  gint64            interval;       /* in microseconds; set once */
+  AiodriveMonitor   monitor;
+  AiodriveWaitQueue waiters;        /* of one; guarded by monitor, as is the rest */
+  Tick             *waited_for;     /* unowned, nullable */
+  gint64            previous_due;
+  guint64           n_ticks;
+  gboolean          closed;
+};
+
+static void async_iterator_init (AiodriveAsyncIteratorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (AiodrivePeriodicIterator, aiodrive_periodic_iterator, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, async_iterator_init))
+
+/* What a wait may be granted instead of its tick. */
+static char no_tick[] = "the end";
+static char pending[] = "another one waits";
+
+gint64
+aiodrive_periodic_get_due (gint64 previous_due,
+                           gint64 interval,
+                           gint64 now)
+{
+  return MAX (previous_due + interval, now);
+}
+
+/* A tick counts from the moment when it is decided that it comes. */
+static void
+count_tick (AiodrivePeriodicIterator *self,
+            Tick                     *tick)
+{
+  tick->number = self->n_ticks++;
+  self->previous_due = tick->due;
+}
+
+static void
+on_time (AiodriveTimer *timer)
+{
+  Tick *tick = AIODRIVE_CONTAINER_OF (timer, Tick, timer);
+  AiodrivePeriodicIterator *self = tick->iterator;
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (self->waited_for == tick)
+    {
+      self->waited_for = NULL;
+      count_tick (self, tick);
+      aiodrive_wait_queue_wake_one (&self->waiters, tick, &self->monitor);
+    }
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+static void
+stop_waiting (AiodrivePeriodicIterator *self)
+{
+  aiodrive_dispatcher_stop_timer (self->waited_for->dispatcher, &self->waited_for->timer);
+  self->waited_for = NULL;
+}
+
+static void
+on_cancelled (AiodriveWaitQueue *queue,
+              gpointer           tick)
+{
+  AiodrivePeriodicIterator *self = AIODRIVE_CONTAINER_OF (queue, AiodrivePeriodicIterator, waiters);
+
+  if (self->waited_for != NULL && self->waited_for == tick)
+    stop_waiting (self);
+}
+
+static void
+return_tick (GTask    *task,
+             gpointer  granted)
+{
+  if (granted == pending)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING, "Somebody waits for the next tick already");
+  else
+    g_task_return_boolean (task, granted != no_tick);
+}
+
+/* Under the monitor, for one who is to wait for @tick. */
+static void
+begin_wait (AiodrivePeriodicIterator *self,
+            AiodriveWait             *wait,
+            Tick                     *tick)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  tick->due = aiodrive_periodic_get_due (self->previous_due, self->interval, now);
+  if (tick->due == now)
+    {
+      count_tick (self, tick);
+      aiodrive_wait_grant (wait, tick, &self->monitor);
+    }
+  else if (aiodrive_wait_park (wait, &self->waiters, &self->monitor))
+    {
+      self->waited_for = tick;
+      aiodrive_dispatcher_start_timer (tick->dispatcher, &tick->timer, tick->due);
+    }
+}
+
+static void
+aiodrive_periodic_iterator_next_async (AiodriveAsyncIterator *iterator,
+                                       GCancellable          *cancellable,
+                                       GAsyncReadyCallback    callback,
+                                       gpointer               user_data)
+{
+  AiodrivePeriodicIterator *self = AIODRIVE_PERIODIC_ITERATOR (iterator);
+  AiodriveWait *wait;
+  Tick *tick;
+
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_periodic_iterator_next_async, return_tick);
+  if (wait == NULL)
+    return;
+
+  tick = g_new0 (Tick, 1);
+  tick->iterator = self;
+  tick->dispatcher = aiodrive_dispatcher_get_thread_default ();
+  tick->timer.fire = on_time;
+  g_task_set_task_data (aiodrive_wait_get_task (wait), tick, g_free);
+  aiodrive_wait_set_request (wait, tick, NULL);
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (self->waited_for != NULL)
+    aiodrive_wait_grant (wait, pending, &self->monitor);
+  else if (self->closed)
+    aiodrive_wait_grant (wait, no_tick, &self->monitor);
+  else
+    begin_wait (self, wait, tick);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+static gboolean
+aiodrive_periodic_iterator_next_finish (AiodriveAsyncIterator  *iterator,
+                                        GAsyncResult           *result,
+                                        GValue                 *value,
+                                        GError                **error)
+{
+  const Tick *tick;
+
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_periodic_iterator_next_async), FALSE);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+
+  tick = g_task_get_task_data (G_TASK (result));
+  g_value_init (value, G_TYPE_UINT64);
+  g_value_set_uint64 (value, tick->number);
+  return TRUE;
+}
+
+static void
+aiodrive_periodic_iterator_close_async (AiodriveAsyncIterator *iterator,
+                                        GCancellable          *cancellable,
+                                        GAsyncReadyCallback    callback,
+                                        gpointer               user_data)
+{
+  AiodrivePeriodicIterator *self = AIODRIVE_PERIODIC_ITERATOR (iterator);
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_periodic_iterator_close_async,
+                                          aiodrive_wait_return_true);
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->closed = TRUE;
+  if (self->waited_for != NULL)
+    {
+      stop_waiting (self);
+      aiodrive_wait_queue_wake_one (&self->waiters, no_tick, &self->monitor);
+    }
+  if (wait != NULL)
+    aiodrive_wait_grant (wait, NULL, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+static gboolean
+aiodrive_periodic_iterator_close_finish (AiodriveAsyncIterator  *iterator,
+                                         GAsyncResult           *result,
+                                         GError                **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_periodic_iterator_close_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+async_iterator_init (AiodriveAsyncIteratorInterface *iface)
+{
+  iface->next_async = aiodrive_periodic_iterator_next_async;
+  iface->next_finish = aiodrive_periodic_iterator_next_finish;
+  iface->close_async = aiodrive_periodic_iterator_close_async;
+  iface->close_finish = aiodrive_periodic_iterator_close_finish;
+}
+
+static void
+aiodrive_periodic_iterator_finalize (GObject *object)
+{
+  AiodrivePeriodicIterator *self = AIODRIVE_PERIODIC_ITERATOR (object);
+
+  aiodrive_monitor_clear (&self->monitor);
+
+  G_OBJECT_CLASS (aiodrive_periodic_iterator_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_periodic_iterator_class_init (AiodrivePeriodicIteratorClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_periodic_iterator_finalize;
+}
+
+static void
+aiodrive_periodic_iterator_init (AiodrivePeriodicIterator *self)
+{
+  aiodrive_monitor_init (&self->monitor);
+  self->waiters.on_cancelled = on_cancelled;
+  self->previous_due = AIODRIVE_NEVER;
+}
+
+/**
+ * aiodrive_repeat_periodically:
+ * @interval_ms: the time from one tick to the next, in milliseconds
+ *
+ * Makes an iterator that ticks at regular intervals. With an @interval_ms of 0 it ticks in every iteration of the main context.
+ *
+ * To wait once use aiodrive_sleep_async().
+ *
+ * Returns: (transfer full): a new iterator
+ *
+ * Since: 1.0
+ */
+AiodrivePeriodicIterator *
+aiodrive_repeat_periodically (guint interval_ms)
+{
+  AiodrivePeriodicIterator *self = g_object_new (AIODRIVE_TYPE_PERIODIC_ITERATOR, NULL);
+
+  self->interval = interval_ms * G_GINT64_CONSTANT (1000);
+  return self;
+}
