@@ -220,7 +220,7 @@ test_expire_then_cancel (void)
 static gpointer
 cancel_in_thread (gpointer cancellable)
 {
-  g_usleep (g_test_rand_int_range (0, 2000));
+  g_usleep (g_random_int_range (0, 2000));
   g_cancellable_cancel (cancellable);
   return NULL;
 }
