@@ -89,7 +89,8 @@ aiodrive_latch_class_init (AiodriveLatchClass *klass)
   /**
    * AiodriveLatch:state:
    *
-   * Whether the latch is set. The notification comes in the thread that changes it.
+   * Whether the latch is set. The notification comes in the thread that changes it; where two threads do so at the same
+   * time, one of them may notify for both.
    *
    * Since: 1.0
    */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/aiodrive.h"
+#include "tests/support/support.h"
+
+/* What an event has in common with others is tested in waiting.c. */
+
+static void
+test_state (void)
+{
+  g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+
+  g_assert_false (aiodrive_thread_safe_event_is_set (event));
+  aiodrive_thread_safe_event_clear (event);
+  g_assert_false (aiodrive_thread_safe_event_is_set (event));
+  for (guint i = 0; i < 2; i++)
+    {
+      aiodrive_thread_safe_event_set (event);
+      g_assert_true (aiodrive_thread_safe_event_is_set (event));
+    }
+  g_object_run_dispose (G_OBJECT (event));
+  g_assert_true (aiodrive_thread_safe_event_is_set (event));
+  for (guint i = 0; i < 2; i++)
+    {
+      aiodrive_thread_safe_event_clear (event);
+      g_assert_false (aiodrive_thread_safe_event_is_set (event));
+    }
+  g_assert_finalize_object (g_steal_pointer (&event));
+}
+
+static void
+test_set_and_clear_in_one_go (void)
+{
+  g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+  TestCall calls[2] = { TEST_CALL_INIT };
+
+  aiodrive_thread_safe_event_wait_async (event, NULL, test_on_ready, &calls[0]);
+  aiodrive_thread_safe_event_set (event);
+  aiodrive_thread_safe_event_clear (event);
+  aiodrive_thread_safe_event_wait_async (event, NULL, test_on_ready, &calls[1]);
+  g_assert_true (aiodrive_thread_safe_event_wait_finish (event, test_call_wait (&calls[0]), NULL));
+  test_settle ();
+  g_assert_false (aiodrive_thread_safe_event_is_set (event));
+  g_assert_cmpuint (calls[1].n_calls, ==, 0);
+  aiodrive_thread_safe_event_set (event);
+  g_assert_true (aiodrive_thread_safe_event_wait_finish (event, test_call_wait (&calls[1]), NULL));
+
+  test_call_clear (&calls[0]);
+  test_call_clear (&calls[1]);
+  g_assert_finalize_object (g_steal_pointer (&event));
+}
+
+static void
+test_wrong_result (void)
+{
+  g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+  g_autoptr(AiodriveThreadSafeEvent) other = aiodrive_thread_safe_event_new ();
+  g_autoptr(GError) error = NULL;
+  g_auto(TestCall) call = TEST_CALL_INIT;
+
+  aiodrive_thread_safe_event_set (event);
+  aiodrive_thread_safe_event_wait_async (event, NULL, test_on_ready, &call);
+  test_call_wait (&call);
+  g_test_expect_message ("Aiodrive", G_LOG_LEVEL_CRITICAL, "*aiodrive_wait_is_valid*");
+  g_assert_false (aiodrive_thread_safe_event_wait_finish (other, call.result, &error));
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  g_assert_true (aiodrive_thread_safe_event_wait_finish (event, call.result, &error));
+}
+
+/* Two threads that hand a number to and fro, without any main context: each step is one wake-up that must come. */
+
+#define N_STEPS 5000
+
+typedef struct
+{
+  AiodriveThreadSafeEvent *ping;
+  AiodriveThreadSafeEvent *pong;
+  guint                    number;
+} Game;
+
+static void
+play (Game                    *game,
+      AiodriveThreadSafeEvent *mine,
+      AiodriveThreadSafeEvent *others,
+      guint                    parity)
+{
+  for (guint i = 0; i < N_STEPS; i++)
+    {
+      g_assert_true (aiodrive_thread_safe_event_wait (mine, NULL, NULL));
+      aiodrive_thread_safe_event_clear (mine);
+      g_assert_cmpuint (game->number, ==, 2 * i + parity);
+      game->number++;
+      aiodrive_thread_safe_event_set (others);
+    }
+}
+
+static gpointer
+play_pong (gpointer data)
+{
+  Game *game = data;
+
+  play (game, game->pong, game->ping, 1);
+  return NULL;
+}
+
+static void
+test_ping_pong (void)
+{
+  Game game = { aiodrive_thread_safe_event_new (), aiodrive_thread_safe_event_new (), 0 };
+  GThread *thread = g_thread_new ("pong", play_pong, &game);
+
+  aiodrive_thread_safe_event_set (game.ping);
+  play (&game, game.ping, game.pong, 0);
+  g_thread_join (thread);
+  g_assert_cmpuint (game.number, ==, 2 * N_STEPS);
+  g_assert_true (aiodrive_thread_safe_event_is_set (game.ping));
+  g_assert_finalize_object (game.ping);
+  g_assert_finalize_object (game.pong);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/aiodrive/sync/thread-safe-event/state", test_state);
+  g_test_add_func ("/aiodrive/sync/thread-safe-event/set-and-clear-in-one-go", test_set_and_clear_in_one_go);
+  g_test_add_func ("/aiodrive/sync/thread-safe-event/wrong-result", test_wrong_result);
+  g_test_add_func ("/aiodrive/sync/thread-safe-event/ping-pong", test_ping_pong);
+
+  return g_test_run ();
+}
