@@ -93,6 +93,23 @@ note_thread (GTask      *task,
   g_atomic_pointer_set ((gpointer *) data, g_thread_self ());
 }
 
+typedef struct
+{
+  gint   entered;   /* atomic */
+  GMutex mutex;
+} Block;
+
+static gboolean
+block (gpointer data)
+{
+  Block *self = data;
+
+  g_atomic_int_set (&self->entered, TRUE);
+  g_mutex_lock (&self->mutex);
+  g_mutex_unlock (&self->mutex);
+  return G_SOURCE_REMOVE;
+}
+
 /* A task of another thread's context is looked at there alone, so that it takes a while until it is known here. */
 static void
 test_foreign_context (void)
@@ -100,14 +117,23 @@ test_foreign_context (void)
   TestTask *a = test_task_new (TEST_TASK_REMOTE, "a", NULL);
   g_auto(TestCall) call = TEST_CALL_INIT;
   g_autoptr(GError) error = NULL;
+  Block there = { FALSE };
   gpointer thread = NULL;
 
   g_signal_connect (a->task, "notify::completed", G_CALLBACK (note_thread), &thread);
   test_task_fail (a, G_IO_ERROR_NOT_FOUND);
   test_task_settle (a);
-  g_assert_null (aiodrive_task_get_leaf (a->task, &error));   /* ended, but nobody has looked */
+
+  /* it has ended, but that thread is busy: nobody has looked */
+  g_mutex_init (&there.mutex);
+  g_mutex_lock (&there.mutex);
+  g_main_context_invoke (test_thread_get_context (a->thread), block, &there);
+  while (!g_atomic_int_get (&there.entered))
+    g_thread_yield ();
+  g_assert_null (aiodrive_task_get_leaf (a->task, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_clear_error (&error);
+  g_mutex_unlock (&there.mutex);
 
   aiodrive_wait_task_async (a->task, NULL, test_on_ready, &call);
   test_call_wait (&call);
@@ -116,6 +142,8 @@ test_foreign_context (void)
   g_assert_nonnull (thread);
   g_assert_true (thread != g_thread_self ());
 
+  test_task_settle (a);
+  g_mutex_clear (&there.mutex);
   test_call_clear (&call);
   test_task_free (a);
 }
