@@ -9,10 +9,10 @@
  * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its GTask is dropped before the
  * finish function was called, the item finds its way back: to the next who waits, or to the head. As the items leave in the
  * order of their indexes, an item that comes back stands before those that never left, and in order with the others that came
- * back. (/aiodrive/stream/<type>/dropped)
+ * back. (/aiodrive/stream/queue/dropped, .../channel/dropped)
  *
  * While somebody waits there is nothing to be taken, so that an item that is there may be had at once without overtaking
- * anybody. (/aiodrive/stream/<type>/no-barging) */
+ * anybody. (.../no-barging) */
 
 AiodriveItem *
 aiodrive_item_new (const GValue  *value,
