@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/cancel-hub-private.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "tests/support/support.h"
+
+#define N_ROUNDS 3000
+
+typedef struct
+{
+  AiodriveCancelLink  link;
+  AiodriveEntry       entry;
+  AiodriveDispatcher *dispatcher;
+  gint                n_fired;       /* atomic */
+  gint                may_return;    /* atomic: fire() waits for it, if it is to linger */
+  gboolean            lingers;
+  guint               n_run;
+} Owner;
+
+static void
+run (AiodriveEntry *entry)
+{
+  AIODRIVE_CONTAINER_OF (entry, Owner, entry)->n_run++;
+}
+
+static void
+fire (AiodriveCancelLink *link)
+{
+  Owner *self = AIODRIVE_CONTAINER_OF (link, Owner, link);
+
+  g_atomic_int_inc (&self->n_fired);
+  while (self->lingers && !g_atomic_int_get (&self->may_return))
+    g_thread_yield ();
+  aiodrive_cancel_link_done (link, self->dispatcher, &self->entry);
+}
+
+static void
+owner_init (Owner *self)
+{
+  *self = (Owner) { .link.take = aiodrive_cancel_link_begin, .link.fire = fire, .entry.run = run };
+  self->dispatcher = aiodrive_dispatcher_get_thread_default ();
+}
+
+static GCancellable *
+new_plain (void)
+{
+  return g_cancellable_new ();
+}
+
+static GCancellable *
+new_scope (void)
+{
+  return G_CANCELLABLE (aiodrive_cancel_scope_new (NULL));
+}
+
+typedef GCancellable *(*NewCancellable) (void);
+
+static void
+test_cancel (gconstpointer data)
+{
+  g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
+  Owner owners[3];
+
+  g_test_summary ("Everybody is told once, and nobody who comes too late or has left");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      owner_init (&owners[i]);
+      g_assert_true (aiodrive_cancel_link_remove (&owners[i].link));
+      g_assert_true (aiodrive_cancel_link_add (&owners[i].link, cancellable));
+    }
+  g_assert_true (aiodrive_cancel_link_remove (&owners[1].link));
+
+  g_cancellable_cancel (cancellable);
+  g_cancellable_cancel (cancellable);
+  g_assert_cmpint (owners[0].n_fired, ==, 1);
+  g_assert_cmpint (owners[1].n_fired, ==, 0);
+  g_assert_cmpint (owners[2].n_fired, ==, 1);
+  g_assert_false (aiodrive_cancel_link_add (&owners[1].link, cancellable));
+
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (aiodrive_cancel_link_remove (&owners[i].link));
+  g_assert_finalize_object (g_steal_pointer (&cancellable));
+}
+
+static void
+test_reset (void)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Owner owner;
+
+  g_test_summary ("A plain GCancellable that is reset can be used again");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      owner_init (&owner);
+      g_assert_true (aiodrive_cancel_link_add (&owner.link, cancellable));
+      g_cancellable_cancel (cancellable);
+      g_assert_cmpint (owner.n_fired, ==, 1);
+      g_assert_true (aiodrive_cancel_link_remove (&owner.link));
+      g_cancellable_reset (cancellable);
+    }
+}
+
+/*
+ * Races
+ */
+
+typedef struct
+{
+  GCancellable *cancellable;
+  gint          n_ready;      /* atomic */
+  guint         n_parties;
+} Race;
+
+static void
+race_start (Race *self)
+{
+  g_atomic_int_inc (&self->n_ready);
+  while (g_atomic_int_get (&self->n_ready) < (gint) self->n_parties)
+    g_thread_yield ();
+}
+
+static gpointer
+race_cancel (gpointer data)
+{
+  Race *self = data;
+
+  race_start (self);
+  g_cancellable_cancel (self->cancellable);
+  return NULL;
+}
+
+static void
+test_race (gconstpointer data)
+{
+  g_test_summary ("Who is added while the cancellable is cancelled is told: by add(), or by the handler");
+
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      Race race = { .cancellable = ((NewCancellable) data) (), .n_parties = 2 };
+      GThread *thread = g_thread_new ("cancel", race_cancel, &race);
+      gboolean added[8];
+      Owner owners[8];
+
+      for (guint i = 0; i < 8; i++)
+        owner_init (&owners[i]);
+      race_start (&race);
+      for (guint i = 0; i < 8; i++)
+        added[i] = aiodrive_cancel_link_add (&owners[i].link, race.cancellable);
+      g_thread_join (thread);
+
+      for (guint i = 0; i < 8; i++)
+        g_assert_cmpint (owners[i].n_fired, ==, added[i] ? 1 : 0);
+      g_assert_finalize_object (race.cancellable);
+    }
+}
+
+typedef struct
+{
+  Race  *race;
+  Owner *owner;
+} Adder;
+
+static gpointer
+adder_add (gpointer data)
+{
+  Adder *self = data;
+
+  race_start (self->race);
+  return GINT_TO_POINTER (aiodrive_cancel_link_add (&self->owner->link, self->race->cancellable));
+}
+
+static void
+test_race_for_lock (void)
+{
+  g_test_summary ("The same where both have to wait for the lock of the hub: whoever gets it first, nobody is "
+                  "forgotten");
+
+  for (guint round = 0; round < N_ROUNDS / 2; round++)
+    {
+      g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+      AiodriveCancelHub *hub = aiodrive_cancel_scope_get_hub (scope);
+      Race race = { .cancellable = G_CANCELLABLE (scope), .n_parties = 3 };
+      Owner owner;
+      Adder adder = { &race, &owner };
+      GThread *adds, *cancels;
+      gboolean added;
+
+      owner_init (&owner);
+      g_mutex_lock (&hub->lock);
+      adds = g_thread_new ("add", adder_add, &adder);
+      cancels = g_thread_new ("cancel", race_cancel, &race);
+      race_start (&race);
+      while (!g_cancellable_is_cancelled (race.cancellable))
+        g_thread_yield ();
+      g_mutex_unlock (&hub->lock);
+
+      added = GPOINTER_TO_INT (g_thread_join (adds));
+      g_thread_join (cancels);
+      g_assert_cmpint (owner.n_fired, ==, added ? 1 : 0);
+    }
+}
+
+static void
+test_attach_race (void)
+{
+  g_test_summary ("Two threads that use a plain GCancellable for the first time at once share one hub");
+
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      Race race = { .cancellable = g_cancellable_new (), .n_parties = 2 };
+      Owner owners[2];
+      Adder adder = { &race, &owners[1] };
+      GThread *thread;
+
+      owner_init (&owners[0]);
+      owner_init (&owners[1]);
+      thread = g_thread_new ("add", adder_add, &adder);
+      race_start (&race);
+      g_assert_true (aiodrive_cancel_link_add (&owners[0].link, race.cancellable));
+      g_assert_true (GPOINTER_TO_INT (g_thread_join (thread)));
+      g_assert_true (owners[0].link.hub == owners[1].link.hub);
+
+      g_cancellable_cancel (race.cancellable);
+      g_assert_cmpint (owners[0].n_fired, ==, 1);
+      g_assert_cmpint (owners[1].n_fired, ==, 1);
+      g_assert_finalize_object (race.cancellable);
+    }
+}
+
+static void
+test_remove_while_firing (gconstpointer data)
+{
+  g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
+  Race race = { .cancellable = cancellable, .n_parties = 1 };
+  GThread *thread;
+  Owner owner;
+
+  g_test_summary ("Who leaves while the handler is busy with him is told to wait, and run when the handler is done");
+
+  owner_init (&owner);
+  owner.lingers = TRUE;
+  g_assert_true (aiodrive_cancel_link_add (&owner.link, cancellable));
+  thread = g_thread_new ("cancel", race_cancel, &race);
+  while (g_atomic_int_get (&owner.n_fired) == 0)
+    g_thread_yield ();
+
+  g_assert_false (aiodrive_cancel_link_remove (&owner.link));
+  test_settle ();
+  g_assert_cmpuint (owner.n_run, ==, 0);
+
+  g_atomic_int_set (&owner.may_return, TRUE);
+  test_iterate_until (owner.n_run > 0);
+  g_assert_true (aiodrive_cancel_link_remove (&owner.link));
+  g_thread_join (thread);
+  test_settle ();
+  g_assert_cmpuint (owner.n_run, ==, 1);
+}
+
+static void
+test_remove_race (gconstpointer data)
+{
+  g_test_summary ("Who leaves while the cancellable is cancelled is freed at once or when he is run, never under the "
+                  "handler");
+
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      Race race = { .cancellable = ((NewCancellable) data) (), .n_parties = 2 };
+      Owner *owner = g_new (Owner, 1);
+      GThread *thread;
+
+      owner_init (owner);
+      g_assert_true (aiodrive_cancel_link_add (&owner->link, race.cancellable));
+      thread = g_thread_new ("cancel", race_cancel, &race);
+      race_start (&race);
+      if (!aiodrive_cancel_link_remove (&owner->link))
+        {
+          test_iterate_until (owner->n_run > 0);
+          g_assert_cmpuint (owner->n_run, ==, 1);
+          g_assert_true (aiodrive_cancel_link_remove (&owner->link));
+        }
+      memset (owner, 0xaa, sizeof *owner);
+      g_free (owner);
+      g_thread_join (thread);
+      g_assert_finalize_object (race.cancellable);
+    }
+}
+
+/*
+ * In a handler
+ */
+
+typedef struct
+{
+  GCancellable *cancellable;   /* owned */
+  Owner         first;
+  Owner         second;
+} Scene;
+
+static void
+leave_both (GCancellable *cancellable,
+            gpointer      data)
+{
+  Scene *scene = data;
+
+  g_assert_true (aiodrive_cancel_link_remove (&scene->first.link));
+  g_assert_true (aiodrive_cancel_link_remove (&scene->second.link));
+  g_assert_false (aiodrive_cancel_link_add (&scene->first.link, cancellable));
+  g_clear_object (&scene->cancellable);
+}
+
+static void
+test_leave_in_handler (gconstpointer data)
+{
+  Scene scene = { .cancellable = ((NewCancellable) data) () };
+  gpointer cancellable = scene.cancellable;
+
+  g_test_summary ("A handler of the signal may remove links, add some in vain, and drop the last reference");
+
+  g_object_add_weak_pointer (cancellable, &cancellable);
+  owner_init (&scene.first);
+  owner_init (&scene.second);
+  g_signal_connect (scene.cancellable, "cancelled", G_CALLBACK (leave_both), &scene);
+  g_assert_true (aiodrive_cancel_link_add (&scene.first.link, scene.cancellable));
+  g_assert_true (aiodrive_cancel_link_add (&scene.second.link, scene.cancellable));
+
+  g_cancellable_cancel (scene.cancellable);
+  g_assert_null (cancellable);
+  g_assert_cmpint (scene.first.n_fired, ==, 0);
+  g_assert_cmpint (scene.second.n_fired, ==, 0);
+}
+
+static void
+remove_second (AiodriveCancelLink *link)
+{
+  Owner *owner = AIODRIVE_CONTAINER_OF (link, Owner, link);
+  Scene *scene = AIODRIVE_CONTAINER_OF (owner, Scene, first);
+
+  g_atomic_int_inc (&owner->n_fired);
+  g_assert_true (aiodrive_cancel_link_remove (&scene->second.link));
+  aiodrive_cancel_link_done (link, owner->dispatcher, &owner->entry);
+}
+
+static void
+test_remove_other_while_firing (gconstpointer data)
+{
+  g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
+  Scene scene = { NULL };
+
+  g_test_summary ("Who is told first may remove the next one: that one is not told");
+
+  owner_init (&scene.first);
+  owner_init (&scene.second);
+  scene.first.link.fire = remove_second;
+  g_assert_true (aiodrive_cancel_link_add (&scene.first.link, cancellable));
+  g_assert_true (aiodrive_cancel_link_add (&scene.second.link, cancellable));
+
+  g_cancellable_cancel (cancellable);
+  g_assert_cmpint (scene.first.n_fired, ==, 1);
+  g_assert_cmpint (scene.second.n_fired, ==, 0);
+}
+
+static void
+test_run_dispose (gconstpointer data)
+{
+  g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
+  Owner owner;
+
+  g_test_summary ("A cancellable that is disposed of by force while it is watched can be left");
+
+  owner_init (&owner);
+  g_assert_true (aiodrive_cancel_link_add (&owner.link, cancellable));
+  g_object_run_dispose (G_OBJECT (cancellable));
+  g_assert_true (aiodrive_cancel_link_remove (&owner.link));
+
+  g_assert_true (aiodrive_cancel_link_add (&owner.link, cancellable));
+  g_assert_true (aiodrive_cancel_link_remove (&owner.link));
+  g_cancellable_cancel (cancellable);
+  g_assert_cmpint (owner.n_fired, ==, 0);
+  g_assert_false (aiodrive_cancel_link_add (&owner.link, cancellable));
+  g_assert_finalize_object (g_steal_pointer (&cancellable));
+}
+
+static void
+add_for_both (const char    *name,
+              GTestDataFunc  func)
+{
+  g_autofree char *plain = g_strconcat ("/aiodrive/core/cancel-hub/", name, "/plain", NULL);
+  g_autofree char *scope = g_strconcat ("/aiodrive/core/cancel-hub/", name, NULL);
+
+  g_test_add_data_func (plain, new_plain, func);
+  g_test_add_data_func (scope, new_scope, func);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_for_both ("cancel", test_cancel);
+  g_test_add_func ("/aiodrive/core/cancel-hub/reset", test_reset);
+  add_for_both ("race", test_race);
+  g_test_add_func ("/aiodrive/core/cancel-hub/race/for-lock", test_race_for_lock);
+  g_test_add_func ("/aiodrive/core/cancel-hub/race/attach", test_attach_race);
+  add_for_both ("remove-while-firing", test_remove_while_firing);
+  add_for_both ("remove-while-firing/race", test_remove_race);
+  add_for_both ("leave-in-handler", test_leave_in_handler);
+  add_for_both ("remove-other-while-firing", test_remove_other_while_firing);
+  add_for_both ("run-dispose", test_run_dispose);
+
+  return g_test_run ();
+}
