@@ -32,13 +32,22 @@ aiodrive_run (GTask *task)
 {
   g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
   g_autoptr(GTask) kept = NULL;
+  AiodriveTaskRecord *record;
   Run self = { .ended = FALSE };
 
   g_return_if_fail (G_IS_TASK (task));
 
   kept = g_object_ref (task);
+  record = aiodrive_task_record_get (task);
+  if (aiodrive_task_record_is_known (record))
+    {
+      /* also in its own callback, where its end cannot be announced yet */
+      aiodrive_task_record_set_awaited (record);
+      return;
+    }
+
   aiodrive_waiter_init (&self.waiter, on_ended);
-  aiodrive_task_record_watch (aiodrive_task_record_get (task), &self.waiter);
+  aiodrive_task_record_watch (record, &self.waiter);
   while (!self.ended)
     g_main_context_iteration (context, TRUE);
 }

@@ -162,6 +162,25 @@ test_same_task_in_callback (void)
   test_task_free (a);
 }
 
+static void
+run_result (GObject      *source_object,
+            GAsyncResult *result,
+            gpointer      data)
+{
+  aiodrive_run (G_TASK (result));
+  *(gboolean *) data = TRUE;
+}
+
+/* In the very callback of a task that task has ended. */
+static void
+test_in_its_own_callback (void)
+{
+  gboolean ran = FALSE;
+
+  aiodrive_try_all_async (NULL, 0, NULL, run_result, &ran);
+  test_iterate_until (ran);
+}
+
 /* The thread-default context is iterated, and no other. */
 static void
 test_own_context (void)
@@ -281,6 +300,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/program/run/nested", test_nested);
   g_test_add_func ("/aiodrive/program/run/in-callback", test_in_callback);
   g_test_add_func ("/aiodrive/program/run/same-task-in-callback", test_same_task_in_callback);
+  g_test_add_func ("/aiodrive/program/run/in-its-own-callback", test_in_its_own_callback);
   g_test_add_func ("/aiodrive/program/run/own-context", test_own_context);
   g_test_add_func ("/aiodrive/program/run/task-of-another-thread", test_task_of_another_thread);
   g_test_add_func ("/aiodrive/program/run/woken-from-thread", test_woken_from_thread);
