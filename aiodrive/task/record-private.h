@@ -26,7 +26,8 @@ void                aiodrive_task_record_set_awaited  (AiodriveTaskRecord  *self
 void                aiodrive_task_record_watch        (AiodriveTaskRecord  *self,
                                                        AiodriveWaiter      *waiter);
 void                aiodrive_task_record_wait         (AiodriveTaskRecord  *self,
-                                                       AiodriveWait        *wait);
+                                                       AiodriveWait        *wait,
+                                                       gpointer             granted);
 
 /* The outcome, once the task has ended. */
 gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self);

@@ -410,12 +410,13 @@ aiodrive_task_record_watch (AiodriveTaskRecord *self,
 
 void
 aiodrive_task_record_wait (AiodriveTaskRecord *self,
-                           AiodriveWait       *wait)
+                           AiodriveWait       *wait,
+                           gpointer            granted)
 {
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
   if (self->state == ENDED)
-    aiodrive_wait_grant (wait, NULL, &self->monitor);
+    aiodrive_wait_grant (wait, granted, &self->monitor);
   else
     aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);

@@ -3,11 +3,18 @@
 
 #include "aiodrive/task/record-private.h"
 
+static void
+return_task (GTask    *wait,
+             gpointer  task)
+{
+  g_task_return_pointer (wait, task, g_object_unref);
+}
+
 /**
  * aiodrive_wait_task_async:
  * @task: any task
  * @cancellable: (nullable): cancels the wait, not the task
- * @callback: (scope async) (closure user_data): called when the task has ended; its source object is @task
+ * @callback: (scope async) (closure user_data): called when the task has ended
  * @user_data: data for @callback
  *
  * Waits until @task has ended, in whatever way, without unwrapping it. Any number of parties may wait for one task, in
@@ -26,9 +33,13 @@ aiodrive_wait_task_async (GTask               *task,
   g_return_if_fail (G_IS_TASK (task));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  wait = aiodrive_wait_new (task, cancellable, callback, user_data, aiodrive_wait_task_async, aiodrive_wait_return_true);
-  if (wait != NULL)
-    aiodrive_task_record_wait (aiodrive_task_record_get (task), wait);
+  /* There is no source object: PyGObject awaits a function only if its finish function needs none. */
+  wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_wait_task_async, return_task);
+  if (wait == NULL)
+    return;
+
+  aiodrive_wait_set_request (wait, g_object_ref (task), g_object_unref);
+  aiodrive_task_record_wait (aiodrive_task_record_get (task), wait, task);
 }
 
 /**
@@ -38,16 +49,17 @@ aiodrive_wait_task_async (GTask               *task,
  *
  * Ends a wait. How the task ended is in the task: see aiodrive_task_get_leaf().
  *
- * Returns: %TRUE if the task has ended; %FALSE with %G_IO_ERROR_CANCELLED if the wait was cancelled
+ * Returns: (transfer full): the task that was waited for, which has ended; or %NULL with %G_IO_ERROR_CANCELLED if the wait
+ *   was cancelled
  *
  * Since: 1.0
  */
-gboolean
+GTask *
 aiodrive_wait_task_finish (GAsyncResult  *result,
                            GError       **error)
 {
-  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_wait_task_async), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_wait_task_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

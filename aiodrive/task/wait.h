@@ -6,12 +6,12 @@
 G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
-void     aiodrive_wait_task_async  (GTask                *task,
-                                    GCancellable         *cancellable,
-                                    GAsyncReadyCallback   callback,
-                                    gpointer              user_data);
+void   aiodrive_wait_task_async  (GTask                *task,
+                                  GCancellable         *cancellable,
+                                  GAsyncReadyCallback   callback,
+                                  gpointer              user_data);
 AIODRIVE_PUBLIC
-gboolean aiodrive_wait_task_finish (GAsyncResult         *result,
-                                    GError              **error);
+GTask *aiodrive_wait_task_finish (GAsyncResult         *result,
+                                  GError              **error);
 
 G_END_DECLS

@@ -231,13 +231,15 @@ on_called_back (GObject      *source_object,
 {
   Call *self = data;
   Worker *worker = self->worker;
+  gboolean is_wait = g_async_result_is_tagged (result, aiodrive_wait_task_async);
+  g_autoptr(GTask) waited = NULL;
   g_autoptr(GError) error = NULL;
 
   g_assert_cmpuint (++self->n_callbacks, ==, 1);
   g_assert_true (g_thread_self () == worker->thread);
 
-  if (source_object != NULL)
-    g_task_propagate_boolean (G_TASK (result), &error);
+  if (is_wait)
+    waited = aiodrive_wait_task_finish (result, &error);
   else
     error = aiodrive_task_get_error (G_TASK (result));
   if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -246,7 +248,7 @@ on_called_back (GObject      *source_object,
     worker->n_failed++;
 
   /* a wait may be given up, and a call may refuse its children; any other one has awaited them */
-  if (source_object == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT) &&
+  if (!is_wait && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT) &&
       !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
     for (guint i = 0; i < self->n_children; i++)
       {

@@ -9,13 +9,13 @@ assert_ended (TestCall *call,
               gint      code)
 {
   g_autoptr(GError) error = NULL;
-  gboolean ended = aiodrive_wait_task_finish (test_call_wait (call), &error);
+  g_autoptr(GTask) ended = aiodrive_wait_task_finish (test_call_wait (call), &error);
 
   if (code < 0)
     g_assert_no_error (error);
   else
     g_assert_error (error, G_IO_ERROR, code);
-  g_assert_true (ended == (code < 0));
+  g_assert_true ((ended != NULL) == (code < 0));
 }
 
 static void
@@ -46,7 +46,7 @@ test_many (void)
       for (guint i = 0; i < N; i++)
         {
           assert_ended (&calls[i], -1);
-          g_assert_true (calls[i].source_object == G_OBJECT (a->task));
+          g_assert_null (calls[i].source_object);
         }
       if (round % 2 == 0)
         test_assert_value (a->task, "a");
@@ -61,7 +61,8 @@ note_order (GObject      *source_object,
             GAsyncResult *result,
             gpointer      data)
 {
-  GString *log = g_object_get_data (source_object, "log");
+  g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
+  GString *log = g_object_get_data (G_OBJECT (task), "log");
 
   g_string_append_c (log, GPOINTER_TO_INT (data));
 }
@@ -272,7 +273,7 @@ test_wrong_arguments (void)
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*G_IS_CANCELLABLE (cancellable)*failed*");
   aiodrive_wait_task_async (task, (GCancellable *) object, NULL, NULL);
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*failed*");
-  g_assert_false (aiodrive_wait_task_finish (G_ASYNC_RESULT (task), NULL));
+  g_assert_null (aiodrive_wait_task_finish (G_ASYNC_RESULT (task), NULL));
   g_test_assert_expected_messages ();
 
   test_finalize_task (task);

@@ -185,11 +185,11 @@ class WaitTest(unittest.TestCase):
         task = spawn(fails())
         calls = [Call(Aiodrive.wait_task_async, task, None) for _ in range(3)]
         for call in calls:
-            self.assertTrue(Aiodrive.wait_task_finish(call.wait()))
-            self.assertIs(call.source, task)
+            self.assertIs(Aiodrive.wait_task_finish(call.wait()), task)
+            self.assertIsNone(call.source)
         late = Call(Aiodrive.wait_task_async, task, None)
         self.assertEqual(late.n_calls, 0)
-        self.assertTrue(Aiodrive.wait_task_finish(late.wait()))
+        self.assertIs(Aiodrive.wait_task_finish(late.wait()), task)
         with Raises(Gio.IOErrorEnum.NOT_FOUND):
             Aiodrive.task_propagate(task)
 
