@@ -203,9 +203,9 @@ on_first_tried (GObject      *source_object,
 
   if (fetched != NULL)
     return_part (self, task, fetched->pdata[0]);
-  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)) || self->download->good->len == 1)
+  else if (self->download->good->len == 1)
     g_task_return_error (task, g_steal_pointer (&error));
-  else
+  else if (!g_task_return_error_if_cancelled (task))
     try_others (self, task);
 }
 

@@ -3,8 +3,8 @@
 
 #include <libsoup/soup.h>
 
-/* Fetches a file in parts from several mirrors. Everything that it starts is below @scope, and has ended when it returns.
- * @mirrors: of Mirror. Every task is in @timeline. NULL with @error set if it failed or was cancelled. */
+/* Fetches a file in parts from @mirrors (of Mirror). Everything that it starts is below @scope and in @timeline, and
+ * has ended when it returns. NULL with @error set if it failed or was cancelled. */
 GBytes *download (GPtrArray     *mirrors,
                   guint          n_parts,
                   guint          timeout_ms,

@@ -3,8 +3,8 @@
 
 #include <aiodrive/aiodrive.h>
 
-/* One HTTP request as a task. For libsoup a "503 Service Unavailable" is an answer like any other: that is why these are jobs
- * of their own, and AIODRIVE_START (parent, soup_session_send_and_read_async, ...) would not do. */
+/* One HTTP request as a task. For libsoup "503 Service Unavailable" is an answer like any other: that is why these are
+ * jobs of their own, and AIODRIVE_START (parent, soup_session_send_and_read_async, ...) would not do. */
 
 typedef struct
 {

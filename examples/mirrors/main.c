@@ -3,7 +3,9 @@
 #include <glib-unix.h>
 #include <libsoup/soup.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "examples/mirrors/download.h"
 #include "examples/mirrors/options.h"
@@ -22,6 +24,12 @@ on_interrupt (gpointer scope)
 
   aiodrive_cancel_scope_cancel_with_reason (scope, reason);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+exit_interrupted (int signum)
+{
+  _exit (STATUS_INTERRUPTED);
 }
 
 static GBytes *
@@ -132,9 +140,9 @@ run_here (const Options  *options,
     return FALSE;
 
   soup_session_set_proxy_resolver (session, NULL);
-  checksum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, file);
-  done = fetch_verify_save (options, servers_get_mirrors (servers), options->sha256 != NULL ? options->sha256 : checksum,
-                            session, timeline, scope, error);
+  checksum = options->sha256 != NULL ? g_strdup (options->sha256)
+                                     : g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, file);
+  done = fetch_verify_save (options, servers_get_mirrors (servers), checksum, session, timeline, scope, error);
   servers_stop (servers);
   return done;
 }
@@ -144,7 +152,8 @@ static SoupSession *
 new_session (const Options *options)
 {
   int n_per_host = options->n_parts + 1;
-  SoupSession *session = soup_session_new_with_options ("max-conns", n_per_host * MAX (options->mirrors->len, N_SERVERS),
+  int n_in_all = n_per_host * MAX (options->mirrors->len, N_SERVERS);
+  SoupSession *session = soup_session_new_with_options ("max-conns", n_in_all,
                                                         "max-conns-per-host", n_per_host,
                                                         "timeout", IDLE_TIMEOUT_S,
                                                         NULL);
@@ -195,15 +204,9 @@ run_and_report (const Options       *options,
   print_timeline (timeline);
   timeline_free (timeline);
 
-  /* what is pending still, a signal perhaps */
-  while (g_main_context_iteration (NULL, FALSE))
-    continue;
-
   /* "Operation was cancelled" becomes the reason why it was */
   if (!aiodrive_cancel_scope_leave (scope, error, &left))
     g_printerr ("mirrors: %s\n", left->message);
-  if (g_cancellable_is_cancelled (G_CANCELLABLE (scope)))
-    return STATUS_INTERRUPTED;
   return done ? 0 : 1;
 }
 
@@ -227,6 +230,11 @@ main (int   argc,
       g_printerr ("mirrors: %s\n", error->message);
       status = 1;
     }
+
+  /* a signal may be pending still; from here on there is nothing to cancel */
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
   g_source_remove (interrupt);
-  return status;
+  signal (SIGINT, exit_interrupted);
+  return g_cancellable_is_cancelled (G_CANCELLABLE (scope)) ? STATUS_INTERRUPTED : status;
 }

@@ -94,8 +94,8 @@ options_parse (Options   *self,
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the file here", "FILE" },
     { "parts", 'p', 0, G_OPTION_ARG_INT, &self->n_parts, "In how many parts to fetch it (6)", "NUMBER" },
     { "sha256", 's', 0, G_OPTION_ARG_STRING, &self->sha256, "The checksum that it must have", "HEX" },
-    { "timeout", 't', 0, G_OPTION_ARG_INT, &self->timeout_ms, "How long a mirror may take to answer (300; for URLs 5000)",
-      "MILLISECONDS" },
+    { "timeout", 't', 0, G_OPTION_ARG_INT, &self->timeout_ms,
+      "How long a mirror may take to answer (300; for URLs 5000)", "MILLISECONDS" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &places, NULL, NULL },
     { NULL }
   };
