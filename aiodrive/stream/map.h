@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/stream/async-iterator.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AiodriveMapFunc:
+ * @task: the task to return
+ * @cancellable: the scope of @task
+ * @item: what to work on; it is there until @task has ended
+ * @user_data: what was given with the function
+ *
+ * A job for an item, as an #AiodriveJobFunc is one: see to it that @task is returned, now or later, with
+ * g_task_return_value() or with an error.
+ *
+ * Since: 1.0
+ */
+typedef void (*AiodriveMapFunc) (GTask        *task,
+                                 GCancellable *cancellable,
+                                 const GValue *item,
+                                 gpointer      user_data);
+
+AIODRIVE_PUBLIC
+AiodriveAsyncIterator *aiodrive_map (AiodriveAsyncIterator *items,
+                                     guint                  max_concurrent,
+                                     gboolean               ordered,
+                                     GCancellable          *parent,
+                                     AiodriveMapFunc        func,
+                                     gpointer               user_data,
+                                     GDestroyNotify         user_data_destroy);
+
+G_END_DECLS

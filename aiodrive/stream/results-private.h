@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/stream/queue.h"
+
+G_BEGIN_DECLS
+
+/* What an iterator gives: values, as they come, then perhaps what it failed with, then its end. It is a part of
+ * something that the iterator keeps. Any thread may use it. */
+typedef struct
+{
+  AiodriveQueue *queue;     /* owned */
+  GError        *failure;   /* owned, nullable, atomic */
+} AiodriveResults;
+
+void      aiodrive_results_init          (AiodriveResults      *self);
+void      aiodrive_results_clear         (AiodriveResults      *self);
+
+gboolean  aiodrive_results_add           (AiodriveResults      *self,
+                                          const GValue         *value);
+void      aiodrive_results_end           (AiodriveResults      *self,
+                                          GError               *failure);
+void      aiodrive_results_drop          (AiodriveResults      *self);
+GError   *aiodrive_results_steal_failure (AiodriveResults      *self);
+
+void      aiodrive_results_next_async    (AiodriveResults      *self,
+                                          gpointer              iterator,
+                                          GCancellable         *cancellable,
+                                          GAsyncReadyCallback   callback,
+                                          gpointer              user_data);
+gboolean  aiodrive_results_next_finish   (AiodriveResults      *self,
+                                          gpointer              iterator,
+                                          GAsyncResult         *result,
+                                          GValue               *value,
+                                          GError              **error);
+
+G_END_DECLS
