@@ -276,6 +276,7 @@ test_wrong_arguments (void)
   g_assert_null (aiodrive_wait_task_finish (G_ASYNC_RESULT (task), NULL));
   g_test_assert_expected_messages ();
 
+  g_task_return_boolean (task, TRUE);
   test_finalize_task (task);
 }
 
