@@ -4,14 +4,14 @@
 /**
  * AiodriveAsyncIterator:
  *
- * Something that gives one item after the other, each when it is there: what is put into a queue or sent through a channel,
- * the results of aiodrive_map(), the ticks of aiodrive_repeat_periodically().
+ * Something that gives one item after the other, each when it is there: what is put into a queue or sent through a
+ * channel, the results of aiodrive_map(), the ticks of aiodrive_repeat_periodically().
  *
- * It ends without an error when there is nothing more, and with one when what it iterates has failed. Who leaves before the end
- * closes it, so that nothing goes on behind it; at the end it need not be closed.
+ * It ends without an error when there is nothing more, and with one when what it iterates has failed. Who leaves before
+ * the end closes it, so that nothing goes on behind it; at the end it need not be closed.
  *
- * Who waits is called back in his own thread-default main context. The documentation of each class says from which threads it
- * may be used, and what cancelling a wait means for the item.
+ * Who waits is called back in his own thread-default main context. The documentation of each class says from which
+ * threads it may be used, and what cancelling a wait means for the item.
  *
  * |[<!-- language="C" -->
  * static void
@@ -97,7 +97,7 @@ aiodrive_async_iterator_next_finish (AiodriveAsyncIterator  *self,
 /**
  * aiodrive_async_iterator_close_async:
  * @self: an iterator
- * @cancellable: (nullable): cancels the wait; the iterator is closed all the same
+ * @cancellable: (nullable): cancels the wait, not what was begun; if it is cancelled already, nothing is closed
  * @callback: (scope async) (closure user_data): called when nothing goes on behind the iterator any more
  * @user_data: data for @callback
  *

@@ -7,17 +7,17 @@
 /**
  * AiodriveChannel:
  *
- * A queue with room for a limited number of items: a sender that is faster than the receiver has to wait. With a capacity of 0
- * sender and receiver meet: a send ends when a receiver takes the item.
+ * A queue with room for a limited number of items: a sender that is faster than the receiver has to wait. With a
+ * capacity of 0 sender and receiver meet: a send ends when a receiver takes the item.
  *
- * Use an #AiodriveQueue where the sender must never wait. A channel is an #AiodriveAsyncIterator too: an iteration receives,
- * ends when the channel is closed and empty, and closes it for receiving when it is closed itself.
+ * Use an #AiodriveQueue where the sender must never wait. A channel is an #AiodriveAsyncIterator too: an iteration
+ * receives, ends when the channel is closed and empty, and closes it for receiving when it is closed itself.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context, and senders and receivers
- * are each served in the order in which they came. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the item
- * was accepted before, or an item granted: an item that was not accepted was not sent. An item that was granted to a receiver
- * and is not unwrapped with aiodrive_channel_receive_finish(), for the result was dropped, goes back to the head of the
- * channel, be it over its capacity, or to the next who waits.
+ * It may be used from every thread; who waits is called back in his own thread-default main context, and senders and
+ * receivers are each served in the order in which they came. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED,
+ * unless the item was accepted before, or an item granted: an item that was not accepted was not sent. An item that was
+ * granted to a receiver and is not unwrapped with aiodrive_channel_receive_finish(), for the result was dropped, goes
+ * back to the head of the channel, be it over its capacity, or to the next who waits.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveChannel) lines = aiodrive_channel_new (16);
@@ -35,7 +35,7 @@ struct _AiodriveChannel
   AiodriveQueueCore core;
 
   guint             capacity;   /* set once */
-  AiodriveWaitQueue senders;    /* each with its AiodriveItem; empty while there is room; guarded by the monitor of core */
+  AiodriveWaitQueue senders;    /* each with its AiodriveItem; empty while there is room; guarded as core is */
 };
 
 enum
@@ -198,8 +198,8 @@ check_sent (AiodriveChannel  *self,
  *
  * Sends an item if there is room for it at once; it never overtakes those who wait.
  *
- * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, and with %G_IO_ERROR_CLOSED, or the error that it was
- * closed with, if the channel is closed.
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, and with %G_IO_ERROR_CLOSED, or the error that it
+ * was closed with, if the channel is closed.
  *
  * Returns: %TRUE if the item was sent; %FALSE if there is no room, or with @error set
  *
@@ -376,8 +376,8 @@ aiodrive_channel_send_async (AiodriveChannel     *self,
  *
  * Ends a send.
  *
- * It fails with %G_IO_ERROR_INVALID_ARGUMENT if the value has no type, and with %G_IO_ERROR_CLOSED, or the error that it was
- * closed with, if the channel was closed before there was room.
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if the value has no type, and with %G_IO_ERROR_CLOSED, or the error that
+ * it was closed with, if the channel was closed before there was room.
  *
  * Returns: %TRUE if the item was sent; %FALSE with @error set
  *
@@ -513,8 +513,8 @@ aiodrive_channel_close_send (AiodriveChannel *self)
  * aiodrive_channel_close_receive:
  * @self: a channel
  *
- * Closes the channel for receivers: what was sent and is not received is dropped. Senders and receivers that wait end with
- * %G_IO_ERROR_CLOSED.
+ * Closes the channel for receivers: what was sent and is not received is dropped. Senders and receivers that wait end
+ * with %G_IO_ERROR_CLOSED.
  *
  * Since: 1.0
  */

@@ -6,9 +6,9 @@
 /**
  * AiodriveOrderedQueue:
  *
- * An #AiodriveQueue that brings items back into order: they leave in the order of their indexes, 0, 1, 2 and so on, whatever
- * order they come in. An item whose predecessors are missing stays until they have come; once the queue is closed, what is
- * missing is skipped.
+ * An #AiodriveQueue that brings items back into order: they leave in the order of their indexes, 0, 1, 2 and so on,
+ * whatever order they come in. An item whose predecessors are missing stays until they have come; once the queue is
+ * closed, what is missing is skipped.
  *
  * It may be used from every thread; see #AiodriveQueue for the rest.
  *

@@ -38,7 +38,7 @@ struct _AiodriveQueueCore
   const AiodriveQueueKind *kind;
   GParamSpec              *n_items;         /* the property */
   AiodriveMonitor          monitor;
-  GQueue                   items;           /* of AiodriveItem, by their nodes, to be taken; guarded by monitor, as is the rest */
+  GQueue                   items;           /* to be taken, by their nodes; guarded by monitor, as is the rest */
   guint                    n_early;         /* items whose turn has not come */
   guint                    n_notified;      /* how many there were when the monitor was unlocked */
   gint64                   n_appended;

@@ -6,13 +6,13 @@
 
 /* Items on their way from those who put them to those who get them.
  *
- * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its GTask is dropped before the
- * finish function was called, the item finds its way back: to the next who waits, or to the head. As the items leave in the
- * order of their indexes, an item that comes back stands before those that never left, and in order with the others that came
- * back. (/aiodrive/stream/queue/dropped, .../channel/dropped)
+ * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its GTask is dropped
+ * before the finish function was called, the item finds its way back: to the next who waits, or to the head. As the
+ * items leave in the order of their indexes, an item that comes back stands before those that never left, and in order
+ * with the others that came back. (/aiodrive/stream/queue/dropped, .../channel/dropped)
  *
- * While somebody waits there is nothing to be taken, so that an item that is there may be had at once without overtaking
- * anybody. (.../no-barging) */
+ * While somebody waits there is nothing to be taken, so that an item that is there may be had at once without
+ * overtaking anybody. (.../no-barging) */
 
 AiodriveItem *
 aiodrive_item_new (const GValue  *value,
@@ -193,8 +193,9 @@ return_item (GTask    *task,
 {
   AiodriveQueueCore *self = g_task_get_source_object (task);
   AiodriveItem *item = granted;
+  gboolean iterates = g_task_get_source_tag (task) == aiodrive_async_iterator_next_async;
 
-  if (item == NULL && (self->closing_error != NULL || g_task_get_source_tag (task) != aiodrive_async_iterator_next_async))
+  if (item == NULL && (self->closing_error != NULL || !iterates))
     {
       g_task_return_error (task, aiodrive_queue_core_new_closed (self));
       return;
@@ -314,7 +315,8 @@ aiodrive_queue_core_get (AiodriveQueueCore  *self,
   item_unwrap (item, value);
 }
 
-/* Nothing can be put in any more; what is there may be taken, unless it is to be dropped. Who closes it first gives the error. */
+/* Nothing can be put in any more; what is there may be taken, unless it is to be dropped. Who closes first gives the
+ * error. */
 void
 aiodrive_queue_core_close (AiodriveQueueCore *self,
                            const GError      *error,

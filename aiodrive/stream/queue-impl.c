@@ -120,8 +120,8 @@ next_finish (AiodriveAsyncIterator  *iterator,
              GValue                 *value,
              GError                **error)
 {
-  return aiodrive_queue_core_get_finish ((AiodriveQueueCore *) iterator, result, aiodrive_async_iterator_next_async, value,
-                                         error);
+  return aiodrive_queue_core_get_finish ((AiodriveQueueCore *) iterator, result, aiodrive_async_iterator_next_async,
+                                         value, error);
 }
 
 static void

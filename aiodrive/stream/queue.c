@@ -4,16 +4,17 @@
 /**
  * AiodriveQueue:
  *
- * Items on their way from those who put them in to those who get them. It has no bound: who puts an item in never waits.
+ * Items on their way from those who put them in to those who get them. It has no bound: who puts an item in never
+ * waits.
  *
- * Use an #AiodriveUnorderedQueue for first come, first out, an #AiodriveOrderedQueue to bring back into order what was begun in
- * order and ended as it liked, and an #AiodriveChannel where the sender has to wait for a slow receiver. Both queues are an
- * #AiodriveAsyncIterator too, which ends when the queue is closed and empty.
+ * Use an #AiodriveUnorderedQueue for first come, first out, an #AiodriveOrderedQueue to bring back into order what was
+ * begun in order and ended as it liked, and an #AiodriveChannel where the sender has to wait for a slow receiver. Both
+ * queues are an #AiodriveAsyncIterator too, which ends when the queue is closed and empty.
  *
- * They may be used from every thread; who waits is called back in his own thread-default main context, and who came first gets
- * the first item. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless an item was granted before: then it gets
- * that. An item that was granted and is not unwrapped with aiodrive_queue_get_finish(), for the result was dropped, goes back to
- * the head of the queue, or to the next who waits.
+ * They may be used from every thread; who waits is called back in his own thread-default main context, and who came
+ * first gets the first item. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless an item was granted
+ * before: then it gets that. An item that was granted and is not unwrapped with aiodrive_queue_get_finish(), for the
+ * result was dropped, goes back to the head of the queue, or to the next who waits.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveQueue) pages = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());
@@ -63,9 +64,9 @@ ensure_value (GValue *value)
  *
  * Puts an item in.
  *
- * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, @index is negative or the item with that index has left
- * the queue, with %G_IO_ERROR_EXISTS if it is there, and with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the
- * queue is closed.
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, @index is negative or the item with that index has
+ * left the queue, with %G_IO_ERROR_EXISTS if it is there, and with %G_IO_ERROR_CLOSED, or the error that it was closed
+ * with, if the queue is closed.
  *
  * Returns: %TRUE if the item was put in; %FALSE with @error set
  *
@@ -187,8 +188,8 @@ aiodrive_queue_get_many (AiodriveQueue *self,
  * aiodrive_queue_close:
  * @self: a queue
  *
- * Closes the queue: nothing can be put in any more, and what is there can still be taken. Whoever waits for more ends with
- * %G_IO_ERROR_CLOSED. Nothing happens if it is closed already.
+ * Closes the queue: nothing can be put in any more, and what is there can still be taken. Whoever waits for more ends
+ * with %G_IO_ERROR_CLOSED. Nothing happens if it is closed already.
  *
  * Since: 1.0
  */
@@ -205,8 +206,8 @@ aiodrive_queue_close (AiodriveQueue *self)
  * @self: a queue
  * @error: what the others are to fail with
  *
- * Closes the queue because something has failed, as aiodrive_queue_close() does: but what would end with %G_IO_ERROR_CLOSED
- * ends with @error, and so does an iteration when nothing is left.
+ * Closes the queue because something has failed, as aiodrive_queue_close() does: but what would end with
+ * %G_IO_ERROR_CLOSED ends with @error, and so does an iteration when nothing is left.
  *
  * Since: 1.0
  */

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What the tests of queues and channels share: items are numbers, each an object too if it is to be seen that it is freed. */
+/* What the tests of queues and channels share. Items are numbers, or objects where it is to be seen that they go. */
 
 static inline GValue *
 int_value (gint64 number)

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Puts, gets, cancels and drops at random in several threads, each with its own context. What was put is got once, or left. */
+/* Puts, gets, cancels and drops at random in several threads, each with its own context. What was put is got once. */
 
 typedef struct
 {
@@ -105,7 +105,8 @@ stress_run_putter (gpointer data)
           g_autoptr(GCancellable) cancellable = stress_renew (self);
           g_autoptr(GError) error = NULL;
 
-          done = self->stress->ops->put (self->stress->object, number, int_value (number), cancellable, self->rand, &error);
+          done = self->stress->ops->put (self->stress->object, number, int_value (number), cancellable, self->rand,
+                                         &error);
           if (error != NULL)
             g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
         }
