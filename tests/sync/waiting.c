@@ -341,30 +341,45 @@ test_in_source (gconstpointer data)
     }
 }
 
+typedef struct
+{
+  TestCall call;
+  guint    place;
+  guint   *n_called;
+} Placed;
+
+static void
+on_ready_in_order (GObject      *source_object,
+                   GAsyncResult *result,
+                   gpointer      data)
+{
+  Placed *placed = data;
+
+  g_assert_cmpuint ((*placed->n_called)++, ==, placed->place);
+  test_on_ready (source_object, result, &placed->call);
+}
+
 /* Those who wait are served in the order in which they came. */
 static void
 test_order (gconstpointer data)
 {
   const Primitive *self = data;
   gpointer primitive = self->make ();
-  TestCall calls[100] = { TEST_CALL_INIT };
+  Placed placed[100] = { { TEST_CALL_INIT } };
+  guint n_called = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    self->begin (primitive, NULL, test_on_ready, &calls[i]);
-  self->wake (primitive);
-  for (guint n_called = 0; n_called < G_N_ELEMENTS (calls); )
+  for (guint i = 0; i < G_N_ELEMENTS (placed); i++)
     {
-      g_main_context_iteration (NULL, TRUE);
-      while (n_called < G_N_ELEMENTS (calls) && calls[n_called].n_calls > 0)
-        n_called++;
-      for (guint i = n_called; i < G_N_ELEMENTS (calls); i++)
-        g_assert_cmpuint (calls[i].n_calls, ==, 0);
+      placed[i].place = i;
+      placed[i].n_called = &n_called;
+      self->begin (primitive, NULL, on_ready_in_order, &placed[i]);
     }
+  self->wake (primitive);
   test_settle ();
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (placed); i++)
     {
-      assert_woken (self, primitive, &calls[i]);
-      test_call_clear (&calls[i]);
+      assert_woken (self, primitive, &placed[i].call);
+      test_call_clear (&placed[i].call);
     }
   g_assert_finalize_object (primitive);
 }
@@ -463,17 +478,17 @@ test_woken_from_thread (gconstpointer data)
     }
 }
 
-/* The waiter may come just before it is set, or just after. */
 static void
 begin_and_wait (gpointer data,
                 gpointer unused)
 {
   InSource *in = data;
 
-  in->self->begin (in->primitive, NULL, test_on_ready, &in->call);
+  in->self->begin (in->primitive, in->cancellable, test_on_ready, &in->call);
   test_call_wait (&in->call);
 }
 
+/* The waiter may come just before it is set, or just after. */
 static void
 test_there_at_that_moment (gconstpointer data)
 {
@@ -743,6 +758,24 @@ test_cancelled_from_thread (gconstpointer data)
       test_call_clear (&in.call);
       g_assert_finalize_object (in.primitive);
       g_assert_finalize_object (g_steal_pointer (&cancellable));
+    }
+}
+
+/* While it begins, too. */
+static void
+test_cancelled_at_that_moment (gconstpointer data)
+{
+  const Primitive *self = data;
+
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      InSource in = { .self = self, .primitive = self->make (), .cancellable = new_cancellable (i % 2) };
+
+      do_at_once (begin_and_wait, &in, cancel, in.cancellable);
+      assert_cancelled (self, in.primitive, &in.call);
+      test_call_clear (&in.call);
+      g_assert_finalize_object (in.primitive);
+      g_assert_finalize_object (in.cancellable);
     }
 }
 
@@ -1028,6 +1061,23 @@ test_block_at_that_moment (gconstpointer data)
 }
 
 static void
+test_block_cancelled_at_that_moment (gconstpointer data)
+{
+  const Primitive *self = data;
+
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      Blocked blocked = { .self = self, .primitive = self->make (), .cancellable = new_cancellable (i % 2) };
+
+      do_at_once (block, &blocked, cancel, blocked.cancellable);
+      g_assert_error (blocked.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&blocked.error);
+      g_assert_finalize_object (blocked.primitive);
+      g_assert_finalize_object (blocked.cancellable);
+    }
+}
+
+static void
 test_block_cancelled_at_the_moment_of_waking (gconstpointer data)
 {
   const Primitive *self = data;
@@ -1301,6 +1351,7 @@ add_all (const Primitive *self)
   add (self, "cancelled-after-being-woken", test_cancelled_after_being_woken);
   add (self, "cancelled-at-the-moment-of-waking", test_cancelled_at_the_moment_of_waking);
   add (self, "cancelled-from-thread", test_cancelled_from_thread);
+  add (self, "cancelled-at-that-moment", test_cancelled_at_that_moment);
   add (self, "finalized-while-waiting", test_finalized_while_waiting);
   add (self, "disposed", test_disposed);
   if (self->block != NULL)
@@ -1310,6 +1361,7 @@ add_all (const Primitive *self)
       add (self, "block-deadline", test_block_deadline);
       add (self, "block-deadline-of-another", test_block_deadline_of_another);
       add (self, "block-at-that-moment", test_block_at_that_moment);
+      add (self, "block-cancelled-at-that-moment", test_block_cancelled_at_that_moment);
       add (self, "block-cancelled-at-the-moment-of-waking", test_block_cancelled_at_the_moment_of_waking);
     }
   add (self, "stress", test_stress);
