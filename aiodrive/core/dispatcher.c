@@ -18,8 +18,8 @@
  * source, three times as dear. So an entry carries the time of its task and is held back, in `later`, while
  * the iteration is not younger. (.../same-iteration)
  *
- * Others get their turn. A dispatch stops after about a millisecond and then leaves out one iteration, so that
- * sources of lower priority run. (.../lower-priorities)
+ * Others get their turn. After about a millisecond in which there was always something to do, in one dispatch or in many, an
+ * iteration is left out, so that sources of lower priority run. (.../lower-priorities, .../chain-of-timers)
  *
  * Contexts go away. The context owns the source and the source the dispatcher; who pushes holds a reference on
  * the context through what the entry belongs to. Whoever needs a dispatcher longer (the cache of a thread, the timer
@@ -48,6 +48,7 @@ struct _AiodriveDispatcher
 
   EntryList          running;     /* the rest is touched by the thread that iterates the context alone */
   EntryList          later;
+  gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
   gboolean           resting;     /* this iteration is for others */
 };
 
@@ -164,6 +165,8 @@ dispatcher_prepare (GSource *source,
 
   g_mutex_lock (&self->lock);
   ready = is_ready (self);
+  if (!ready)
+    self->busy_since = 0;
   self->polling = !ready;
   *timeout = ready ? 0 : poll_timeout (self);
   g_mutex_unlock (&self->lock);
@@ -240,6 +243,22 @@ run_entry (AiodriveDispatcher *self,
   return TRUE;
 }
 
+/* Begins to rest when there has been something to do for long enough. */
+static gboolean
+is_others_turn (AiodriveDispatcher *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->busy_since == 0)
+    self->busy_since = now;
+  if (now - self->busy_since < DISPATCH_USEC)
+    return FALSE;
+
+  self->busy_since = 0;
+  self->resting = TRUE;
+  return TRUE;
+}
+
 static gboolean
 dispatcher_dispatch (GSource     *source,
                      GSourceFunc  callback,
@@ -247,18 +266,16 @@ dispatcher_dispatch (GSource     *source,
 {
   AiodriveDispatcher *self = aiodrive_dispatcher_ref (((DispatcherSource *) source)->dispatcher);
   gint64 now = g_source_get_time (source);
-  gint64 end = g_get_monotonic_time () + DISPATCH_USEC;
   gboolean timers_due = TRUE;
+  guint n = 0;
 
   entry_list_take (&self->running, &self->later, TRUE);
-  for (guint n = 1; (timers_due && (timers_due = fire_timer (self, now))) || run_entry (self, now); n++)
+  do
     {
-      if (n % ENTRIES_PER_LOOK == 0 && g_get_monotonic_time () >= end)
-        {
-          self->resting = TRUE;
-          break;
-        }
+      if (n++ % ENTRIES_PER_LOOK == 0 && is_others_turn (self))
+        break;
     }
+  while ((timers_due && (timers_due = fire_timer (self, now))) || run_entry (self, now));
   aiodrive_dispatcher_unref (self);
 
   return G_SOURCE_CONTINUE;

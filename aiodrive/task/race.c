@@ -166,7 +166,7 @@ aiodrive_race_finish (GAsyncResult  *result,
  * Waits for the first task that succeeds, cancels the others, and waits for those too. Failures do not matter
  * as long as one succeeds; if none does, they are raised: one as it is, several as %AIODRIVE_ERROR_MULTIPLE.
  *
- * In everything else it is like aiodrive_race().
+ * In everything else it is like aiodrive_race(); but no loser is warned about.
  *
  * Returns: (transfer full): a new task
  *

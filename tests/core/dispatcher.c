@@ -556,6 +556,36 @@ test_lower_priorities (void)
   detach (source);
 }
 
+typedef struct
+{
+  AiodriveTimer       timer;
+  AiodriveDispatcher *dispatcher;
+} Chain;
+
+static void
+chain_fire (AiodriveTimer *timer)
+{
+  Chain *self = AIODRIVE_CONTAINER_OF (timer, Chain, timer);
+
+  aiodrive_dispatcher_start_timer (self->dispatcher, timer, g_get_monotonic_time ());
+}
+
+static void
+test_chain_of_timers (void)
+{
+  Chain chain = { .timer.fire = chain_fire, .dispatcher = aiodrive_dispatcher_get_thread_default () };
+  guint n_low = 0;
+  GSource *source;
+
+  g_test_summary ("One thing to do in each iteration, without end, leaves time for sources of low priority too");
+
+  source = attach (g_idle_source_new (), G_PRIORITY_LOW, count, &n_low);
+  aiodrive_dispatcher_start_timer (chain.dispatcher, &chain.timer, 0);
+  test_iterate_until (n_low >= 5);
+  aiodrive_dispatcher_stop_timer (chain.dispatcher, &chain.timer);
+  detach (source);
+}
+
 static void
 test_progress (void)
 {
@@ -860,6 +890,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/same-iteration/source", test_same_iteration_source);
   g_test_add_func ("/aiodrive/core/dispatcher/held-back-order", test_held_back_order);
   g_test_add_func ("/aiodrive/core/dispatcher/lower-priorities", test_lower_priorities);
+  g_test_add_func ("/aiodrive/core/dispatcher/chain-of-timers", test_chain_of_timers);
   g_test_add_func ("/aiodrive/core/dispatcher/progress", test_progress);
   g_test_add_func ("/aiodrive/core/dispatcher/timers", test_timers);
   g_test_add_func ("/aiodrive/core/dispatcher/timers/not-early", test_timer_not_early);
