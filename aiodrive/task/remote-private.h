@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/dispatcher-private.h"
+#include "aiodrive/task/spawn.h"
+
+G_BEGIN_DECLS
+
+/* What is called in the other context with the new task there, before its job begins. FALSE: it has returned the task, and
+ * the job is not to begin. */
+typedef gboolean (*AiodriveRemoteAccept) (GTask    *task,
+                                          gpointer  data);
+
+/* Spawns a job in the context of @dispatcher. The task that is returned belongs to the context that is thread-default
+ * here, and stands for the one there, whose scope is below its own. */
+GTask *aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
+                              GMainContext          *context,
+                              GCancellable          *parent,
+                              AiodriveJobFunc        func,
+                              gpointer               user_data,
+                              GDestroyNotify         user_data_destroy,
+                              AiodriveRemoteAccept   accept,
+                              gpointer               accept_data,
+                              GDestroyNotify         accept_data_destroy);
+
+G_END_DECLS

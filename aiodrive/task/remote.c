@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/remote-private.h"
+
+#include "aiodrive/task/record-private.h"
+
+/* A task here for a job there. Three hops: start() runs there and makes the task of the job; ended() runs here when that one
+ * has ended, and ends the one here. Nothing is shared but this record, which is passed on from hop to hop. */
+typedef struct
+{
+  AiodriveEntry          entry;                  /* first; start() */
+  AiodriveWaiter         waiter;                 /* ended() */
+  GMainContext          *context;                /* owned: of the job, as long as it takes to get there */
+  GTask                 *outer;                  /* owned */
+  GTask                 *inner;                  /* owned */
+  AiodriveJobFunc        func;
+  gpointer               user_data;
+  GDestroyNotify         user_data_destroy;
+  AiodriveRemoteAccept   accept;
+  gpointer               accept_data;
+  GDestroyNotify         accept_data_destroy;   /* runs there */
+} Remote;
+
+static void
+ended (AiodriveEntry *entry)
+{
+  Remote *self = AIODRIVE_CONTAINER_OF (entry, Remote, waiter.entry);
+  g_autoptr(GTask) outer = self->outer;
+  g_autoptr(GTask) inner = self->inner;
+  GError *error = aiodrive_task_record_copy_error (aiodrive_task_record_get (inner));
+
+  /* the function came from here, and so did its data */
+  if (self->user_data_destroy != NULL)
+    self->user_data_destroy (self->user_data);
+  g_free (self);
+
+  if (error != NULL)
+    {
+      g_task_return_error (outer, error);
+      return;
+    }
+  aiodrive_task_record_set_leaf (aiodrive_task_record_get (outer), inner);
+  aiodrive_task_return_true (outer);
+}
+
+static void
+start (AiodriveEntry *entry)
+{
+  Remote *self = (Remote *) entry;
+  g_autoptr(GTask) inner = aiodrive_task_record_new_task (NULL, g_task_get_cancellable (self->outer), NULL, NULL,
+                                                          aiodrive_remote_spawn);
+  g_autoptr(GMainContext) context = g_steal_pointer (&self->context);
+  gpointer accept_data = self->accept_data;
+  GDestroyNotify accept_data_destroy = self->accept_data_destroy;
+
+  self->inner = g_object_ref (inner);
+  if (self->accept == NULL || self->accept (inner, accept_data))
+    aiodrive_task_record_start_job (aiodrive_task_record_get (inner), FALSE, self->func, self->user_data, NULL);
+  aiodrive_task_record_watch (aiodrive_task_record_get (inner), &self->waiter);   /* the last use of self here */
+
+  if (accept_data_destroy != NULL)
+    accept_data_destroy (accept_data);
+}
+
+GTask *
+aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
+                       GMainContext          *context,
+                       GCancellable          *parent,
+                       AiodriveJobFunc        func,
+                       gpointer               user_data,
+                       GDestroyNotify         user_data_destroy,
+                       AiodriveRemoteAccept   accept,
+                       gpointer               accept_data,
+                       GDestroyNotify         accept_data_destroy)
+{
+  Remote *self = g_new0 (Remote, 1);
+  GTask *task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_remote_spawn);
+
+  self->entry.run = start;
+  aiodrive_waiter_init (&self->waiter, ended);
+  self->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
+  self->context = g_main_context_ref (context);
+  self->outer = g_object_ref (task);
+  self->func = func;
+  self->user_data = user_data;
+  self->user_data_destroy = user_data_destroy;
+  self->accept = accept;
+  self->accept_data = accept_data;
+  self->accept_data_destroy = accept_data_destroy;
+  aiodrive_dispatcher_post (dispatcher, &self->entry);
+
+  return task;
+}
