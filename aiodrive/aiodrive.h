@@ -3,6 +3,8 @@
 
 #include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/error.h"
+#include "aiodrive/group/auto-terminated-task-group.h"
+#include "aiodrive/group/task-group.h"
 #include "aiodrive/macros.h"
 #include "aiodrive/program/run.h"
 #include "aiodrive/stream/as-completed.h"

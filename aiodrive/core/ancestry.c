@@ -20,10 +20,10 @@ aiodrive_cancellable_find_task_scope (GCancellable *cancellable)
 }
 
 gboolean
-aiodrive_cancellable_is_within (GCancellable        *cancellable,
-                                AiodriveCancelScope *scope)
+aiodrive_cancellable_is_within (GCancellable *cancellable,
+                                GCancellable *other)
 {
-  while (cancellable != NULL && cancellable != G_CANCELLABLE (scope))
+  while (cancellable != NULL && cancellable != other)
     cancellable = as_scope (cancellable) != NULL ? as_scope (cancellable)->parent : NULL;
   return cancellable != NULL;
 }

@@ -44,10 +44,10 @@ gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *s
 /* The next scope up whose cancellation reaches a scope: none above a shield. */
 AiodriveCancelScope *aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self);
 
-/* The nearest scope at or above @cancellable that belongs to a task; whether a scope is at or above @cancellable. */
+/* The nearest scope at or above @cancellable that belongs to a task; whether @other is at or above @cancellable. */
 AiodriveCancelScope *aiodrive_cancellable_find_task_scope (GCancellable      *cancellable);
 gboolean           aiodrive_cancellable_is_within        (GCancellable        *cancellable,
-                                                          AiodriveCancelScope *scope);
+                                                          GCancellable        *other);
 
 /* How many wait, at or below a scope, to be let into something that the scope may hold. */
 void               aiodrive_cancellable_count_entrant    (GCancellable        *cancellable,

@@ -63,7 +63,7 @@ can_enter (AiodriveGate      *gate,
 
   if (top == NULL)
     return !behind;
-  return top->task != NULL && aiodrive_cancellable_is_within (guard->cancellable, top->task);
+  return top->task != NULL && aiodrive_cancellable_is_within (guard->cancellable, G_CANCELLABLE (top->task));
 }
 
 static void

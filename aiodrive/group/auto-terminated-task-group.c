@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/auto-terminated-task-group.h"
+
+#include "aiodrive/group/task-group-private.h"
+
+/**
+ * AiodriveAutoTerminatedTaskGroup:
+ *
+ * A task group for tasks that serve others, and have no end of their own: closing it cancels what still runs, and waits for that.
+ *
+ * In everything else it is an #AiodriveTaskGroup.
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveAutoTerminatedTaskGroup
+{
+  AiodriveTaskGroup parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (AiodriveAutoTerminatedTaskGroup, aiodrive_auto_terminated_task_group, AIODRIVE_TYPE_TASK_GROUP)
+
+static void
+aiodrive_auto_terminated_task_group_class_init (AiodriveAutoTerminatedTaskGroupClass *klass)
+{
+  AIODRIVE_TASK_GROUP_CLASS (klass)->closing = aiodrive_task_group_cancel;
+}
+
+static void
+aiodrive_auto_terminated_task_group_init (AiodriveAutoTerminatedTaskGroup *self)
+{
+}
+
+/**
+ * aiodrive_auto_terminated_task_group_new:
+ * @parent: (nullable): what cancels the group
+ *
+ * Makes a group, open for tasks.
+ *
+ * Returns: (transfer full): a new group
+ *
+ * Since: 1.0
+ */
+AiodriveAutoTerminatedTaskGroup *
+aiodrive_auto_terminated_task_group_new (GCancellable *parent)
+{
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+
+  return g_object_new (AIODRIVE_TYPE_AUTO_TERMINATED_TASK_GROUP, "parent", parent, NULL);
+}

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/task-group-private.h"
+
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+#include "aiodrive/task/remote-private.h"
+#include "aiodrive/task/start.h"
+
+/**
+ * AiodriveTaskGroup:
+ *
+ * Tasks that belong together: when one fails the others are cancelled, and closing the group waits for all of them.
+ *
+ * Spawn tasks while the group is open, also from tasks of the group; close it in the end, whatever happened. The errors come
+ * out there: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. A task that was cancelled by itself is no failure.
+ * For a fixed set of tasks use aiodrive_try_all(); where what still runs at the end is to be cancelled, an
+ * #AiodriveAutoTerminatedTaskGroup.
+ *
+ * A group belongs to the main context that was thread-default where it was made: its tasks run there, and its notifications come
+ * there. Spawning and cancelling may be done from every thread. Cancelling the group, or the parent it was made with, cancels
+ * its tasks; who closes it goes on waiting for them. A group that is dropped while tasks run is warned about, and cancelled.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (window_scope);
+ *
+ * for (guint i = 0; i < n_files; i++)
+ *   aiodrive_task_group_spawn (group, NULL, load_file, g_object_ref (files[i]), g_object_unref);
+ * aiodrive_task_group_close_async (group, NULL, on_all_loaded, self);
+ * ]|
+ *
+ * It is asyncio's TaskGroup and trio's nursery.
+ *
+ * Since: 1.0
+ */
+
+typedef struct
+{
+  AiodriveGroupCore *core;     /* owned */
+  GCancellable      *parent;   /* owned, nullable */
+} AiodriveTaskGroupPrivate;
+
+enum
+{
+  PROP_PARENT = 1,
+  PROP_N_TASKS,
+  PROP_CLOSED,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_TYPE_WITH_PRIVATE (AiodriveTaskGroup, aiodrive_task_group, G_TYPE_OBJECT)
+
+AiodriveGroupCore *
+aiodrive_task_group_get_core (AiodriveTaskGroup *self)
+{
+  return ((AiodriveTaskGroupPrivate *) aiodrive_task_group_get_instance_private (self))->core;
+}
+
+static void
+aiodrive_task_group_constructed (GObject *object)
+{
+  AiodriveTaskGroupPrivate *priv = aiodrive_task_group_get_instance_private (AIODRIVE_TASK_GROUP (object));
+
+  priv->core = aiodrive_group_core_new (object, priv->parent);
+
+  G_OBJECT_CLASS (aiodrive_task_group_parent_class)->constructed (object);
+}
+
+static void
+aiodrive_task_group_dispose (GObject *object)
+{
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (object));
+  gint n_tasks = g_atomic_int_get (&core->n_tasks);
+
+  if (n_tasks > 0 && !g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
+    {
+      g_warning ("A task group was dropped while %d of its tasks run: they are cancelled", n_tasks);
+      g_cancellable_cancel (G_CANCELLABLE (core->scope));
+    }
+
+  G_OBJECT_CLASS (aiodrive_task_group_parent_class)->dispose (object);
+}
+
+static void
+aiodrive_task_group_finalize (GObject *object)
+{
+  AiodriveTaskGroupPrivate *priv = aiodrive_task_group_get_instance_private (AIODRIVE_TASK_GROUP (object));
+
+  aiodrive_group_core_unref (priv->core);
+  g_clear_object (&priv->parent);
+
+  G_OBJECT_CLASS (aiodrive_task_group_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_task_group_get_property (GObject    *object,
+                                  guint       property_id,
+                                  GValue     *value,
+                                  GParamSpec *pspec)
+{
+  AiodriveTaskGroup *self = AIODRIVE_TASK_GROUP (object);
+  AiodriveTaskGroupPrivate *priv = aiodrive_task_group_get_instance_private (self);
+
+  switch (property_id)
+    {
+    case PROP_PARENT:
+      g_value_set_object (value, priv->parent);
+      break;
+    case PROP_N_TASKS:
+      g_value_set_uint (value, aiodrive_task_group_get_n_tasks (self));
+      break;
+    case PROP_CLOSED:
+      g_value_set_boolean (value, aiodrive_task_group_is_closed (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+aiodrive_task_group_set_property (GObject      *object,
+                                  guint         property_id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
+{
+  AiodriveTaskGroupPrivate *priv = aiodrive_task_group_get_instance_private (AIODRIVE_TASK_GROUP (object));
+
+  if (property_id == PROP_PARENT)
+    priv->parent = g_value_dup_object (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = aiodrive_task_group_constructed;
+  object_class->dispose = aiodrive_task_group_dispose;
+  object_class->finalize = aiodrive_task_group_finalize;
+  object_class->get_property = aiodrive_task_group_get_property;
+  object_class->set_property = aiodrive_task_group_set_property;
+
+  /**
+   * AiodriveTaskGroup:parent:
+   *
+   * What cancels the group.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PARENT] =
+    g_param_spec_object ("parent", NULL, NULL, G_TYPE_CANCELLABLE,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveTaskGroup:n-tasks:
+   *
+   * How many tasks of the group have not ended. The notification comes in the context of the group.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_TASKS] =
+    g_param_spec_uint ("n-tasks", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveTaskGroup:closed:
+   *
+   * Whether the group has come to its end. The notification comes in the context of the group.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CLOSED] =
+    g_param_spec_boolean ("closed", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_task_group_init (AiodriveTaskGroup *self)
+{
+}
+
+/**
+ * aiodrive_task_group_new:
+ * @parent: (nullable): what cancels the group
+ *
+ * Makes a group, open for tasks.
+ *
+ * Returns: (transfer full): a new group
+ *
+ * Since: 1.0
+ */
+AiodriveTaskGroup *
+aiodrive_task_group_new (GCancellable *parent)
+{
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+
+  return g_object_new (AIODRIVE_TYPE_TASK_GROUP, "parent", parent, NULL);
+}
+
+/**
+ * aiodrive_task_group_get_scope:
+ * @self: a group
+ *
+ * Gets the scope of the group, which is above its tasks. Give it to what you do yourself while the group is open: it is
+ * cancelled when a task fails.
+ *
+ * Returns: (transfer none): the scope
+ *
+ * Since: 1.0
+ */
+AiodriveCancelScope *
+aiodrive_task_group_get_scope (AiodriveTaskGroup *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
+
+  return aiodrive_task_group_get_core (self)->scope;
+}
+
+/**
+ * aiodrive_task_group_get_n_tasks:
+ * @self: a group
+ *
+ * Gets how many tasks of the group have not ended.
+ *
+ * Returns: the number of tasks
+ *
+ * Since: 1.0
+ */
+guint
+aiodrive_task_group_get_n_tasks (AiodriveTaskGroup *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), 0);
+
+  return g_atomic_int_get (&aiodrive_task_group_get_core (self)->n_tasks);
+}
+
+/**
+ * aiodrive_task_group_is_closed:
+ * @self: a group
+ *
+ * Gets whether the group has come to its end: it was closed, and all tasks have ended.
+ *
+ * Returns: whether it has
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), TRUE);
+
+  return g_atomic_int_get (&aiodrive_task_group_get_core (self)->closed);
+}
+
+/* In the context of the group: takes @task in, or ends it. */
+static gboolean
+accept (GTask    *task,
+        gpointer  core)
+{
+  if (g_atomic_int_get (&((AiodriveGroupCore *) core)->closed))
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
+      return FALSE;
+    }
+
+  aiodrive_group_core_add (core, task);
+  return TRUE;
+}
+
+static GTask *
+spawn_here (AiodriveGroupCore *core,
+            AiodriveJobFunc    func,
+            gpointer           user_data,
+            GDestroyNotify     user_data_destroy)
+{
+  GTask *task = aiodrive_task_new (G_CANCELLABLE (core->scope));
+
+  if (accept (task, core))
+    aiodrive_task_record_start_job (aiodrive_task_record_get (task), FALSE, func, user_data, user_data_destroy);
+  else if (user_data_destroy != NULL)
+    user_data_destroy (user_data);
+  return task;
+}
+
+/**
+ * aiodrive_task_group_spawn:
+ * @self: a group
+ * @task: (out) (optional) (transfer full): return location for the task
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
+ * @user_data: data for @func
+ * @user_data_destroy: (nullable): frees @user_data
+ *
+ * Starts a job as a task of the group, in the next iteration of the context of the group. In a group that is cancelled it
+ * starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED.
+ *
+ * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
+ * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, after the task has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_group_spawn (AiodriveTaskGroup  *self,
+                           GTask             **task,
+                           AiodriveJobFunc     func,
+                           gpointer            user_data,
+                           GDestroyNotify      user_data_destroy)
+{
+  g_autoptr(GTask) spawned = NULL;
+  AiodriveGroupCore *core;
+
+  g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
+  g_return_if_fail (func != NULL);
+
+  core = aiodrive_task_group_get_core (self);
+  if (aiodrive_group_core_is_here (core))
+    {
+      spawned = spawn_here (core, func, user_data, user_data_destroy);
+    }
+  else
+    {
+      spawned = aiodrive_remote_spawn (core->dispatcher, core->context, G_CANCELLABLE (core->scope), func, user_data,
+                                       user_data_destroy, accept, aiodrive_group_core_ref (core),
+                                       (GDestroyNotify) aiodrive_group_core_unref);
+      /* its failure is the group's to raise */
+      aiodrive_task_record_set_awaited (aiodrive_task_record_get (spawned));
+    }
+
+  if (task != NULL)
+    *task = g_steal_pointer (&spawned);
+}
+
+/**
+ * aiodrive_task_group_add:
+ * @self: a group
+ * @task: a task of this context
+ * @error: return location for an error
+ *
+ * Takes a task in that was started elsewhere: the group waits for it, and cancels it when the group is cancelled. It must be
+ * possible to cancel it alone, else it is %G_IO_ERROR_INVALID_ARGUMENT, and so is a call in another context than that of the
+ * group. After the end of the group it is %G_IO_ERROR_CLOSED.
+ *
+ * Returns: %TRUE if the group has taken it in; %FALSE with @error set, and nothing has happened to the task
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_task_group_add (AiodriveTaskGroup  *self,
+                         GTask              *task,
+                         GError            **error)
+{
+  AiodriveGroupCore *core;
+  GCancellable *cancellable;
+
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), FALSE);
+  g_return_val_if_fail (G_IS_TASK (task), FALSE);
+
+  core = aiodrive_task_group_get_core (self);
+  cancellable = g_task_get_cancellable (task);
+  if (!aiodrive_group_core_is_here (core))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The group belongs to another main context");
+  else if (g_atomic_int_get (&core->closed))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
+  else if ((cancellable == NULL || aiodrive_cancellable_is_within (G_CANCELLABLE (core->scope), cancellable)) &&
+           !aiodrive_task_has_ended (task))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "Task %s cannot be cancelled alone: it has no cancellable of its own", aiodrive_task_describe (task));
+  else
+    {
+      aiodrive_group_core_add (core, task);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/**
+ * aiodrive_task_group_cancel:
+ * @self: a group
+ *
+ * Cancels the scope of the group, and with it all tasks. The group is not at its end before they are; that it was cancelled by
+ * this is no error when it is closed.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_group_cancel (AiodriveTaskGroup *self)
+{
+  g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
+
+  g_cancellable_cancel (G_CANCELLABLE (aiodrive_task_group_get_core (self)->scope));
+}
+
+static GTask *
+close_group (AiodriveTaskGroup   *self,
+             GObject             *source_object,
+             GCancellable        *cancellable,
+             GAsyncReadyCallback  callback,
+             gpointer             user_data)
+{
+  AiodriveTaskGroupClass *klass = AIODRIVE_TASK_GROUP_GET_CLASS (self);
+
+  if (klass->closing != NULL)
+    klass->closing (self);
+  return aiodrive_group_core_close (aiodrive_task_group_get_core (self), G_OBJECT (self), cancellable, callback,
+                                    user_data, aiodrive_task_group_close);
+}
+
+/**
+ * aiodrive_task_group_close:
+ * @self: a group
+ * @cancellable: (nullable): cancels the group
+ *
+ * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the group.
+ *
+ * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
+ * group was cancelled from above, it fails with %G_IO_ERROR_CANCELLED; if its own scope had a deadline, or was cancelled with
+ * a reason, with that: see aiodrive_cancel_scope_leave(). If the call is cancelled, so is the group; it waits all the same,
+ * then fails with the errors of the tasks, or %G_IO_ERROR_CANCELLED. A group may be closed more than once; all calls end
+ * together, and alike.
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_task_group_close (AiodriveTaskGroup *self,
+                           GCancellable      *cancellable)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  return close_group (self, NULL, cancellable, NULL, NULL);
+}
+
+/**
+ * aiodrive_task_group_close_async:
+ * @self: a group
+ * @cancellable: (nullable): cancels the group
+ * @callback: (scope async) (closure user_data): called when the group has come to its end
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_task_group_close() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_group_close_async (AiodriveTaskGroup   *self,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = close_group (self, G_OBJECT (self), cancellable, callback, user_data);
+  aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
+}
+
+/**
+ * aiodrive_task_group_close_finish:
+ * @self: a group
+ * @result: the result of aiodrive_task_group_close_async(), or a task of aiodrive_task_group_close()
+ * @error: return location for an error
+ *
+ * Ends the closing of a group.
+ *
+ * Returns: %TRUE if no task failed; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_task_group_close_finish (AiodriveTaskGroup  *self,
+                                  GAsyncResult       *result,
+                                  GError            **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_task_group_close), FALSE);
+
+  return aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
+}
