@@ -26,7 +26,8 @@ typedef struct
 } Run;
 
 #define AIODRIVE_TYPE_AS_COMPLETED_ITERATOR (aiodrive_as_completed_iterator_get_type ())
-G_DECLARE_FINAL_TYPE (AiodriveAsCompletedIterator, aiodrive_as_completed_iterator, AIODRIVE, AS_COMPLETED_ITERATOR, GObject)
+G_DECLARE_FINAL_TYPE (AiodriveAsCompletedIterator, aiodrive_as_completed_iterator,
+                      AIODRIVE, AS_COMPLETED_ITERATOR, GObject)
 
 struct _AiodriveAsCompletedIterator
 {
@@ -289,19 +290,20 @@ aiodrive_as_completed_iterator_init (AiodriveAsCompletedIterator *self)
  * @n_tasks: how many there are
  * @parent: (nullable): cancels the tasks
  *
- * Gives the tasks one after the other, each when it has ended, in whatever way; tasks that have ended already come first, in
- * their order in @tasks. An item is a #GTask, to be unwrapped with aiodrive_task_propagate(), or with
+ * Gives the tasks one after the other, each when it has ended, in whatever way; tasks that have ended already come
+ * first, in their order in @tasks. An item is a #GTask, to be unwrapped with aiodrive_task_propagate(), or with
  * aiodrive_task_get_leaf() and what fits its job: the error of a task that failed is found there.
  *
- * Use aiodrive_try_all() where all are needed together, and aiodrive_map() to start no more tasks than can be coped with.
+ * Use aiodrive_try_all() where all are needed together, and aiodrive_map() to start no more tasks than can be coped
+ * with.
  *
- * Any number of parties may wait for the next task at once. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED and
- * cancels no task; what it would have got goes to the next, as does a task that was granted to a wait whose result is
- * dropped. If @parent is cancelled the tasks are cancelled too, and are given as they end.
+ * Any number of parties may wait for the next task at once. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED
+ * and cancels no task; what it would have got goes to the next, as does a task that was granted to a wait whose result
+ * is dropped. If @parent is cancelled the tasks are cancelled too, and are given as they end.
  *
- * Closing the iterator ends the waits, cancels the tasks that still run, and waits for them; it fails with the real errors of
- * the tasks that were given to nobody, one as it is, several as %AIODRIVE_ERROR_MULTIPLE. An iterator that is dropped
- * while tasks run warns about that, and cancels them.
+ * Closing the iterator ends the waits, cancels the tasks that still run, and waits for them; it fails with the real
+ * errors of the tasks that were given to nobody, one as it is, several as %AIODRIVE_ERROR_MULTIPLE. An iterator that
+ * is dropped while tasks run warns about that, and cancels them.
  *
  * With a task that could not be cancelled alone the first wait fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing
  * is cancelled. The iterator belongs to the main context that is thread-default now; who waits in another one is called

@@ -7,12 +7,12 @@
 /**
  * AiodrivePeriodicIterator:
  *
- * An #AiodriveAsyncIterator that ticks at regular intervals and never ends by itself; its items are the numbers of the ticks,
- * from 0 on, as #guint64. Make one with aiodrive_repeat_periodically().
+ * An #AiodriveAsyncIterator that ticks at regular intervals and never ends by itself; its items are the numbers of the
+ * ticks, from 0 on, as #guint64. Make one with aiodrive_repeat_periodically().
  *
- * The first tick comes at once. Who works between the ticks for less than the interval waits for the rest of it, so that
- * the ticks do not drift. Who works longer gets the next tick at once, but only that one: the interval begins anew with it,
- * and what was missed is not made up for.
+ * The first tick comes at once. Who works between the ticks for less than the interval waits for the rest of it, so
+ * that the ticks do not drift. Who works longer gets the next tick at once, but only that one: the interval begins
+ * anew with it, and what was missed is not made up for.
  *
  * A wait that is cancelled ends with %G_IO_ERROR_CANCELLED and loses no tick: the next wait is for the same one. Only
  * one may wait at a time, another one gets %G_IO_ERROR_PENDING. Closing it ends the iteration, for him who waits too.
@@ -22,7 +22,6 @@
  * g_autoptr(AiodrivePeriodicIterator) seconds = aiodrive_repeat_periodically (1000);
  *
  * aiodrive_async_iterator_next_async (AIODRIVE_ASYNC_ITERATOR (seconds), scope, on_second, self);
- * ]|
  *
  * Since: 1.0
  */
@@ -197,8 +196,8 @@ aiodrive_periodic_iterator_close_async (AiodriveAsyncIterator *iterator,
                                         gpointer               user_data)
 {
   AiodrivePeriodicIterator *self = AIODRIVE_PERIODIC_ITERATOR (iterator);
-  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_periodic_iterator_close_async,
-                                          aiodrive_wait_return_true);
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data,
+                                          aiodrive_periodic_iterator_close_async, aiodrive_wait_return_true);
 
   aiodrive_monitor_lock (&self->monitor);
   self->closed = TRUE;
@@ -259,7 +258,8 @@ aiodrive_periodic_iterator_init (AiodrivePeriodicIterator *self)
  * aiodrive_repeat_periodically:
  * @interval_ms: the time from one tick to the next, in milliseconds
  *
- * Makes an iterator that ticks at regular intervals. With an @interval_ms of 0 it ticks in every iteration of the main context.
+ * Makes an iterator that ticks at regular intervals. With an @interval_ms of 0 it ticks in every iteration of the main
+ * context.
  *
  * To wait once use aiodrive_sleep_async().
  *

@@ -597,7 +597,7 @@ cancel_it (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
-/* Every task is given once, whatever waits are cancelled, and whatever results are dropped, before or after they are granted. */
+/* Every task is given once, whatever waits are cancelled, and whatever results are dropped. */
 static void
 stress_round (TestThread *threads[2])
 {

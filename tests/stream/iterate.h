@@ -24,8 +24,8 @@ take_item (gpointer  iterator,
            GValue   *item)
 {
   g_autoptr(GError) error = NULL;
-  gboolean found = aiodrive_async_iterator_next_finish (AIODRIVE_ASYNC_ITERATOR (iterator), test_call_wait (call), item,
-                                                        &error);
+  GAsyncResult *result = test_call_wait (call);
+  gboolean found = aiodrive_async_iterator_next_finish (AIODRIVE_ASYNC_ITERATOR (iterator), result, item, &error);
 
   g_assert_no_error (error);
   g_assert_true (found);
@@ -41,8 +41,8 @@ assert_no_item (gpointer  iterator,
 {
   g_autoptr(GError) error = NULL;
   g_auto(GValue) item = G_VALUE_INIT;
-  gboolean found = aiodrive_async_iterator_next_finish (AIODRIVE_ASYNC_ITERATOR (iterator), test_call_wait (call), &item,
-                                                        &error);
+  GAsyncResult *result = test_call_wait (call);
+  gboolean found = aiodrive_async_iterator_next_finish (AIODRIVE_ASYNC_ITERATOR (iterator), result, &item, &error);
 
   if (code == AT_END)
     g_assert_no_error (error);
@@ -79,7 +79,8 @@ assert_closed (gpointer  iterator,
                gint      code)
 {
   g_autoptr(GError) error = NULL;
-  gboolean closed = aiodrive_async_iterator_close_finish (AIODRIVE_ASYNC_ITERATOR (iterator), test_call_wait (call), &error);
+  GAsyncResult *result = test_call_wait (call);
+  gboolean closed = aiodrive_async_iterator_close_finish (AIODRIVE_ASYNC_ITERATOR (iterator), result, &error);
 
   if (code < 0)
     g_assert_no_error (error);

@@ -121,8 +121,8 @@ hold (GTask        *task,
   name = g_strdup_printf ("job %u", job->index);
   g_task_set_name (task, name);
   self->tasks[job->index] = g_object_ref (task);
-  self->handlers[job->index] = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_cancelled), job, free_job,
-                                                      0);
+  self->handlers[job->index] = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_cancelled), job,
+                                                      free_job, 0);
   self->n_started++;
   self->n_running++;
   self->max_running = MAX (self->max_running, self->n_running);
@@ -553,7 +553,7 @@ test_items_fail (void)
   tear_down (&self);
 }
 
-/* An item that is granted to the map when a job has failed already, here by a job that is cancelled, stays where it was. */
+/* An item that is granted when a job has failed already, here by a job that is cancelled, stays where it was. */
 static void
 test_late_item (void)
 {
@@ -1052,7 +1052,7 @@ cancel_it (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
-/* Each result comes once, in order if that is wanted, up to the failure or the closing; the bound holds; nothing is left. */
+/* Each result comes once, in order if that is wanted, up to the failure or the closing; the bound holds. */
 static void
 stress_round (void)
 {
