@@ -230,6 +230,34 @@ test_attach_race (void)
 }
 
 static void
+test_attach_race_cancel (void)
+{
+  g_test_summary ("The same where a third thread cancels");
+
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      Race race = { .cancellable = g_cancellable_new (), .n_parties = 3 };
+      Owner owners[2];
+      Adder adder = { &race, &owners[1] };
+      GThread *adds, *cancels;
+      gboolean added;
+
+      owner_init (&owners[0]);
+      owner_init (&owners[1]);
+      adds = g_thread_new ("add", adder_add, &adder);
+      cancels = g_thread_new ("cancel", race_cancel, &race);
+      race_start (&race);
+      added = aiodrive_cancel_link_add (&owners[0].link, race.cancellable);
+      g_thread_join (cancels);
+
+      g_assert_cmpint (owners[0].n_fired, ==, added ? 1 : 0);
+      added = GPOINTER_TO_INT (g_thread_join (adds));
+      g_assert_cmpint (owners[1].n_fired, ==, added ? 1 : 0);
+      g_assert_finalize_object (race.cancellable);
+    }
+}
+
+static void
 test_remove_while_firing (gconstpointer data)
 {
   g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
@@ -404,6 +432,7 @@ main (int   argc,
   add_for_both ("race", test_race);
   g_test_add_func ("/aiodrive/core/cancel-hub/race/for-lock", test_race_for_lock);
   g_test_add_func ("/aiodrive/core/cancel-hub/race/attach", test_attach_race);
+  g_test_add_func ("/aiodrive/core/cancel-hub/race/attach-and-cancel", test_attach_race_cancel);
   add_for_both ("remove-while-firing", test_remove_while_firing);
   add_for_both ("remove-while-firing/race", test_remove_race);
   add_for_both ("leave-in-handler", test_leave_in_handler);

@@ -144,6 +144,42 @@ test_wake_from_thread (void)
   g_thread_join (thread);
 }
 
+/* Keeps the context from looking into its inbox, and pushes when it may be just past that. */
+static gpointer
+throw_balls_late (gpointer data)
+{
+  Ball *ball = data;
+  AiodriveDispatcher *dispatcher = ball->dispatcher;
+
+  for (guint i = 0; i < ball->n_wanted; i++)
+    {
+      while (g_atomic_int_get (&ball->n_runs) < (gint) i)
+        ;
+      g_mutex_lock (&dispatcher->lock);
+      for (gint left = i % 500; left > 0; left--)
+        g_atomic_int_get (&left);
+      g_mutex_unlock (&dispatcher->lock);
+      for (gint left = i % 300; left > 0; left--)
+        g_atomic_int_get (&left);
+      aiodrive_dispatcher_post (dispatcher, &ball->entry);
+    }
+  return NULL;
+}
+
+static void
+test_wake_while_preparing (void)
+{
+  Ball ball = { .entry.run = ball_run, .n_wanted = 30000 };
+  GThread *thread;
+
+  g_test_summary ("The same for an entry that comes just when the context has found nothing to do");
+
+  ball.dispatcher = aiodrive_dispatcher_get_thread_default ();
+  thread = g_thread_new ("push", throw_balls_late, &ball);
+  test_iterate_until (ball.n_runs == (gint) ball.n_wanted);
+  g_thread_join (thread);
+}
+
 static void
 wait_for_poll (AiodriveDispatcher *dispatcher)
 {
@@ -880,6 +916,7 @@ main (int   argc,
 
   g_test_add_func ("/aiodrive/core/dispatcher/order", test_order);
   g_test_add_func ("/aiodrive/core/dispatcher/wake-from-thread", test_wake_from_thread);
+  g_test_add_func ("/aiodrive/core/dispatcher/wake-from-thread/while-preparing", test_wake_while_preparing);
   g_test_add_func ("/aiodrive/core/dispatcher/timer-moved-from-thread", test_timer_moved_from_thread);
   g_test_add_func ("/aiodrive/core/dispatcher/push-in-prepare", test_push_in_prepare);
   g_test_add_func ("/aiodrive/core/dispatcher/idle", test_idle);

@@ -82,7 +82,7 @@ gate_wake_all (Gate *self)
 /* Where a wait ends. */
 typedef struct
 {
-  guint          n_calls;
+  gint           n_calls;     /* atomic, for others than the context of the wait */
   gint           number;      /* -1: it was cancelled */
   GMainContext  *context;     /* unowned: that of the callback */
   char           name;        /* for log */
@@ -99,14 +99,16 @@ on_ended (GObject      *source_object,
   Call *self = data;
   g_autoptr(GError) error = NULL;
 
+  /* anywhere else GTask has to make a source for it */
+  g_assert_cmpstr (g_source_get_name (g_main_current_source ()), ==, "aiodrive dispatcher");
   g_assert_true (g_async_result_is_tagged (result, gate_wait_async));
-  self->n_calls++;
   self->number = g_task_propagate_int (G_TASK (result), &error);
   if (error != NULL)
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   self->context = g_main_context_get_thread_default ();
   if (self->log != NULL)
     g_string_append_c (self->log, self->name);
+  g_atomic_int_inc (&self->n_calls);
   if (self->then != NULL)
     self->then (self->data);
 }
@@ -124,7 +126,7 @@ assert_ends (Call *self,
              gint  number)
 {
   test_iterate_until (self->n_calls > 0);
-  g_assert_cmpuint (self->n_calls, ==, 1);
+  g_assert_cmpint (self->n_calls, ==, 1);
   g_assert_cmpint (self->number, ==, number);
 }
 
@@ -162,9 +164,9 @@ test_wake_one (void)
 
   for (guint i = 0; i < 3; i++)
     {
-      g_assert_cmpuint (calls[i].n_calls, ==, 0);
+      g_assert_cmpint (calls[i].n_calls, ==, 0);
       g_assert_true (gate_wake_one (&gate, i + 1));
-      g_assert_cmpuint (calls[i].n_calls, ==, 0);
+      g_assert_cmpint (calls[i].n_calls, ==, 0);
       assert_ends (&calls[i], i + 1);
     }
   g_assert_false (gate_wake_one (&gate, 7));
@@ -186,7 +188,7 @@ test_grant (void)
   aiodrive_wait_grant (wait, GINT_TO_POINTER (5), &gate.monitor);
   aiodrive_monitor_unlock (&gate.monitor);
   g_cancellable_cancel (cancellable);
-  g_assert_cmpuint (call.n_calls, ==, 0);
+  g_assert_cmpint (call.n_calls, ==, 0);
   assert_ends (&call, 5);
 }
 
@@ -306,7 +308,7 @@ test_cancelled_already (gconstpointer data)
   g_cancellable_cancel (cancellable);
   gate_wait (&gate, cancellable, &call);
   g_assert_false (gate_wake_one (&gate, 1));
-  g_assert_cmpuint (call.n_calls, ==, 0);
+  g_assert_cmpint (call.n_calls, ==, 0);
   assert_ends (&call, -1);
   g_assert_cmpuint (gate.n_cancelled, ==, 0);
 }
@@ -348,7 +350,7 @@ test_cancel_before_wake (gconstpointer data)
   gate_wait (&gate, cancellable, &calls[2]);
   g_cancellable_cancel (cancellable);
   g_assert_cmpuint (gate.n_cancelled, ==, 2);
-  g_assert_cmpuint (calls[0].n_calls, ==, 0);
+  g_assert_cmpint (calls[0].n_calls, ==, 0);
 
   g_assert_true (gate_wake_one (&gate, 1));
   g_assert_false (gate_wake_one (&gate, 2));
@@ -368,18 +370,39 @@ test_cancel_after_wake (gconstpointer data)
   g_test_summary ("Who was woken keeps what he was granted, however soon he is cancelled");
 
   gate_init (&gate);
-  for (guint i = 0; i < 3; i++)
-    gate_wait (&gate, cancellable, &calls[i]);
+  gate_wait (&gate, cancellable, &calls[0]);
+  gate_wait (&gate, cancellable, &calls[1]);
+  gate_wait (&gate, NULL, &calls[2]);
   gate_wake_one (&gate, 1);
-  gate_wake_all (&gate);
+  gate_wake_one (&gate, 2);
   g_cancellable_cancel (cancellable);
   g_assert_cmpuint (gate.n_cancelled, ==, 0);
 
   assert_ends (&calls[0], 1);
+  assert_ends (&calls[1], 2);
+  g_assert_true (gate_wake_one (&gate, 3));
+  assert_ends (&calls[2], 3);
+  g_assert_finalize_object (g_steal_pointer (&cancellable));
+}
+
+static void
+test_cancel_after_wake_all (gconstpointer data)
+{
+  g_auto(Gate) gate = { 0 };
+  g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
+  Call calls[2] = { 0 };
+
+  g_test_summary ("The same for those who were woken together");
+
+  gate_init (&gate);
+  gate_wait (&gate, cancellable, &calls[0]);
+  gate_wait (&gate, cancellable, &calls[1]);
+  gate_wake_all (&gate);
+  g_cancellable_cancel (cancellable);
+  g_assert_cmpuint (gate.n_cancelled, ==, 0);
+
+  assert_ends (&calls[0], 0);
   assert_ends (&calls[1], 0);
-  assert_ends (&calls[2], 0);
-  test_settle ();
-  assert_ends (&calls[0], 1);
   g_assert_finalize_object (g_steal_pointer (&cancellable));
 }
 
@@ -415,6 +438,7 @@ typedef struct
   Gate          gate;
   GCancellable *cancellable;   /* owned, nullable */
   Call          calls[4];
+  guint         n_again;
 } Scene;
 
 static void
@@ -434,6 +458,39 @@ scene_wait_nested (gpointer data)
   gate_wait (&scene->gate, NULL, &scene->calls[3]);
   gate_wake_one (&scene->gate, 3);
   assert_ends (&scene->calls[3], 3);
+}
+
+static void
+scene_wait_again (gpointer data)
+{
+  Scene *scene = data;
+
+  if (++scene->n_again == 20)
+    return;
+  scene->calls[0].n_calls = 0;
+  gate_wait (&scene->gate, NULL, &scene->calls[0]);
+  gate_wake_one (&scene->gate, scene->n_again);
+}
+
+static void
+test_same_iteration (void)
+{
+  Scene scene = { .cancellable = NULL };
+
+  g_test_summary ("A callback that waits and is woken at once is called in another iteration, by the dispatcher still");
+
+  gate_init (&scene.gate);
+  scene.calls[0].then = scene_wait_again;
+  scene.calls[0].data = &scene;
+  scene_wait_again (&scene);
+  for (guint i = 1; i < 20; i++)
+    {
+      g_assert_cmpuint (scene.n_again, ==, i);
+      while (scene.n_again == i)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (scene.calls[0].number, ==, i);
+    }
+  gate_clear (&scene.gate);
 }
 
 static void
@@ -584,7 +641,7 @@ test_wake_all_generations (void)
     if (i != 4)
       assert_ends (&calls[i], i < 3 ? 0 : -1);
 
-  g_assert_cmpuint (calls[4].n_calls, ==, 0);
+  g_assert_cmpint (calls[4].n_calls, ==, 0);
   gate_wake_all (&gate);
   gate_wake_all (&gate);
   g_cancellable_cancel (new);
@@ -643,7 +700,7 @@ test_nobody (void)
   gate_wake_all (&gate);
   gate_wait (&gate, NULL, &call);
   test_settle ();
-  g_assert_cmpuint (call.n_calls, ==, 0);
+  g_assert_cmpint (call.n_calls, ==, 0);
   gate_wake_all (&gate);
   assert_ends (&call, 0);
 }
@@ -705,6 +762,11 @@ settle (gpointer data,
 static void
 crowd_check (Crowd *self)
 {
+  /* nothing but the wake-up is to wake the contexts */
+  for (guint i = 0; i < 26; i++)
+    while (g_atomic_int_get (&self->calls[i].n_calls) == 0)
+      g_thread_yield ();
+
   for (guint i = 0; i < N_CONTEXTS; i++)
     {
       g_autoptr(GString) expected = g_string_new (NULL);
@@ -718,7 +780,7 @@ crowd_check (Crowd *self)
     }
   for (guint i = 0; i < 26; i++)
     {
-      g_assert_cmpuint (self->calls[i].n_calls, ==, 1);
+      g_assert_cmpint (self->calls[i].n_calls, ==, 1);
       g_assert_true (self->calls[i].context == test_thread_get_context (self->threads[context_of (i)]));
     }
 }
@@ -740,6 +802,8 @@ test_many_contexts (void)
   for (guint round = 0; round < 20; round++)
     {
       crowd_gather (&crowd);
+      for (guint i = 0; i < round; i++)
+        gate_wake_one (&gate, 0);
       gate_wake_all (&gate);
       crowd_check (&crowd);
 
@@ -1250,8 +1314,10 @@ main (int   argc,
   add_for_both ("cancel-before-park", test_cancel_before_park);
   add_for_both ("cancel-before-wake", test_cancel_before_wake);
   add_for_both ("cancel-after-wake", test_cancel_after_wake);
+  add_for_both ("cancel-after-wake/all", test_cancel_after_wake_all);
   g_test_add_func ("/aiodrive/core/wait-queue/late", test_late);
   add_for_both ("cancel-in-callback", test_cancel_in_callback);
+  g_test_add_func ("/aiodrive/core/wait-queue/same-iteration", test_same_iteration);
   g_test_add_func ("/aiodrive/core/wait-queue/nested-loop", test_nested_loop);
   add_for_both ("in-handler", test_in_handler);
   add_for_both ("run-dispose", test_run_dispose);
