@@ -4,6 +4,7 @@
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/wait-queue-private.h"
 #include "aiodrive/error-private.h"
+#include "aiodrive/group/task-list-private.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,7 @@ struct _AiodriveGroupCore
   gint                 n_tasks;      /* atomic: written in the context, as is the next */
   gint                 closed;
   GQueue               members;      /* used in the context, as are the next ones */
+  AiodriveTaskList    *tasks;        /* owned; made when somebody asks for it */
   GQueue               closers;
   guint                n_spawned;
   AiodriveFailures     failures;
@@ -37,6 +39,7 @@ void               aiodrive_group_core_unref   (AiodriveGroupCore   *self);
 gboolean           aiodrive_group_core_is_here (AiodriveGroupCore   *self);
 void               aiodrive_group_core_add     (AiodriveGroupCore   *self,
                                                 GTask               *task);
+GListModel        *aiodrive_group_core_get_tasks (AiodriveGroupCore *self);
 GTask             *aiodrive_group_core_close   (AiodriveGroupCore   *self,
                                                 GObject             *source_object,
                                                 GCancellable        *cancellable,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/core-private.h"
 
+#include "aiodrive/group/task-info-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
@@ -13,8 +14,13 @@ typedef struct
   AiodriveWaiter     waiter;   /* first */
   AiodriveGroupCore *core;     /* owned */
   GTask             *task;     /* owned */
+  gint64             since;    /* monotonic, in microseconds */
   gboolean           outside;  /* its cancellable is not below the scope of the group */
   GList              node;
+
+  AiodriveTaskInfo  *info;     /* owned; NULL while nobody wants to see it, as are the next */
+  GSequenceIter     *place;    /* in the list */
+  AiodriveWaiter     progress;
 } Member;
 
 typedef struct
@@ -49,6 +55,7 @@ aiodrive_group_core_unref (AiodriveGroupCore *self)
   g_weak_ref_clear (&self->object);
   g_object_unref (self->scope);
   g_clear_error (&self->outcome);
+  g_clear_object (&self->tasks);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -155,6 +162,66 @@ note_outcome (AiodriveGroupCore *self,
   g_cancellable_cancel (G_CANCELLABLE (self->scope));
 }
 
+/* Wakes again and again, until the member has ended. */
+static void
+progressed (AiodriveEntry *entry)
+{
+  Member *member = AIODRIVE_CONTAINER_OF (entry, Member, progress.entry);
+
+  if (member->info == NULL)
+    {
+      g_free (member);   /* it ended meanwhile */
+      return;
+    }
+  aiodrive_task_info_set_progress (member->info,
+                                   aiodrive_task_record_watch_progress (aiodrive_task_record_get (member->task),
+                                                                        &member->progress));
+}
+
+static void
+show (Member *member)
+{
+  member->info = aiodrive_task_info_new (g_task_get_name (member->task), g_task_get_cancellable (member->task));
+  aiodrive_task_info_set_running (member->info, member->since);
+  aiodrive_waiter_init (&member->progress, progressed);
+  progressed (&member->progress.entry);
+  member->place = aiodrive_task_list_append (member->core->tasks, member->info);
+}
+
+/* Shows how the member ended, and frees it. */
+static void
+hide (Member *member)
+{
+  g_autoptr(AiodriveTaskInfo) info = g_steal_pointer (&member->info);
+  AiodriveTaskList *tasks = member->core->tasks;
+  GSequenceIter *place = member->place;
+  g_autoptr(GError) error = NULL;
+  gboolean is_watched = info != NULL;
+
+  if (info != NULL)
+    error = aiodrive_task_get_error (member->task);
+  if (!is_watched || aiodrive_task_record_unwatch_progress (aiodrive_task_record_get (member->task), &member->progress))
+    g_free (member);
+
+  if (info != NULL)
+    {
+      aiodrive_task_info_set_ended (info, error);
+      aiodrive_task_list_remove (tasks, place);
+    }
+}
+
+GListModel *
+aiodrive_group_core_get_tasks (AiodriveGroupCore *self)
+{
+  if (self->tasks == NULL)
+    {
+      self->tasks = aiodrive_task_list_new ();
+      for (GList *node = self->members.head; node != NULL; node = node->next)
+        show (node->data);
+    }
+  return G_LIST_MODEL (self->tasks);
+}
+
 static void close_if_empty (AiodriveGroupCore *self);
 
 static void
@@ -166,7 +233,7 @@ member_ended (AiodriveEntry *entry)
 
   g_queue_unlink (&self->members, &member->node);
   g_atomic_int_add (&self->n_tasks, -1);
-  g_free (member);
+  hide (member);
 
   note_outcome (self, task);
   notify (self, "n-tasks");
@@ -185,6 +252,7 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
   member->core = aiodrive_group_core_ref (self);
   member->task = g_object_ref (task);
   member->outside = cancellable != NULL && !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (self->scope));
+  member->since = g_get_monotonic_time ();
   member->node.data = member;
   aiodrive_waiter_init (&member->waiter, member_ended);
   member->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
@@ -192,6 +260,8 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
   g_queue_push_tail_link (&self->members, &member->node);
   self->n_spawned++;
   g_atomic_int_inc (&self->n_tasks);
+  if (self->tasks != NULL)
+    show (member);
   aiodrive_task_record_watch (aiodrive_task_record_get (task), &member->waiter);
   if (member->outside && g_cancellable_is_cancelled (G_CANCELLABLE (self->scope)))
     g_cancellable_cancel (cancellable);

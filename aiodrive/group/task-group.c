@@ -255,6 +255,25 @@ aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
   return g_atomic_int_get (&aiodrive_task_group_get_core (self)->closed);
 }
 
+/**
+ * aiodrive_task_group_get_tasks:
+ * @self: a group
+ *
+ * Gets the tasks of the group that have not ended, for a list view: a list of #AiodriveTaskInfo that follows the group. Call
+ * it, and use the list, in the context of the group.
+ *
+ * Returns: (transfer none): the list
+ *
+ * Since: 1.0
+ */
+GListModel *
+aiodrive_task_group_get_tasks (AiodriveTaskGroup *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
+
+  return aiodrive_group_core_get_tasks (aiodrive_task_group_get_core (self));
+}
+
 /* In the context of the group: takes @task in, or ends it. */
 static gboolean
 accept (GTask    *task,

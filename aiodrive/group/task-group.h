@@ -37,6 +37,9 @@ AIODRIVE_PUBLIC
 gboolean             aiodrive_task_group_is_closed    (AiodriveTaskGroup    *self);
 
 AIODRIVE_PUBLIC
+GListModel          *aiodrive_task_group_get_tasks    (AiodriveTaskGroup    *self);
+
+AIODRIVE_PUBLIC
 void                 aiodrive_task_group_spawn        (AiodriveTaskGroup    *self,
                                                        GTask               **task,
                                                        AiodriveJobFunc       func,

@@ -14,6 +14,8 @@ GTask              *aiodrive_task_record_new_task     (gpointer             sour
                                                        GAsyncReadyCallback  callback,
                                                        gpointer             user_data,
                                                        gpointer             source_tag);
+/* What the library knows of a task, or NULL. */
+AiodriveTaskRecord *aiodrive_task_record_peek         (GTask               *task);
 /* What the library knows of any task, made if need be. */
 AiodriveTaskRecord *aiodrive_task_record_get          (GTask               *task);
 
@@ -40,6 +42,14 @@ void                aiodrive_task_record_set_leaf     (AiodriveTaskRecord  *self
 GTask              *aiodrive_task_record_get_leaf     (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_set_adopted  (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_get_adopted  (AiodriveTaskRecord  *self);
+
+/* How far it has come. Whoever watches is woken once, by the next change, if he does not go before. */
+void                aiodrive_task_record_set_progress     (AiodriveTaskRecord *self,
+                                                           double              progress);
+double              aiodrive_task_record_watch_progress   (AiodriveTaskRecord *self,
+                                                           AiodriveWaiter     *waiter);
+gboolean            aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
+                                                           AiodriveWaiter     *waiter);
 
 /* The job of a task, started now or in the next iteration. */
 typedef void (*AiodriveTaskRecordJob) (GTask        *task,

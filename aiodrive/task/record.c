@@ -33,6 +33,8 @@ struct _AiodriveTaskRecord
   gboolean               awaited;    /* somebody has seen, or will see, how it ends */
   gboolean               taken;      /* its value has been unwrapped */
   GError                *error;      /* owned; moved here from the task by the first that looks */
+  double                 progress;
+  AiodriveWaitQueue      observers;  /* of progress */
 
   GTask                 *leaf;       /* owned; set before it ends, as is the next */
   gboolean               adopted;
@@ -310,8 +312,8 @@ leave_context (GTask *task)
   g_main_context_release (g_task_get_context (task));
 }
 
-static AiodriveTaskRecord *
-record_peek (GTask *task)
+AiodriveTaskRecord *
+aiodrive_task_record_peek (GTask *task)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   AiodriveTaskRecord *self = NULL;
@@ -324,7 +326,7 @@ record_peek (GTask *task)
 AiodriveTaskRecord *
 aiodrive_task_record_get (GTask *task)
 {
-  AiodriveTaskRecord *self = record_peek (task);
+  AiodriveTaskRecord *self = aiodrive_task_record_peek (task);
 
   if (self != NULL)
     return self;
@@ -333,7 +335,7 @@ aiodrive_task_record_get (GTask *task)
   if (!g_object_replace_qdata (G_OBJECT (task), record_quark (), NULL, self, record_free, NULL))
     {
       record_free (self);   /* another thread was faster */
-      return record_peek (task);
+      return aiodrive_task_record_peek (task);
     }
 
   if (enter_context (task))
@@ -354,7 +356,7 @@ aiodrive_task_record_get (GTask *task)
 gboolean
 aiodrive_task_has_ended (GTask *task)
 {
-  AiodriveTaskRecord *self = record_peek (task);
+  AiodriveTaskRecord *self = aiodrive_task_record_peek (task);
   gboolean ended = FALSE;
 
   if (self != NULL)
@@ -474,4 +476,42 @@ gboolean
 aiodrive_task_record_get_adopted (AiodriveTaskRecord *self)
 {
   return self->adopted;
+}
+
+void
+aiodrive_task_record_set_progress (AiodriveTaskRecord *self,
+                                   double              progress)
+{
+  aiodrive_monitor_lock (&self->monitor);
+  self->progress = progress;
+  aiodrive_wait_queue_wake_all (&self->observers, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+double
+aiodrive_task_record_watch_progress (AiodriveTaskRecord *self,
+                                     AiodriveWaiter     *waiter)
+{
+  double progress;
+
+  aiodrive_monitor_lock (&self->monitor);
+  aiodrive_wait_queue_add (&self->observers, waiter);
+  progress = self->progress;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return progress;
+}
+
+/* FALSE if it has been woken, and is going to be run. */
+gboolean
+aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
+                                       AiodriveWaiter     *waiter)
+{
+  gboolean removed;
+
+  aiodrive_monitor_lock (&self->monitor);
+  removed = aiodrive_wait_queue_remove (&self->observers, waiter);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return removed;
 }

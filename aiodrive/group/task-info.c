@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/task-info-private.h"
+
+#include "aiodrive/error-private.h"
+
+/**
+ * AiodriveTaskInfo:
+ *
+ * What there is to show of a task in a group: its name, its state, its progress, and a way to cancel it. The items of
+ * aiodrive_task_group_get_tasks() are such.
+ *
+ * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the group: use it
+ * there, its notifications come there.
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveTaskInfo
+{
+  GObject            parent_instance;
+
+  char              *name;
+  GCancellable      *cancellable;     /* owned, nullable */
+  AiodriveTaskState  state;
+  double             progress;
+  char              *error_message;   /* owned, nullable */
+  gint64             started;         /* monotonic, in microseconds; 0: not yet */
+  gint64             ended;
+};
+
+enum
+{
+  PROP_NAME = 1,
+  PROP_STATE,
+  PROP_PROGRESS,
+  PROP_ERROR_MESSAGE,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_ENUM_TYPE (AiodriveTaskState, aiodrive_task_state,
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_STATE_PLANNED, "planned"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_STATE_RUNNING, "running"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_STATE_SUCCEEDED, "succeeded"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_STATE_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_STATE_CANCELLED, "cancelled"))
+
+G_DEFINE_FINAL_TYPE (AiodriveTaskInfo, aiodrive_task_info, G_TYPE_OBJECT)
+
+static void
+aiodrive_task_info_finalize (GObject *object)
+{
+  AiodriveTaskInfo *self = AIODRIVE_TASK_INFO (object);
+
+  g_free (self->name);
+  g_free (self->error_message);
+  g_clear_object (&self->cancellable);
+
+  G_OBJECT_CLASS (aiodrive_task_info_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_task_info_get_property (GObject    *object,
+                                 guint       property_id,
+                                 GValue     *value,
+                                 GParamSpec *pspec)
+{
+  AiodriveTaskInfo *self = AIODRIVE_TASK_INFO (object);
+
+  switch (property_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_double (value, self->progress);
+      break;
+    case PROP_ERROR_MESSAGE:
+      g_value_set_string (value, self->error_message);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = aiodrive_task_info_finalize;
+  object_class->get_property = aiodrive_task_info_get_property;
+
+  /**
+   * AiodriveTaskInfo:name:
+   *
+   * The name of the task, as given by g_task_set_name() before it was first shown.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+
+  /**
+   * AiodriveTaskInfo:state:
+   *
+   * How far the task has come. The notification comes in the context of the group.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, AIODRIVE_TYPE_TASK_STATE,
+                                              AIODRIVE_TASK_STATE_PLANNED, flags);
+
+  /**
+   * AiodriveTaskInfo:progress:
+   *
+   * How much of its work the task has done, from 0 to 1, as aiodrive_task_set_progress() says. The notification comes in the
+   * context of the group.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROGRESS] = g_param_spec_double ("progress", NULL, NULL, 0, 1, 0, flags);
+
+  /**
+   * AiodriveTaskInfo:error-message:
+   *
+   * What went wrong, once the task has failed. The notification comes in the context of the group.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_task_info_init (AiodriveTaskInfo *self)
+{
+}
+
+AiodriveTaskInfo *
+aiodrive_task_info_new (const char   *name,
+                        GCancellable *cancellable)
+{
+  AiodriveTaskInfo *self = g_object_new (AIODRIVE_TYPE_TASK_INFO, NULL);
+
+  self->name = g_strdup (name);
+  g_set_object (&self->cancellable, cancellable);
+  return self;
+}
+
+static void
+set_state (AiodriveTaskInfo  *self,
+           AiodriveTaskState  state)
+{
+  if (self->state == state)
+    return;
+
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+void
+aiodrive_task_info_set_running (AiodriveTaskInfo *self,
+                                gint64            since)
+{
+  self->started = since;
+  set_state (self, AIODRIVE_TASK_STATE_RUNNING);
+}
+
+void
+aiodrive_task_info_set_progress (AiodriveTaskInfo *self,
+                                 double            progress)
+{
+  if (self->progress == progress)
+    return;
+
+  self->progress = progress;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS]);
+}
+
+void
+aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
+                              const GError     *error)
+{
+  self->ended = g_get_monotonic_time ();
+  if (error == NULL)
+    {
+      set_state (self, AIODRIVE_TASK_STATE_SUCCEEDED);
+    }
+  else if (aiodrive_error_is_cancelled (error))
+    {
+      set_state (self, AIODRIVE_TASK_STATE_CANCELLED);
+    }
+  else
+    {
+      self->error_message = g_strdup (error->message);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_MESSAGE]);
+      set_state (self, AIODRIVE_TASK_STATE_FAILED);
+    }
+}
+
+/**
+ * aiodrive_task_info_get_name:
+ * @self: what is known of a task
+ *
+ * Gets the name of the task.
+ *
+ * Returns: (transfer none) (nullable): the name, or %NULL if it has none
+ *
+ * Since: 1.0
+ */
+const char *
+aiodrive_task_info_get_name (AiodriveTaskInfo *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * aiodrive_task_info_get_state:
+ * @self: what is known of a task
+ *
+ * Gets how far the task has come.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+AiodriveTaskState
+aiodrive_task_info_get_state (AiodriveTaskInfo *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), AIODRIVE_TASK_STATE_PLANNED);
+
+  return self->state;
+}
+
+/**
+ * aiodrive_task_info_get_progress:
+ * @self: what is known of a task
+ *
+ * Gets how much of its work the task has done.
+ *
+ * Returns: the progress, from 0 to 1
+ *
+ * Since: 1.0
+ */
+double
+aiodrive_task_info_get_progress (AiodriveTaskInfo *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), 0);
+
+  return self->progress;
+}
+
+/**
+ * aiodrive_task_info_get_error_message:
+ * @self: what is known of a task
+ *
+ * Gets what went wrong in the task.
+ *
+ * Returns: (transfer none) (nullable): the message of the error it failed with, or %NULL
+ *
+ * Since: 1.0
+ */
+const char *
+aiodrive_task_info_get_error_message (AiodriveTaskInfo *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), NULL);
+
+  return self->error_message;
+}
+
+/**
+ * aiodrive_task_info_get_elapsed:
+ * @self: what is known of a task
+ *
+ * Gets how long the task has run, or did run.
+ *
+ * Returns: the time in seconds; 0 if it has not been started
+ *
+ * Since: 1.0
+ */
+double
+aiodrive_task_info_get_elapsed (AiodriveTaskInfo *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), 0);
+
+  if (self->started == 0)
+    return 0;
+  return ((self->ended != 0 ? self->ended : g_get_monotonic_time ()) - self->started) / (double) G_USEC_PER_SEC;
+}
+
+/**
+ * aiodrive_task_info_cancel:
+ * @self: what is known of a task
+ *
+ * Cancels the task. It goes on until it has cleaned up.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_info_cancel (AiodriveTaskInfo *self)
+{
+  g_return_if_fail (AIODRIVE_IS_TASK_INFO (self));
+
+  g_cancellable_cancel (self->cancellable);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/progress.h"
+
+#include "aiodrive/task/record-private.h"
+
+/**
+ * aiodrive_task_set_progress:
+ * @task: a task of this library
+ * @fraction: how much of its work it has done, from 0 to 1
+ *
+ * Says how far a task has come, for those who show it: see #AiodriveTaskInfo. It may be called from every thread, as often
+ * as is convenient: who shows it is told in his own context, and of the latest only. What is below 0 or above 1 is taken
+ * for 0 or 1. For a task that this library does not know it does nothing.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_set_progress (GTask  *task,
+                            double  fraction)
+{
+  AiodriveTaskRecord *record;
+
+  g_return_if_fail (G_IS_TASK (task));
+
+  record = aiodrive_task_record_peek (task);
+  if (record != NULL)
+    aiodrive_task_record_set_progress (record, fraction > 0 ? MIN (fraction, 1) : 0);
+}

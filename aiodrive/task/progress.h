@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/macros.h"
+
+G_BEGIN_DECLS
+
+AIODRIVE_PUBLIC
+void aiodrive_task_set_progress (GTask  *task,
+                                 double  fraction);
+
+G_END_DECLS
