@@ -49,8 +49,8 @@ aiodrive_cancel_scope_init_deadline (AiodriveCancelScope *self)
  *
  * Sets when the scope is cancelled by itself, with the reason %G_IO_ERROR_TIMED_OUT.
  *
- * The cancellation comes from the main context that is thread-default where the deadline was set, and only while that one
- * is iterated; but every function of this library that is given the scope looks at the clock itself.
+ * The cancellation comes from the main context that is thread-default where the deadline was set, and only while that
+ * one is iterated; but every function of this library that is given the scope looks at the clock itself.
  * A deadline in the past is one that has passed: the scope is cancelled in the next iteration.
  *
  * Since: 1.0
@@ -143,8 +143,8 @@ aiodrive_cancellable_get_deadline (GCancellable *cancellable)
   return aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
 }
 
-/* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that the
- * context which is to say so is not iterated. */
+/* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that
+ * the context which is to say so is not iterated. */
 gboolean
 aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
 {

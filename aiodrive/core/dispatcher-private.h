@@ -35,6 +35,7 @@ GMainContext       *aiodrive_dispatcher_push               (AiodriveDispatcher *
 void                aiodrive_dispatcher_wake               (GMainContext       *context);
 void                aiodrive_dispatcher_post               (AiodriveDispatcher *self,
                                                             AiodriveEntry      *entry);
+gboolean            aiodrive_dispatcher_is_idle            (AiodriveDispatcher *self);
 
 void                aiodrive_dispatcher_start_timer        (AiodriveDispatcher *self,
                                                             AiodriveTimer      *timer,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/dispatcher-private.h"
 
+#include "aiodrive/core/entry-list-private.h"
+
 /* A dispatcher runs entries and timers in one main context. It is the only place of the library
  * that knows GSource. Any thread may push; the thread that iterates the context runs.
  *
@@ -18,8 +20,8 @@
  * source, three times as dear. So an entry carries the time of its task and is held back, in `later`, while
  * the iteration is not younger. (.../same-iteration)
  *
- * Others get their turn. After about a millisecond in which there was always something to do, in one dispatch or in many, an
- * iteration is left out, so that sources of lower priority run. (.../lower-priorities, .../chain-of-timers)
+ * Others get their turn. After about a millisecond in which there was always something to do, in one dispatch or in
+ * many, an iteration is left out, so that sources of lower priority run. (.../lower-priorities, .../chain-of-timers)
  *
  * Contexts go away. The context owns the source and the source the dispatcher; who pushes holds a reference on
  * the context through what the entry belongs to. Whoever needs a dispatcher longer (the cache of a thread, the timer
@@ -27,12 +29,6 @@
 
 #define DISPATCH_USEC     1000
 #define ENTRIES_PER_LOOK  16
-
-typedef struct
-{
-  AiodriveEntry *first;
-  AiodriveEntry *last;
-} EntryList;
 
 struct _AiodriveDispatcher
 {
@@ -42,12 +38,12 @@ struct _AiodriveDispatcher
   gint               closed;      /* atomic; the context is gone */
 
   GMutex             lock;        /* a leaf: no other lock of ours is taken while it is held */
-  EntryList          inbox;       /* guarded by lock */
+  AiodriveEntryList  inbox;       /* guarded by lock */
   AiodriveTimerHeap  timers;      /* guarded by lock */
   gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
 
-  EntryList          running;     /* the rest is touched by the thread that iterates the context alone */
-  EntryList          later;
+  AiodriveEntryList  running;     /* the rest is touched by the thread that iterates the context alone */
+  AiodriveEntryList  later;
   gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
   gboolean           resting;     /* this iteration is for others */
 };
@@ -64,55 +60,6 @@ static GHashTable *registry;       /* GMainContext -> AiodriveDispatcher, both u
 static void        forget_cached    (gpointer cached);
 static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
 static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
-
-static void
-entry_list_append (EntryList     *self,
-                   AiodriveEntry *first,
-                   AiodriveEntry *last)
-{
-  if (first == NULL)
-    return;
-
-  last->next = NULL;
-  if (self->last != NULL)
-    self->last->next = first;
-  else
-    self->first = first;
-  self->last = last;
-}
-
-static AiodriveEntry *
-entry_list_pop (EntryList *self)
-{
-  AiodriveEntry *entry = self->first;
-
-  if (entry != NULL)
-    {
-      self->first = entry->next;
-      if (self->first == NULL)
-        self->last = NULL;
-      entry->next = NULL;
-    }
-  return entry;
-}
-
-/* Moves all entries of @from to the end of @self, or to its start. */
-static void
-entry_list_take (EntryList *self,
-                 EntryList *from,
-                 gboolean   in_front)
-{
-  EntryList taken = *from;
-
-  *from = (EntryList) { NULL, NULL };
-  if (in_front)
-    {
-      entry_list_append (&taken, self->first, self->last);
-      *self = taken;
-    }
-  else
-    entry_list_append (self, taken.first, taken.last);
-}
 
 AiodriveDispatcher *
 aiodrive_dispatcher_ref (AiodriveDispatcher *self)
@@ -228,18 +175,18 @@ run_entry (AiodriveDispatcher *self,
   if (self->running.first == NULL)
     {
       g_mutex_lock (&self->lock);
-      entry_list_take (&self->running, &self->inbox, FALSE);
+      aiodrive_entry_list_take (&self->running, &self->inbox, FALSE);
       g_mutex_unlock (&self->lock);
     }
 
-  entry = entry_list_pop (&self->running);
+  entry = aiodrive_entry_list_pop (&self->running);
   if (entry == NULL)
     return FALSE;
 
   if (entry->stamp < now)
     entry->run (entry);
   else
-    entry_list_append (&self->later, entry, entry);
+    aiodrive_entry_list_append (&self->later, entry, entry);
   return TRUE;
 }
 
@@ -269,7 +216,7 @@ dispatcher_dispatch (GSource     *source,
   gboolean timers_due = TRUE;
   guint n = 0;
 
-  entry_list_take (&self->running, &self->later, TRUE);
+  aiodrive_entry_list_take (&self->running, &self->later, TRUE);
   do
     {
       if (n++ % ENTRIES_PER_LOOK == 0 && is_others_turn (self))
@@ -391,7 +338,7 @@ aiodrive_dispatcher_push (AiodriveDispatcher *self,
   GMainContext *to_wake = NULL;
 
   g_mutex_lock (&self->lock);
-  entry_list_append (&self->inbox, first, last);
+  aiodrive_entry_list_append (&self->inbox, first, last);
   if (self->polling)
     {
       self->polling = FALSE;
@@ -419,6 +366,19 @@ aiodrive_dispatcher_post (AiodriveDispatcher *self,
                           AiodriveEntry      *entry)
 {
   aiodrive_dispatcher_wake (aiodrive_dispatcher_push (self, entry, entry));
+}
+
+/* Whether no entry is left to run; for the thread that iterates the context. */
+gboolean
+aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
+{
+  gboolean idle;
+
+  g_mutex_lock (&self->lock);
+  idle = self->running.first == NULL && self->later.first == NULL && self->inbox.first == NULL;
+  g_mutex_unlock (&self->lock);
+
+  return idle;
 }
 
 /* Starts @timer, or starts it anew. A closed dispatcher fires no timer. */

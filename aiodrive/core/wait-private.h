@@ -28,7 +28,8 @@ void            aiodrive_wait_grant          (AiodriveWait        *self,
                                               gpointer             granted,
                                               AiodriveMonitor     *monitor);
 
-/* What most of them need: an AiodriveWaitReturn for a wait that brings nothing but its end, and a check for finish functions. */
+/* What most of them need: an AiodriveWaitReturn for a wait that brings nothing but its end, and a check for finish
+ * functions. */
 void            aiodrive_wait_return_true    (GTask               *task,
                                               gpointer             granted);
 gboolean        aiodrive_wait_is_valid       (GAsyncResult        *result,

@@ -29,7 +29,7 @@ struct _AiodriveWaiter
   AiodriveWaitQueue  *queue;        /* NULL: not in a queue */
   guint64             generation;   /* of the queue when the waiter came; another one: woken */
   AiodriveDispatcher *dispatcher;   /* set once; NULL: it is run at once, under the monitor */
-  gpointer            granted;      /* guarded by the monitor until it is decided: what it asks for, then what it gets */
+  gpointer            granted;      /* guarded by the monitor: what it asks for, then what it gets */
 };
 
 struct _AiodriveWaitQueue
@@ -38,9 +38,10 @@ struct _AiodriveWaitQueue
   AiodriveWaiter *last;
   guint64         generation;       /* how often all were woken */
   gboolean        mixed;            /* waiters of several contexts have been in it since it was last empty */
-  GCompareFunc    compare;          /* nullable, set once: orders the waiters by what they ask for, before who came first */
-  void          (*on_cancelled) (AiodriveWaitQueue *self,      /* nullable, set once; under the monitor: who asked for */
-                                 gpointer           request);  /* this was cancelled, and is not in the queue any more */
+  GCompareFunc    compare;          /* nullable, set once: orders waiters by what they ask for */
+  /* nullable, set once; under the monitor: who asked for this was cancelled, and is not in the queue any more */
+  void          (*on_cancelled) (AiodriveWaitQueue *self,
+                                 gpointer           request);
 };
 
 void            aiodrive_monitor_init        (AiodriveMonitor    *self);

@@ -20,8 +20,8 @@
  *
  * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once.
  *
- * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's generation;
- * only where several contexts wait, the chain is walked. (.../wake-all-generations) */
+ * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's
+ * generation; only where several contexts wait, the chain is walked. (.../wake-all-generations) */
 
 void
 aiodrive_monitor_init (AiodriveMonitor *self)

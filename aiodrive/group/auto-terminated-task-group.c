@@ -6,7 +6,8 @@
 /**
  * AiodriveAutoTerminatedTaskGroup:
  *
- * A task group for tasks that serve others, and have no end of their own: closing it cancels what still runs, and waits for that.
+ * A task group for tasks that serve others, and have no end of their own: closing it cancels what still runs, and waits
+ * for that.
  *
  * In everything else it is an #AiodriveTaskGroup.
  *

@@ -11,14 +11,15 @@
  *
  * Tasks that belong together: when one fails the others are cancelled, and closing the group waits for all of them.
  *
- * Spawn tasks while the group is open, also from tasks of the group; close it in the end, whatever happened. The errors come
- * out there: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. A task that was cancelled by itself is no failure.
+ * Spawn tasks while the group is open, also from tasks of the group; close it in the end, whatever happened. The errors
+ * come out there: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. A task that was cancelled by itself is no failure.
  * For a fixed set of tasks use aiodrive_try_all(); where what still runs at the end is to be cancelled, an
  * #AiodriveAutoTerminatedTaskGroup.
  *
- * A group belongs to the main context that was thread-default where it was made: its tasks run there, and its notifications come
- * there. Spawning and cancelling may be done from every thread. Cancelling the group, or the parent it was made with, cancels
- * its tasks; who closes it goes on waiting for them. A group that is dropped while tasks run is warned about, and cancelled.
+ * A group belongs to the main context that was thread-default where it was made: its tasks run there, and its
+ * notifications come there. Spawning and cancelling may be done from every thread. Cancelling the group, or the parent
+ * it was made with, cancels its tasks; who closes it goes on waiting for them. A group that is dropped while tasks run
+ * is warned about, and cancelled.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (window_scope);
@@ -259,8 +260,8 @@ aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
  * aiodrive_task_group_get_tasks:
  * @self: a group
  *
- * Gets the tasks of the group that have not ended, for a list view: a list of #AiodriveTaskInfo that follows the group. Call
- * it, and use the list, in the context of the group.
+ * Gets the tasks of the group that have not ended, for a list view: a list of #AiodriveTaskInfo that follows the group.
+ * Call it, and use the list, in the context of the group.
  *
  * Returns: (transfer none): the list
  *
@@ -312,8 +313,8 @@ spawn_here (AiodriveGroupCore *core,
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  *
- * Starts a job as a task of the group, in the next iteration of the context of the group. In a group that is cancelled it
- * starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED.
+ * Starts a job as a task of the group, in the next iteration of the context of the group. In a group that is cancelled
+ * it starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED.
  *
  * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
  * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, after the task has ended.
@@ -357,9 +358,9 @@ aiodrive_task_group_spawn (AiodriveTaskGroup  *self,
  * @task: a task of this context
  * @error: return location for an error
  *
- * Takes a task in that was started elsewhere: the group waits for it, and cancels it when the group is cancelled. It must be
- * possible to cancel it alone, else it is %G_IO_ERROR_INVALID_ARGUMENT, and so is a call in another context than that of the
- * group. After the end of the group it is %G_IO_ERROR_CLOSED.
+ * Takes a task in that was started elsewhere: the group waits for it, and cancels it when the group is cancelled. It
+ * must be possible to cancel it alone, else it is %G_IO_ERROR_INVALID_ARGUMENT, and so is a call in another context
+ * than that of the group. After the end of the group it is %G_IO_ERROR_CLOSED.
  *
  * Returns: %TRUE if the group has taken it in; %FALSE with @error set, and nothing has happened to the task
  *
@@ -398,8 +399,8 @@ aiodrive_task_group_add (AiodriveTaskGroup  *self,
  * aiodrive_task_group_cancel:
  * @self: a group
  *
- * Cancels the scope of the group, and with it all tasks. The group is not at its end before they are; that it was cancelled by
- * this is no error when it is closed.
+ * Cancels the scope of the group, and with it all tasks. The group is not at its end before they are; that it was
+ * cancelled by this is no error when it is closed.
  *
  * Since: 1.0
  */
@@ -431,13 +432,14 @@ close_group (AiodriveTaskGroup   *self,
  * @self: a group
  * @cancellable: (nullable): cancels the group
  *
- * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the group.
+ * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the
+ * group.
  *
  * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
- * group was cancelled from above, it fails with %G_IO_ERROR_CANCELLED; if its own scope had a deadline, or was cancelled with
- * a reason, with that: see aiodrive_cancel_scope_leave(). If the call is cancelled, so is the group; it waits all the same,
- * then fails with the errors of the tasks, or %G_IO_ERROR_CANCELLED. A group may be closed more than once; all calls end
- * together, and alike.
+ * group was cancelled from above, it fails with %G_IO_ERROR_CANCELLED; if its own scope had a deadline, or was
+ * cancelled with a reason, with that: see aiodrive_cancel_scope_leave(). If the call is cancelled, so is the group; it
+ * waits all the same, then fails with the errors of the tasks, or %G_IO_ERROR_CANCELLED. A group may be closed more
+ * than once; all calls end together, and alike.
  *
  * Returns: (transfer full): a new task
  *

@@ -9,8 +9,8 @@
  * What there is to show of a task in a group: its name, its state, its progress, and a way to cancel it. The items of
  * aiodrive_task_group_get_tasks() are such.
  *
- * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the group: use it
- * there, its notifications come there.
+ * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the
+ * group: use it there, its notifications come there.
  *
  * Since: 1.0
  */
@@ -118,8 +118,8 @@ aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
   /**
    * AiodriveTaskInfo:progress:
    *
-   * How much of its work the task has done, from 0 to 1, as aiodrive_task_set_progress() says. The notification comes in the
-   * context of the group.
+   * How much of its work the task has done, from 0 to 1, as aiodrive_task_set_progress() says. The notification comes
+   * in the context of the group.
    *
    * Since: 1.0
    */

@@ -21,8 +21,8 @@ on_ended (AiodriveEntry *entry)
  *
  * Iterates the thread-default main context until @task has ended: for the `main` function of a program without a main
  * loop, and for tests. Everything else in the context goes on meanwhile. It may be called in a callback; but code that
- * could wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback: it is not known to have
- * ended there.)
+ * could wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback: it is not known to
+ * have ended there.)
  *
  * How the task ended is in the task: see aiodrive_task_get_leaf().
  *

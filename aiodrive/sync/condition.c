@@ -7,8 +7,8 @@
 /**
  * AiodriveCondition:
  *
- * Waits for something that a lock protects: gives the lock away while it waits, and has it again afterwards, as a #GCond
- * does for threads. After every wait look whether what you wait for is there, and wait again if it is not.
+ * Waits for something that a lock protects: gives the lock away while it waits, and has it again afterwards, as a
+ * #GCond does for threads. After every wait look whether what you wait for is there, and wait again if it is not.
  *
  * Use an #AiodriveLatch for a state that needs no lock, and an #AiodriveButton for an event without a state.
  *
@@ -108,8 +108,9 @@ aiodrive_condition_broadcast (AiodriveCondition *self)
 
 typedef struct
 {
-  AiodriveLockGuard *guard;   /* owned */
-  GError            *error;   /* owned; what the wait for the signal ended with */
+  AiodriveLockGuard *guard;       /* owned */
+  GError            *error;       /* owned; what the wait for the signal ended with */
+  gint               n_to_come;   /* atomic: of the two things that come before the lock is acquired again */
 } Waiting;
 
 static void
@@ -137,6 +138,17 @@ on_reacquired (GObject      *lock,
     g_task_return_boolean (task, TRUE);
 }
 
+/* The lock has been released, or the wait for the signal has ended. Where that is called back in another thread
+ * than the one that waits, as in one without a context of its own, either may come first. */
+static void
+go_on (GTask *task)
+{
+  Waiting *waiting = g_task_get_task_data (task);
+
+  if (g_atomic_int_dec_and_test (&waiting->n_to_come))
+    aiodrive_lock_guard_reacquire (waiting->guard, on_reacquired, task);
+}
+
 static void
 on_woken (GObject      *condition,
           GAsyncResult *result,
@@ -146,7 +158,7 @@ on_woken (GObject      *condition,
   Waiting *waiting = g_task_get_task_data (task);
 
   g_task_propagate_boolean (G_TASK (result), &waiting->error);
-  aiodrive_lock_guard_reacquire (waiting->guard, on_reacquired, task);
+  go_on (task);
 }
 
 /**
@@ -157,9 +169,9 @@ on_woken (GObject      *condition,
  * @callback: (scope async) (closure user_data): called when the condition was signalled, and the lock is held again
  * @user_data: data for @callback
  *
- * Releases the lock and waits for a signal, without missing one between the two; then acquires the lock again, with the same
- * guard, and calls back. The lock is acquired again even if the wait is cancelled. A guard that has been released is
- * %G_IO_ERROR_INVALID_ARGUMENT.
+ * Releases the lock and waits for a signal, without missing one between the two; then acquires the lock again, with the
+ * same guard, and calls back. The lock is acquired again even if the wait is cancelled. A guard that has been released
+ * is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Since: 1.0
  */
@@ -179,9 +191,10 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
   g_return_if_fail (guard != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (!aiodrive_lock_guard_is_held (guard))
+  /* From here on nobody else can release the guard, nor wait with it. */
+  if (!aiodrive_cancellable_set_error (cancellable, &error) && !aiodrive_lock_guard_begin_release (guard))
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The lock is not held");
-  if (error != NULL || aiodrive_cancellable_set_error (cancellable, &error))
+  if (error != NULL)
     {
       g_task_report_error (self, callback, user_data, aiodrive_condition_wait_async, g_steal_pointer (&error));
       return;
@@ -189,6 +202,7 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
 
   waiting = g_new0 (Waiting, 1);
   waiting->guard = aiodrive_lock_guard_ref (guard);
+  waiting->n_to_come = 2;
   task = g_task_new (self, NULL, callback, user_data);
   (g_task_set_source_tag) (task, aiodrive_condition_wait_async);
   g_task_set_task_data (task, waiting, waiting_free);
@@ -200,7 +214,8 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
   aiodrive_monitor_unlock (&self->monitor);
 
   /* It waits by now: who gets the lock and signals is not missed. */
-  aiodrive_lock_guard_release (guard);
+  aiodrive_lock_guard_end_release (guard);
+  go_on (task);
 }
 
 /**

@@ -34,7 +34,7 @@ struct _AiodriveGateClass
                                AiodriveLockGuard *guard);
   void           (*waited)    (AiodriveGate      *gate,   /* nullable: ... and is going to enter, or was cancelled */
                                AiodriveLockGuard *guard);
-  AiodriveWaiter *(*find_next) (AiodriveGate     *gate);  /* nullable: who can enter now; as a rule the first, if he can */
+  AiodriveWaiter *(*find_next) (AiodriveGate     *gate);  /* nullable: who can enter; as a rule the first */
 };
 
 struct _AiodriveLockGuard
@@ -74,11 +74,12 @@ AiodriveLockGuard *aiodrive_gate_acquire         (AiodriveGate             *self
 AiodriveLockGuard *aiodrive_gate_try_acquire     (AiodriveGate             *self,
                                                   gpointer                  request);
 
-/* Takes a lock back that was released, whatever is cancelled meanwhile: for AiodriveCondition. */
+/* For AiodriveCondition: a release in two steps, and taking the lock back, whatever is cancelled meanwhile. */
+gboolean           aiodrive_lock_guard_begin_release (AiodriveLockGuard    *self);
+void               aiodrive_lock_guard_end_release   (AiodriveLockGuard    *self);
 void               aiodrive_lock_guard_reacquire (AiodriveLockGuard        *self,
                                                   GAsyncReadyCallback       callback,
                                                   gpointer                  user_data);
-gboolean           aiodrive_lock_guard_is_held   (AiodriveLockGuard        *self);
 
 /* Tells the holder, once the monitor is unlocked, that somebody else wants in. */
 void               aiodrive_lock_guard_preempt   (AiodriveLockGuard        *self);

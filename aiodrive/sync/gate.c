@@ -4,8 +4,8 @@
 #include "aiodrive/core/cancel-scope-private.h"
 
 /* Nobody barges: a request is granted at once only if nobody waits who goes before it, and what a guard leaves
- * goes, under the same monitor, to those who wait. Nobody waits for nothing: whoever leaves, be it the queue or the lock, lets in
- * all who can enter then. (/aiodrive/sync/smart-lock/no-barging, .../cancelled-writer) */
+ * goes, under the same monitor, to those who wait. Nobody waits for nothing: whoever leaves, be it the queue or the
+ * lock, lets in all who can enter then. (/aiodrive/sync/smart-lock/no-barging, .../cancelled-writer) */
 
 static AiodriveWaiter *
 find_next (AiodriveGate *self)

@@ -6,7 +6,8 @@
 /**
  * AiodriveLimiter:
  *
- * Lets so many in at once: four downloads, say. Those who come when it is full wait, and are let in first come, first served.
+ * Lets so many in at once: four downloads, say. Those who come when it is full wait, and are let in first come, first
+ * served.
  *
  * Use an #AiodriveSmartLock where there is one thing to protect, and an #AiodriveChannel to limit what is on its way.
  *

@@ -9,8 +9,8 @@
  *
  * A lock that is held: what acquiring an #AiodriveSmartLock, an #AiodriveNestableLock or an #AiodriveLimiter gives.
  *
- * The lock is open again when the guard is released, or when the last reference on it is dropped, from whatever thread; so
- * `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock alive.
+ * The lock is open again when the guard is released, or when the last reference on it is dropped, from whatever thread;
+ * so `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock alive.
  *
  * Since: 1.0
  */
@@ -71,14 +71,24 @@ aiodrive_lock_guard_unref (AiodriveLockGuard *self)
 void
 aiodrive_lock_guard_release (AiodriveLockGuard *self)
 {
-  AiodriveGate *gate;
-
   g_return_if_fail (self != NULL);
 
-  if (!g_atomic_int_compare_and_exchange (&self->held, TRUE, FALSE))
-    return;
+  if (aiodrive_lock_guard_begin_release (self))
+    aiodrive_lock_guard_end_release (self);
+}
 
-  gate = self->gate;
+/* Whether it was held: then the lock is to be opened, and nobody else does that. */
+gboolean
+aiodrive_lock_guard_begin_release (AiodriveLockGuard *self)
+{
+  return g_atomic_int_compare_and_exchange (&self->held, TRUE, FALSE);
+}
+
+void
+aiodrive_lock_guard_end_release (AiodriveLockGuard *self)
+{
+  AiodriveGate *gate = self->gate;
+
   aiodrive_monitor_lock (&gate->monitor);
   gate->klass->leave (gate, self);
   aiodrive_gate_admit (gate);
@@ -98,8 +108,8 @@ cancel_preempted (AiodriveCancelScope *scope)
  * aiodrive_lock_guard_get_scope:
  * @self: a guard
  *
- * Gets a scope for what is done under the lock, below the cancellable of the call that acquired it. Where a lock is held
- * weakly (%AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE) and somebody else asks for it, this scope is cancelled with the
+ * Gets a scope for what is done under the lock, below the cancellable of the call that acquired it. Where a lock is
+ * held weakly (%AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE) and somebody else asks for it, this scope is cancelled with the
  * reason %AIODRIVE_ERROR_PREEMPTED, in the thread of who asks.
  *
  * Returns: (transfer none): the scope
@@ -122,12 +132,6 @@ aiodrive_lock_guard_get_scope (AiodriveLockGuard *self)
   if (is_late)
     cancel_preempted (self->scope);
   return self->scope;
-}
-
-gboolean
-aiodrive_lock_guard_is_held (AiodriveLockGuard *self)
-{
-  return g_atomic_int_get (&self->held);
 }
 
 /* Takes a reference, and drops it. */

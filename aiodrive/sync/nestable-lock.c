@@ -9,11 +9,11 @@
  *
  * An exclusive lock that the task which holds it, and the tasks below that one, may acquire again.
  *
- * Whose lock it is follows from the scopes: the holder is the nearest task that encloses the cancellable given when it is
- * acquired. While a task holds it, only that task and those started below it (with its scope as their parent, however
- * deep) enter, each of them becoming the holder for the time being; everybody else waits, first come, first served. It opens
- * with the last guard. A call without a cancellable, or with one that belongs to no task, can hold the lock, but
- * nobody can enter below it.
+ * Whose lock it is follows from the scopes: the holder is the nearest task that encloses the cancellable given when it
+ * is acquired. While a task holds it, only that task and those started below it (with its scope as their parent,
+ * however deep) enter, each of them becoming the holder for the time being; everybody else waits, first come, first
+ * served. It opens with the last guard. A call without a cancellable, or with one that belongs to no task, can hold the
+ * lock, but nobody can enter below it.
  *
  * Where no function calls another one under the same lock use an #AiodriveSmartLock, which costs less thought.
  *
@@ -83,7 +83,8 @@ leave (AiodriveGate      *gate,
   g_queue_unlink (&lock_of (gate)->holders, &((Request *) guard)->node);
 }
 
-/* The scopes count those who wait below them, so that handing the lock on among strangers does not look at all of them. */
+/* The scopes count those who wait below them, so that handing the lock on among strangers does not look at all of
+ * them. */
 static void
 waits (AiodriveGate      *gate,
        AiodriveLockGuard *guard)

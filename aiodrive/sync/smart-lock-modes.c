@@ -72,7 +72,8 @@ aiodrive_smart_lock_exclusive (AiodriveSmartLock  *self,
  * @callback: (scope async) (closure user_data): called when the lock is held
  * @user_data: data for @callback
  *
- * Acquires the lock shared with others that hold it so: aiodrive_smart_lock_acquire_async() with %AIODRIVE_LOCK_MODE_SHARED.
+ * Acquires the lock shared with others that hold it so: aiodrive_smart_lock_acquire_async() with
+ * %AIODRIVE_LOCK_MODE_SHARED.
  *
  * Since: 1.0
  */
@@ -112,8 +113,8 @@ aiodrive_smart_lock_shared_finish (AiodriveSmartLock  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Acquires the lock shared with others that hold it so, and blocks the calling thread until it is held: aiodrive_smart_lock_acquire()
- * with %AIODRIVE_LOCK_MODE_SHARED.
+ * Acquires the lock shared with others that hold it so, and blocks the calling thread until it is held:
+ * aiodrive_smart_lock_acquire() with %AIODRIVE_LOCK_MODE_SHARED.
  *
  * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
  *
@@ -134,7 +135,8 @@ aiodrive_smart_lock_shared (AiodriveSmartLock  *self,
  * @callback: (scope async) (closure user_data): called when the lock is held
  * @user_data: data for @callback
  *
- * Acquires the lock shared with others of the calling thread: aiodrive_smart_lock_acquire_async() with %AIODRIVE_LOCK_MODE_THREAD_SHARED.
+ * Acquires the lock shared with others of the calling thread: aiodrive_smart_lock_acquire_async() with
+ * %AIODRIVE_LOCK_MODE_THREAD_SHARED.
  *
  * Since: 1.0
  */
@@ -174,8 +176,8 @@ aiodrive_smart_lock_thread_shared_finish (AiodriveSmartLock  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Acquires the lock shared with others of the calling thread, and blocks the calling thread until it is held: aiodrive_smart_lock_acquire()
- * with %AIODRIVE_LOCK_MODE_THREAD_SHARED.
+ * Acquires the lock shared with others of the calling thread, and blocks the calling thread until it is held:
+ * aiodrive_smart_lock_acquire() with %AIODRIVE_LOCK_MODE_THREAD_SHARED.
  *
  * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
  *
@@ -196,7 +198,8 @@ aiodrive_smart_lock_thread_shared (AiodriveSmartLock  *self,
  * @callback: (scope async) (closure user_data): called when the lock is held
  * @user_data: data for @callback
  *
- * Acquires the lock exclusively until somebody else asks for it: aiodrive_smart_lock_acquire_async() with %AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE.
+ * Acquires the lock exclusively until somebody else asks for it: aiodrive_smart_lock_acquire_async() with
+ * %AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE.
  *
  * Since: 1.0
  */
@@ -236,8 +239,8 @@ aiodrive_smart_lock_weak_exclusive_finish (AiodriveSmartLock  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Acquires the lock exclusively until somebody else asks for it, and blocks the calling thread until it is held: aiodrive_smart_lock_acquire()
- * with %AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE.
+ * Acquires the lock exclusively until somebody else asks for it, and blocks the calling thread until it is held:
+ * aiodrive_smart_lock_acquire() with %AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE.
  *
  * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
  *

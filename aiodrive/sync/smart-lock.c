@@ -9,9 +9,9 @@
  * A lock for tasks and for threads: exclusive, or shared by readers, or shared by the tasks of one thread, or weakly
  * exclusive, which gives way when somebody else asks.
  *
- * It is fair: the smaller priority number first, and within one priority first come, first served, whatever the mode. So
- * readers cannot starve a writer, nor a writer the readers; nobody gets in between when a lock is handed on; and it is not
- * recursive: who acquires a lock again that he holds waits for himself. For that there is #AiodriveNestableLock.
+ * It is fair: the smaller priority number first, and within one priority first come, first served, whatever the mode.
+ * So readers cannot starve a writer, nor a writer the readers; nobody gets in between when a lock is handed on; and it
+ * is not recursive: who acquires a lock again that he holds waits for himself. For that there is #AiodriveNestableLock.
  *
  * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
@@ -21,8 +21,8 @@
  * on_locked (GObject *lock, GAsyncResult *result, gpointer user_data)
  * {
  *   g_autoptr(GError) error = NULL;
- *   g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (lock), result, &error);
- * ]|
+ *   g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (lock), result,
+ * &error); ]|
  *
  * Since: 1.0
  */
@@ -324,9 +324,11 @@ aiodrive_smart_lock_acquire (AiodriveSmartLock  *self,
  * @mode: who may hold it at the same time
  * @error: return location for an error
  *
- * Acquires the lock if it can be had at once and nobody waits for it whose turn it would be. A weak holder is not asked.
+ * Acquires the lock if it can be had at once and nobody waits for it whose turn it would be. A weak holder is not
+ * asked.
  *
- * Returns: (transfer full) (nullable): a guard, to be released to open the lock; %NULL, without an error, if it cannot be had
+ * Returns: (transfer full) (nullable): a guard, to be released to open the lock; %NULL, without an error, if it cannot
+ *   be had
  *
  * Since: 1.0
  */

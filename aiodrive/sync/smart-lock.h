@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * @AIODRIVE_LOCK_MODE_EXCLUSIVE: nobody else
  * @AIODRIVE_LOCK_MODE_SHARED: others that hold it in this mode
  * @AIODRIVE_LOCK_MODE_THREAD_SHARED: others that hold it in this mode and were acquired in the same thread
- * @AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE: nobody else; but the holder is asked to go as soon as somebody else wants the lock
+ * @AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE: nobody else; but the holder is asked to go as soon as somebody else wants the
+ *   lock
  *
  * Who may hold an #AiodriveSmartLock at the same time.
  *

@@ -11,8 +11,8 @@
  * It never ends before its children: end() runs when the last of them has been seen to end, whatever
  * happened before, and nothing else returns the task. (/aiodrive/task/combinator/ends-last)
  *
- * A cancelled call cancels the children at once, in the thread that cancels, through the scope of the combinator's own task;
- * so a combinator that is somebody's child is cancelled as any other task. Whether the call was cancelled before
+ * A cancelled call cancels the children at once, in the thread that cancels, through the scope of the combinator's own
+ * task; so a combinator that is somebody's child is cancelled as any other task. Whether the call was cancelled before
  * there was a winner is decided under the lock, once. (.../cancel-from-thread)
  *
  * The combinator is the data of its task: it and its children live as long as somebody wants to look at them. */
@@ -199,7 +199,8 @@ refuse (const AiodriveCombinatorClass *klass,
   if (aiodrive_task_has_ended (task))
     return NULL;
   return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                      "Task %s cannot be cancelled alone: it has no cancellable of its own", aiodrive_task_describe (task));
+                      "Task %s cannot be cancelled alone: it has no cancellable of its own",
+                      aiodrive_task_describe (task));
 }
 
 static GError *
@@ -308,7 +309,8 @@ aiodrive_combinator_start_async (AiodriveCombinator  *self,
     aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
 }
 
-/* What the outcomes of the children come to: their real errors first, then CANCELLED, be it theirs or that of the call. */
+/* What the outcomes of the children come to: their real errors first, then CANCELLED, be it theirs or that of the
+ * call. */
 GError *
 aiodrive_combinator_sum_up (AiodriveCombinator *self)
 {

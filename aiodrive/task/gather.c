@@ -67,7 +67,8 @@ aiodrive_try_all (GTask        **tasks,
                   gsize          n_tasks,
                   GCancellable  *cancellable)
 {
-  return aiodrive_combinator_start (aiodrive_combinator_new (&try_all_class, cancellable, NULL, NULL, aiodrive_try_all),
+  return aiodrive_combinator_start (aiodrive_combinator_new (&try_all_class, cancellable, NULL, NULL,
+                                                             aiodrive_try_all),
                                     tasks, n_tasks);
 }
 
@@ -90,7 +91,8 @@ aiodrive_try_all_async (GTask               **tasks,
                         GAsyncReadyCallback   callback,
                         gpointer              user_data)
 {
-  aiodrive_combinator_start_async (aiodrive_combinator_new (&try_all_class, cancellable, callback, user_data, aiodrive_try_all),
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&try_all_class, cancellable, callback, user_data,
+                                                            aiodrive_try_all),
                                    tasks, n_tasks);
 }
 
@@ -134,7 +136,8 @@ aiodrive_wait_all (GTask        **tasks,
                    gsize          n_tasks,
                    GCancellable  *cancellable)
 {
-  return aiodrive_combinator_start (aiodrive_combinator_new (&wait_all_class, cancellable, NULL, NULL, aiodrive_wait_all),
+  return aiodrive_combinator_start (aiodrive_combinator_new (&wait_all_class, cancellable, NULL, NULL,
+                                                             aiodrive_wait_all),
                                     tasks, n_tasks);
 }
 
@@ -157,7 +160,8 @@ aiodrive_wait_all_async (GTask               **tasks,
                          GAsyncReadyCallback   callback,
                          gpointer              user_data)
 {
-  aiodrive_combinator_start_async (aiodrive_combinator_new (&wait_all_class, cancellable, callback, user_data, aiodrive_wait_all),
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&wait_all_class, cancellable, callback, user_data,
+                                                            aiodrive_wait_all),
                                    tasks, n_tasks);
 }
 

@@ -109,8 +109,8 @@ aiodrive_task_propagate_result (GTask   *task,
  * @value: (out caller-allocates): return location for the value
  * @error: return location for an error
  *
- * Unwraps a task that was returned with g_task_return_value(), or that stands for one. All tasks that this library returns
- * itself are such. It can be done once; a second time is %G_IO_ERROR_INVALID_ARGUMENT.
+ * Unwraps a task that was returned with g_task_return_value(), or that stands for one. All tasks that this library
+ * returns itself are such. It can be done once; a second time is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * This is g_task_propagate_value() for bindings: @value is initialised even where @error is set.
  *

@@ -90,9 +90,9 @@ finish (GAsyncResult  *result,
  * To let failures count only if nobody succeeds use aiodrive_first_success(). A loser that fails with anything but
  * %G_IO_ERROR_CANCELLED is warned about.
  *
- * If the race itself is cancelled before there is a winner, all tasks are cancelled and waited for; then it fails with their
- * real errors, or %G_IO_ERROR_CANCELLED. Without any task, or with one that could not be cancelled alone, it fails
- * with %G_IO_ERROR_INVALID_ARGUMENT, and nothing is cancelled.
+ * If the race itself is cancelled before there is a winner, all tasks are cancelled and waited for; then it fails with
+ * their real errors, or %G_IO_ERROR_CANCELLED. Without any task, or with one that could not be cancelled alone, it
+ * fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing is cancelled.
  *
  * The race stands for its winner: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
  * aiodrive_task_propagate_result().
@@ -106,7 +106,8 @@ aiodrive_race (GTask        **tasks,
                gsize          n_tasks,
                GCancellable  *cancellable)
 {
-  return aiodrive_combinator_start (aiodrive_combinator_new (&race_class, cancellable, NULL, NULL, aiodrive_race),
+  return aiodrive_combinator_start (aiodrive_combinator_new (&race_class, cancellable, NULL, NULL,
+                                                             aiodrive_race),
                                     tasks, n_tasks);
 }
 
@@ -129,7 +130,8 @@ aiodrive_race_async (GTask               **tasks,
                      GAsyncReadyCallback   callback,
                      gpointer              user_data)
 {
-  aiodrive_combinator_start_async (aiodrive_combinator_new (&race_class, cancellable, callback, user_data, aiodrive_race),
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&race_class, cancellable, callback, user_data,
+                                                            aiodrive_race),
                                    tasks, n_tasks);
 }
 
@@ -177,7 +179,8 @@ aiodrive_first_success (GTask        **tasks,
                         gsize          n_tasks,
                         GCancellable  *cancellable)
 {
-  return aiodrive_combinator_start (aiodrive_combinator_new (&first_success_class, cancellable, NULL, NULL, aiodrive_first_success),
+  return aiodrive_combinator_start (aiodrive_combinator_new (&first_success_class, cancellable, NULL, NULL,
+                                                             aiodrive_first_success),
                                     tasks, n_tasks);
 }
 
@@ -200,7 +203,8 @@ aiodrive_first_success_async (GTask               **tasks,
                               GAsyncReadyCallback   callback,
                               gpointer              user_data)
 {
-  aiodrive_combinator_start_async (aiodrive_combinator_new (&first_success_class, cancellable, callback, user_data, aiodrive_first_success),
+  aiodrive_combinator_start_async (aiodrive_combinator_new (&first_success_class, cancellable, callback, user_data,
+                                                            aiodrive_first_success),
                                    tasks, n_tasks);
 }
 

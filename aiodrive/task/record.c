@@ -4,9 +4,9 @@
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/error-private.h"
 
-/* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see it.
- * GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the value where
- * it is for the one who unwraps it.
+/* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see
+ * it. GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the
+ * value where it is for the one who unwraps it.
  *
  * A task of ours has its record in its scope, and its callback is ours. A task of others has it as qdata, and is
  * watched through notify::completed. Either way the end is announced in the context of the task, and after GTask

@@ -3,8 +3,8 @@
 
 #include "aiodrive/task/record-private.h"
 
-/* A task here for a job there. Three hops: start() runs there and makes the task of the job; ended() runs here when that one
- * has ended, and ends the one here. Nothing is shared but this record, which is passed on from hop to hop. */
+/* A task here for a job there. Three hops: start() runs there and makes the task of the job; ended() runs here when
+ * that one has ended, and ends the one here. Nothing is shared but this record, which is passed on from hop to hop. */
 typedef struct
 {
   AiodriveEntry          entry;                  /* first; start() */

@@ -74,7 +74,8 @@ static const AiodriveCombinatorClass shield_class =
  *
  * A task that has no scope of its own, one of g_task_new() say, is %G_IO_ERROR_NOT_SUPPORTED.
  *
- * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and aiodrive_task_propagate_result().
+ * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
+ * aiodrive_task_propagate_result().
  *
  * Returns: (transfer full): a new task
  *

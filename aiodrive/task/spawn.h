@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * @user_data: what was given with the function
  *
  * A job: a function that gets a task and sees to it that the task is returned, now or later, with one of the
- * `g_task_return_*` functions. Keep a reference on @task until then. Give @cancellable to everything that the job calls; when
- * it is cancelled, clean up, and return the task with the error %G_IO_ERROR_CANCELLED.
+ * `g_task_return_*` functions. Keep a reference on @task until then. Give @cancellable to everything that the job
+ * calls; when it is cancelled, clean up, and return the task with the error %G_IO_ERROR_CANCELLED.
  *
  * Since: 1.0
  */

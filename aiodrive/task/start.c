@@ -35,8 +35,8 @@ aiodrive_task_new (GCancellable *parent)
  * Ends @task with the result of an asynchronous function: a #GAsyncReadyCallback for any function in the style of GIO.
  *
  * If @result is a #GTask that failed, @task fails with its error. Otherwise @task succeeds, and @result waits in it for
- * aiodrive_task_propagate_result(); being cancelled later does not undo it. (There are finish functions that fail although
- * their #GTask did not: those you will see there.)
+ * aiodrive_task_propagate_result(); being cancelled later does not undo it. (There are finish functions that fail
+ * although their #GTask did not: those you will see there.)
  *
  * Since: 1.0
  */

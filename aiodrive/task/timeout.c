@@ -102,7 +102,8 @@ timeout_new (guint               timeout_ms,
  * If the call itself is cancelled, the task is cancelled and waited for; then it fails with the task's real error, or
  * %G_IO_ERROR_CANCELLED. A task that could not be cancelled alone is %G_IO_ERROR_INVALID_ARGUMENT.
  *
- * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and aiodrive_task_propagate_result().
+ * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
+ * aiodrive_task_propagate_result().
  *
  * Returns: (transfer full): a new task
  *

@@ -81,13 +81,23 @@ def every_source_file_names_its_license(root, installed):
             yield f'{path.relative_to(root)}: no "{LICENSE}" in its first two lines'
 
 
-def no_line_has_tabs_or_ends_in_blanks(root, installed):
+def lines_of_code(root):
     for path in source_files(root):
-        if path.suffix not in ('.c', '.h', '.py', '.js', '.vala'):
-            continue
-        for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
-            if line != line.rstrip() or '\t' in line:
-                yield f'{path.relative_to(root)}:{number}: {line!r}'
+        if path.suffix in ('.c', '.h', '.py', '.js', '.vala'):
+            for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
+                yield f'{path.relative_to(root)}:{number}', line
+
+
+def no_line_has_tabs_or_ends_in_blanks(root, installed):
+    for place, line in lines_of_code(root):
+        if line != line.rstrip() or '\t' in line:
+            yield f'{place}: {line!r}'
+
+
+def no_line_is_longer_than_120_columns(root, installed):
+    for place, line in lines_of_code(root):
+        if len(line) > 120:
+            yield f'{place}: {len(line)} columns'
 
 
 root = pathlib.Path(sys.argv[1])
@@ -101,4 +111,5 @@ checks.run([
     every_public_header_is_installed_with_its_path,
     every_source_file_names_its_license,
     no_line_has_tabs_or_ends_in_blanks,
+    no_line_is_longer_than_120_columns,
 ], root, installed)

@@ -60,7 +60,8 @@ typedef enum
 
 #define TEST_N_TASK_KINDS 4
 
-/* A task that ends when it is told to, or when it is cancelled; its value is its name, its error says "<name> failed". */
+/* A task that ends when it is told to, or when it is cancelled; its value is its name, its error says
+ * "<name> failed". */
 typedef struct
 {
   GTask       *task;          /* owned */

@@ -868,7 +868,8 @@ test_unawaited (gconstpointer data)
   g_task_set_name (task, "the combinator");
   g_object_unref (task);
   test_task_fail (a, G_IO_ERROR_NOT_FOUND);
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "Task the combinator failed and nobody awaited it: a failed");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
+                         "Task the combinator failed and nobody awaited it: a failed");
   test_settle ();
   g_test_assert_expected_messages ();
 

@@ -100,8 +100,8 @@ test('remember nothing', () => {
 });
 
 test('values', () => {
-    for (const [type, content] of [[GObject.TYPE_INT64, 2 ** 40], [GObject.TYPE_STRING, null], [GObject.TYPE_DOUBLE, 0.5],
-        [GObject.TYPE_OBJECT, new Gio.Cancellable()]]) {
+    for (const [type, content] of [[GObject.TYPE_INT64, 2 ** 40], [GObject.TYPE_STRING, null],
+        [GObject.TYPE_DOUBLE, 0.5], [GObject.TYPE_OBJECT, new Gio.Cancellable()]]) {
         const cargo = new Aiodrive.Cargo(), future = new Aiodrive.ThreadSafeFuture();
         const ends = [cargo, cargo, future, future].map(primitive => begin(primitive, 'wait', null));
         assert(cargo.send(boxed(type, content)));

@@ -63,8 +63,9 @@ test('starts although cancelled', () => {
 });
 
 test('values', () => {
-    for (const [type, content] of [[GObject.TYPE_INT, -3], [GObject.TYPE_STRING, 'grüße'], [GObject.TYPE_STRING, null],
-        [GObject.TYPE_INT64, 2 ** 40], [GObject.TYPE_DOUBLE, 0.5], [GObject.TYPE_BOOLEAN, true],
+    for (const [type, content] of [[GObject.TYPE_INT, -3], [GObject.TYPE_STRING, 'grüße'],
+        [GObject.TYPE_STRING, null], [GObject.TYPE_INT64, 2 ** 40], [GObject.TYPE_DOUBLE, 0.5],
+        [GObject.TYPE_BOOLEAN, true],
         [GObject.TYPE_OBJECT, new Gio.Cancellable()], [GObject.TYPE_OBJECT, null]])
         assertEqual(Aiodrive.task_propagate(ended(gives(content, type))), content);
 });

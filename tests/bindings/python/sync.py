@@ -104,8 +104,9 @@ class StateTest(unittest.TestCase):
 
 class ValueTest(unittest.TestCase):
     def test_values(self):
-        for gtype, content in ((GObject.TYPE_INT64, 1 << 40), (GObject.TYPE_STRING, None), (GObject.TYPE_STRV, ['a', 'b']),
-                               (GObject.TYPE_OBJECT, Gio.Cancellable()), (GObject.TYPE_PYOBJECT, {'any': [object]})):
+        for gtype, content in ((GObject.TYPE_INT64, 1 << 40), (GObject.TYPE_STRING, None),
+                               (GObject.TYPE_STRV, ['a', 'b']), (GObject.TYPE_OBJECT, Gio.Cancellable()),
+                               (GObject.TYPE_PYOBJECT, {'any': [object]})):
             cargo, future = Aiodrive.Cargo(), Aiodrive.ThreadSafeFuture()
             calls = [Call(primitive.wait_async, None) for primitive in (cargo, cargo, future, future)]
             self.assertTrue(cargo.send(boxed(gtype, content)))
