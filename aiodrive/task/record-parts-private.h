@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/task/record-private.h"
+
+G_BEGIN_DECLS
+
+/* What the three files share that make up the records: record.c, own-task.c and foreign-task.c. */
+
+typedef enum
+{
+  AIODRIVE_TASK_PENDING,
+  AIODRIVE_TASK_RETURNED,   /* in the callback, or soon after it: known in the task's own context only */
+  AIODRIVE_TASK_ENDED,
+} AiodriveTaskRecordState;
+
+struct _AiodriveTaskRecord
+{
+  GTask                   *task;        /* unowned: it outlives every use; but an entry that was posted owns a reference */
+  AiodriveEntry            entry;       /* starts the job, looks at a task of others, announces the end: one at a time */
+
+  AiodriveMonitor          monitor;
+  AiodriveWaitQueue        waiters;     /* guarded by monitor, as are the next ones */
+  AiodriveTaskRecordState  state;
+  gboolean                 failed;
+  gboolean                 awaited;     /* somebody has seen, or will see, how it ends */
+  gboolean                 taken;       /* its value has been unwrapped */
+  GError                  *error;       /* owned; moved here from the task by the first that looks */
+  double                   progress;
+  AiodriveWaitQueue        observers;   /* of progress */
+
+  GTask                   *leaf;        /* owned; set before it ends, as is the next */
+  gboolean                 adopted;
+  GAsyncReadyCallback      callback;    /* the rest is used in the task's own context */
+  gpointer                 callback_data;
+  AiodriveTaskRecordJob    job;
+  gpointer                 job_data;
+  GDestroyNotify           job_data_destroy;
+};
+
+AiodriveTaskRecord *aiodrive_task_record_new                   (GTask               *task);
+void                aiodrive_task_record_free                  (gpointer             self);
+void                aiodrive_task_record_release_job_data      (AiodriveTaskRecord  *self);
+void                aiodrive_task_record_post                  (AiodriveTaskRecord  *self,
+                                                                AiodriveDispatcher  *dispatcher,
+                                                                void               (*run) (AiodriveEntry *entry));
+void                aiodrive_task_record_set_ended             (AiodriveTaskRecord  *self);
+void                aiodrive_task_record_take_error            (AiodriveTaskRecord  *self);
+
+void                aiodrive_task_record_look                  (AiodriveTaskRecord  *self);
+void                aiodrive_task_record_look_from_its_context (AiodriveEntry       *entry);
+
+G_END_DECLS
