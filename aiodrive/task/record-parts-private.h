@@ -16,8 +16,8 @@ typedef enum
 
 struct _AiodriveTaskRecord
 {
-  GTask                   *task;        /* unowned: it outlives every use; but an entry that was posted owns a reference */
-  AiodriveEntry            entry;       /* starts the job, looks at a task of others, announces the end: one at a time */
+  GTask                   *task;        /* unowned: it outlives every use; a posted entry owns a reference */
+  AiodriveEntry            entry;       /* starts the job, looks at a foreign task, or announces the end */
 
   AiodriveMonitor          monitor;
   AiodriveWaitQueue        waiters;     /* guarded by monitor, as are the next ones */
