@@ -37,4 +37,5 @@
 #include "aiodrive/task/start.h"
 #include "aiodrive/task/timeout.h"
 #include "aiodrive/task/wait.h"
+#include "aiodrive/thread/background-executor.h"
 #include "aiodrive/version.h"

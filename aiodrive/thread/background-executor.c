@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/thread/background-executor.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/thread/executor-core-private.h"
+
+/**
+ * AiodriveBackgroundExecutor:
+ *
+ * A thread of its own for jobs that would keep others waiting: each runs as a task, in a main context that is
+ * thread-default in that thread, so that what a job starts with GIO or with this library calls back there.
+ *
+ * The tasks share the thread, one that blocks keeps the others waiting: use GLib's thread pools for what only
+ * computes, and aiodrive_spawn() for what only waits. A job awaits what it starts: the thread does not wait for what a
+ * job leaves behind in its context.
+ *
+ * The thread starts with the first task and ends after the last one. Started with aiodrive_background_executor_start()
+ * it stays until it is stopped; stopping cancels the tasks and waits for them. In either case the executor can be used
+ * again, with a new thread and a new context; the next thread begins when the last one has ended. An executor that is
+ * dropped stops by itself, and nobody waits for it; if tasks run, it is warned about.
+ *
+ * It may be used from every thread. A job is a function of C, or of a language that can call its functions in any
+ * thread: Python can, JavaScript cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveBackgroundExecutor) indexer = aiodrive_background_executor_new ("indexer");
+ * g_autoptr(GTask) task = NULL;
+ *
+ * aiodrive_background_executor_spawn (indexer, &task, window_scope, build_index, g_object_ref (folder),
+ * g_object_unref); aiodrive_wait_task_async (task, NULL, on_indexed, self); ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveBackgroundExecutor
+{
+  GObject               parent_instance;
+
+  AiodriveExecutorCore *core;   /* owned; set once */
+  char                 *name;   /* owned, nullable; until core is there */
+};
+
+enum
+{
+  PROP_NAME = 1,
+  PROP_RUNNING,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (AiodriveBackgroundExecutor, aiodrive_background_executor, G_TYPE_OBJECT)
+
+static void
+aiodrive_background_executor_constructed (GObject *object)
+{
+  AiodriveBackgroundExecutor *self = AIODRIVE_BACKGROUND_EXECUTOR (object);
+
+  self->core = aiodrive_executor_core_new (object, self->name);
+  g_clear_pointer (&self->name, g_free);
+
+  G_OBJECT_CLASS (aiodrive_background_executor_parent_class)->constructed (object);
+}
+
+static void
+aiodrive_background_executor_dispose (GObject *object)
+{
+  AiodriveBackgroundExecutor *self = AIODRIVE_BACKGROUND_EXECUTOR (object);
+  guint n_cancelled = aiodrive_executor_core_abandon (self->core);
+
+  if (n_cancelled > 0)
+    {
+      const char *name = aiodrive_executor_core_get_name (self->core);
+
+      g_warning ("Background executor %s was dropped while %u of its tasks run: they are cancelled",
+                 name != NULL ? name : "(unnamed)", n_cancelled);
+    }
+
+  G_OBJECT_CLASS (aiodrive_background_executor_parent_class)->dispose (object);
+}
+
+static void
+aiodrive_background_executor_finalize (GObject *object)
+{
+  aiodrive_executor_core_unref (AIODRIVE_BACKGROUND_EXECUTOR (object)->core);
+
+  G_OBJECT_CLASS (aiodrive_background_executor_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_background_executor_get_property (GObject    *object,
+                                           guint       property_id,
+                                           GValue     *value,
+                                           GParamSpec *pspec)
+{
+  AiodriveBackgroundExecutor *self = AIODRIVE_BACKGROUND_EXECUTOR (object);
+
+  if (property_id == PROP_NAME)
+    g_value_set_string (value, aiodrive_background_executor_get_name (self));
+  else if (property_id == PROP_RUNNING)
+    g_value_set_boolean (value, aiodrive_background_executor_is_running (self));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_background_executor_set_property (GObject      *object,
+                                           guint         property_id,
+                                           const GValue *value,
+                                           GParamSpec   *pspec)
+{
+  if (property_id == PROP_NAME)
+    AIODRIVE_BACKGROUND_EXECUTOR (object)->name = g_value_dup_string (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_background_executor_class_init (AiodriveBackgroundExecutorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = aiodrive_background_executor_constructed;
+  object_class->dispose = aiodrive_background_executor_dispose;
+  object_class->finalize = aiodrive_background_executor_finalize;
+  object_class->get_property = aiodrive_background_executor_get_property;
+  object_class->set_property = aiodrive_background_executor_set_property;
+
+  /**
+   * AiodriveBackgroundExecutor:name:
+   *
+   * The name of the executor, which its thread bears too.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] =
+    g_param_spec_string ("name", NULL, NULL, NULL,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodriveBackgroundExecutor:running:
+   *
+   * Whether there is a thread that takes tasks, or ends those it has. The notification comes in the main context that
+   * was thread-default where the executor was made; one may stand for several changes.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RUNNING] =
+    g_param_spec_boolean ("running", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_background_executor_init (AiodriveBackgroundExecutor *self)
+{
+}
+
+/**
+ * aiodrive_background_executor_new:
+ * @name: (nullable): a name, for warnings and debuggers
+ *
+ * Makes an executor. It has no thread yet.
+ *
+ * Returns: (transfer full): a new executor
+ *
+ * Since: 1.0
+ */
+AiodriveBackgroundExecutor *
+aiodrive_background_executor_new (const char *name)
+{
+  return g_object_new (AIODRIVE_TYPE_BACKGROUND_EXECUTOR, "name", name, NULL);
+}
+
+/**
+ * aiodrive_background_executor_get_name:
+ * @self: an executor
+ *
+ * Gets the name of the executor.
+ *
+ * Returns: (transfer none) (nullable): the name
+ *
+ * Since: 1.0
+ */
+const char *
+aiodrive_background_executor_get_name (AiodriveBackgroundExecutor *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), NULL);
+
+  return aiodrive_executor_core_get_name (self->core);
+}
+
+/**
+ * aiodrive_background_executor_is_running:
+ * @self: an executor
+ *
+ * Gets whether there is a thread that takes tasks, or, while the executor is being stopped, ends those it has.
+ *
+ * Returns: whether there is
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_background_executor_is_running (AiodriveBackgroundExecutor *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), FALSE);
+
+  return aiodrive_executor_core_is_running (self->core);
+}
+
+/**
+ * aiodrive_background_executor_get_context:
+ * @self: an executor
+ *
+ * Gets the main context that the thread iterates. What is attached to it lives as long as that thread: start the
+ * executor explicitly, or do it in a job.
+ *
+ * Returns: (transfer full) (nullable): the context, or %NULL while the executor does not run
+ *
+ * Since: 1.0
+ */
+GMainContext *
+aiodrive_background_executor_get_context (AiodriveBackgroundExecutor *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), NULL);
+
+  return aiodrive_executor_core_get_context (self->core);
+}
+
+/**
+ * aiodrive_background_executor_spawn:
+ * @self: an executor
+ * @task: (out) (optional) (transfer full): return location for the task
+ * @parent: (nullable): what cancels the task
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
+ * @user_data: data for @func
+ * @user_data_destroy: (nullable): frees @user_data
+ *
+ * Starts a job in the thread of the executor, which is started if need be.
+ *
+ * The job gets a #GTask of its own, in the context of that thread. @task belongs to the context that is thread-default
+ * here, and stands for it: see aiodrive_task_get_leaf(). Await it, cancel it with aiodrive_cancel_task() or by way of
+ * @parent. The job is started even if @task is cancelled by then: it finds its own scope cancelled. @user_data is
+ * freed in the context of @task, after the job has ended.
+ *
+ * While the executor is being stopped @task fails with %G_IO_ERROR_CLOSED; without a thread, with the error why there
+ * is none; a function that must not run there is %G_IO_ERROR_NOT_SUPPORTED.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_background_executor_spawn (AiodriveBackgroundExecutor  *self,
+                                    GTask                      **task,
+                                    GCancellable                *parent,
+                                    AiodriveJobFunc              func,
+                                    gpointer                     user_data,
+                                    GDestroyNotify               user_data_destroy)
+{
+  g_autoptr(GTask) spawned = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self));
+  g_return_if_fail (parent == NULL || G_IS_CANCELLABLE (parent));
+  g_return_if_fail (func != NULL);
+
+  spawned = aiodrive_executor_core_spawn (self->core, parent, func, user_data, user_data_destroy);
+  if (task != NULL)
+    *task = g_steal_pointer (&spawned);
+}
+
+/**
+ * aiodrive_background_executor_start:
+ * @self: an executor
+ * @error: return location for an error
+ *
+ * Starts the thread, if it does not run, and lets it run until the executor is stopped.
+ *
+ * While the executor is being stopped this is %G_IO_ERROR_CLOSED.
+ *
+ * Returns: %TRUE if the thread runs; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_background_executor_start (AiodriveBackgroundExecutor  *self,
+                                    GError                     **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), FALSE);
+
+  return aiodrive_executor_core_start (self->core, error);
+}
+
+#define OWN_THREAD "An executor cannot be stopped in its own thread"
+
+/**
+ * aiodrive_background_executor_stop_async:
+ * @self: an executor
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when the thread has ended
+ * @user_data: data for @callback
+ *
+ * Cancels all tasks of the executor, and waits until they and the thread have ended. An executor that does not run has
+ * nothing to stop. Any number of callers may stop it.
+ *
+ * If @cancellable is cancelled, the wait ends with %G_IO_ERROR_CANCELLED, and the executor goes on to its end. In the
+ * thread of the executor, which it would have to outlive, this is %G_IO_ERROR_NOT_SUPPORTED, and has no effect.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_background_executor_stop_async (AiodriveBackgroundExecutor *self,
+                                         GCancellable               *cancellable,
+                                         GAsyncReadyCallback         callback,
+                                         gpointer                    user_data)
+{
+  AiodriveWait *wait;
+
+  g_return_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (aiodrive_executor_core_is_here (self->core))
+    {
+      g_task_report_new_error (self, callback, user_data, aiodrive_background_executor_stop_async, G_IO_ERROR,
+                               G_IO_ERROR_NOT_SUPPORTED, OWN_THREAD);
+      return;
+    }
+
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_background_executor_stop_async,
+                            aiodrive_executor_core_return_stopped);
+  if (wait != NULL)
+    aiodrive_executor_core_stop_async (self->core, wait);
+}
+
+/**
+ * aiodrive_background_executor_stop_finish:
+ * @self: an executor
+ * @result: the result of aiodrive_background_executor_stop_async()
+ * @error: return location for an error
+ *
+ * Ends the stopping of an executor.
+ *
+ * Returns: %TRUE if the thread has ended; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_background_executor_stop_finish (AiodriveBackgroundExecutor  *self,
+                                          GAsyncResult                *result,
+                                          GError                     **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_background_executor_stop_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * aiodrive_background_executor_stop:
+ * @self: an executor
+ * @cancellable: (nullable): cancels the wait
+ * @error: return location for an error
+ *
+ * Cancels all tasks of the executor, and blocks this thread until they and the thread of the executor have ended. No
+ * main context runs meanwhile: where a job waits for something of this thread, use
+ * aiodrive_background_executor_stop_async().
+ *
+ * The wait ends with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or when a deadline that reaches it has
+ * passed, and the executor goes on to its end. In the thread of the executor this is %G_IO_ERROR_NOT_SUPPORTED, and
+ * has no effect.
+ *
+ * Returns: %TRUE if the thread has ended; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_background_executor_stop (AiodriveBackgroundExecutor  *self,
+                                   GCancellable                *cancellable,
+                                   GError                     **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  if (aiodrive_executor_core_is_here (self->core))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, OWN_THREAD);
+      return FALSE;
+    }
+  if (aiodrive_cancellable_set_error (cancellable, error))
+    return FALSE;
+
+  return aiodrive_executor_core_stop (self->core, cancellable, error);
+}
