@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/sync/gate-private.h"
+#include "tests/support/support.h"
+
+/* How many wait for the lock of @guard. */
+static inline guint
+test_count_waiters (AiodriveLockGuard *guard)
+{
+  AiodriveGate *gate = guard->gate;
+  guint n = 0;
+
+  aiodrive_monitor_lock (&gate->monitor);
+  for (AiodriveWaiter *waiter = gate->waiters.first; waiter != NULL; waiter = aiodrive_waiter_get_next (waiter))
+    n++;
+  aiodrive_monitor_unlock (&gate->monitor);
+  return n;
+}
+
+/* Until a thread waits that says nothing any more. */
+static inline void
+test_wait_for_waiters (AiodriveLockGuard *guard,
+                       guint              n)
+{
+  while (test_count_waiters (guard) != n)
+    g_thread_yield ();
+}
+
+static inline void
+test_assert_reason (AiodriveCancelScope *scope,
+                    GQuark               domain,
+                    gint                 code)
+{
+  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (scope);
+
+  g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
+  g_assert_error (reason, domain, code);
+}
