@@ -16,7 +16,7 @@ typedef struct _AiodriveWaitQueue AiodriveWaitQueue;
 struct _AiodriveMonitor
 {
   GMutex          mutex;
-  GMainContext   *to_wake;         /* owned; guarded by mutex, as are the next two */
+  GSList         *to_wake;         /* of GMainContext, owned; guarded by mutex, as are the next two */
   GDestroyNotify  deferred;
   gpointer        deferred_data;
 };

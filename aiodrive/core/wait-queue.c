@@ -18,7 +18,8 @@
  * monitor, so that callbacks come in the order of the decisions; it is run and freed by that dispatcher, once no
  * handler is busy with it. (.../many-contexts, /aiodrive/core/cancel-hub/remove-while-firing)
  *
- * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once.
+ * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once, or
+ * end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)
  *
  * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's
  * generation; only where several contexts wait, the chain is walked. (.../wake-all-generations) */
@@ -45,12 +46,12 @@ aiodrive_monitor_lock (AiodriveMonitor *self)
 void
 aiodrive_monitor_unlock (AiodriveMonitor *self)
 {
-  GMainContext *to_wake = g_steal_pointer (&self->to_wake);
+  GSList *to_wake = g_steal_pointer (&self->to_wake);
   GDestroyNotify deferred = g_steal_pointer (&self->deferred);
   gpointer deferred_data = self->deferred_data;
 
   g_mutex_unlock (&self->mutex);
-  aiodrive_dispatcher_wake (to_wake);
+  g_slist_free_full (to_wake, (GDestroyNotify) aiodrive_dispatcher_wake);
   if (deferred != NULL)
     deferred (deferred_data);
 }
@@ -103,11 +104,7 @@ monitor_push (AiodriveMonitor *self,
 
   to_wake = aiodrive_dispatcher_push (first->dispatcher, &first->entry, &last->entry);
   if (to_wake != NULL)
-    {
-      /* where several contexts are to be woken, all but the last one are woken here */
-      aiodrive_dispatcher_wake (self->to_wake);
-      self->to_wake = to_wake;
-    }
+    self->to_wake = g_slist_prepend (self->to_wake, to_wake);
 }
 
 /* @run is called in the main context that is thread-default now. */

@@ -819,6 +819,94 @@ test_many_contexts (void)
     }
 }
 
+typedef struct
+{
+  Gate          gate;
+  GMainContext *context;   /* owned by the thread */
+  gint          parked;    /* atomic */
+  gint          freed;     /* atomic */
+} Leaving;
+
+static void
+leaving_freed (gpointer data)
+{
+  Leaving *self = data;
+
+  gate_wake_one (&self->gate, 1);
+  g_atomic_int_set (&self->freed, TRUE);
+}
+
+static gpointer
+leaving_run (gpointer data)
+{
+  Leaving *self = data;
+  GSource *source = g_timeout_source_new_seconds (3600);
+  Call call = { 0 };
+
+  self->context = g_main_context_new ();
+  g_main_context_push_thread_default (self->context);
+  g_source_set_callback (source, NULL, self, leaving_freed);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
+  gate_wait (&self->gate, NULL, &call);
+  g_atomic_int_set (&self->parked, TRUE);
+  test_iterate_until (call.n_calls > 0);
+  g_main_context_pop_thread_default (self->context);
+  g_main_context_unref (self->context);
+  return NULL;
+}
+
+/* FALSE if the context was not blocking just then, so that there was no wake-up. */
+static gboolean
+leave_while_woken (TestThread *other)
+{
+  Leaving leaving = { .parked = FALSE };
+  Call call = { 0 };
+  Arrival arrival = { &leaving.gate, &call };
+  GThread *thread;
+  gboolean woken;
+
+  gate_init (&leaving.gate);
+  thread = g_thread_new ("leave", leaving_run, &leaving);
+  while (!g_atomic_int_get (&leaving.parked))
+    g_thread_yield ();
+  test_thread_call (other, arrive, &arrival);
+
+  aiodrive_monitor_lock (&leaving.gate.monitor);
+  aiodrive_wait_queue_wake_one (&leaving.gate.queue, NULL, &leaving.gate.monitor);
+  woken = leaving.gate.monitor.to_wake != NULL;
+  if (woken)
+    {
+      /* something else wakes it first: it is called back, and has come to its end when the other one is woken */
+      g_main_context_wakeup (leaving.context);
+      g_thread_join (thread);
+      g_assert_false (g_atomic_int_get (&leaving.freed));
+    }
+  aiodrive_wait_queue_wake_one (&leaving.gate.queue, NULL, &leaving.gate.monitor);
+  aiodrive_monitor_unlock (&leaving.gate.monitor);
+
+  if (!woken)
+    g_thread_join (thread);
+  g_assert_true (g_atomic_int_get (&leaving.freed));
+  while (g_atomic_int_get (&call.n_calls) == 0)
+    g_thread_yield ();
+  test_thread_call (other, settle, NULL);
+  gate_clear (&leaving.gate);
+  return woken;
+}
+
+static void
+test_context_leaves (void)
+{
+  TestThread *other = test_thread_start ();
+
+  g_test_summary ("A context that is kept by nothing but the wake-up due to it ends when the monitor is unlocked");
+
+  while (!leave_while_woken (other))
+    g_thread_yield ();
+  test_thread_stop (other);
+}
+
 /* A thread that cancels what it is given, after a random time that is no longer than a wait or a wake-up takes. */
 typedef struct
 {
@@ -1326,6 +1414,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/wait-queue/wake-all-generations/at-once", test_wake_all_at_once);
   g_test_add_func ("/aiodrive/core/wait-queue/wake-all-generations/nobody", test_nobody);
   g_test_add_func ("/aiodrive/core/wait-queue/many-contexts", test_many_contexts);
+  g_test_add_func ("/aiodrive/core/wait-queue/many-contexts/one-leaves", test_context_leaves);
   add_for_both ("cancel-from-thread", test_cancel_from_thread);
   add_for_both ("cancel-from-thread/against-wake", test_cancel_against_wake);
   add_for_both ("cancel-from-thread/waits-for-monitor", test_cancel_waits_for_monitor);
