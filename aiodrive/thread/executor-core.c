@@ -55,7 +55,7 @@ struct _Run
 
 typedef struct
 {
-  AiodriveWaiter  waiter;        /* first */
+  AiodriveWaiter  waiter;        /* first; without a dispatcher */
   Run            *run;
   GCancellable   *cancellable;   /* owned */
   GList           node;
@@ -204,6 +204,7 @@ enter (AiodriveExecutorCore  *self,
  * The thread
  */
 
+/* In the thread, and under the monitor of the task: who sees that it has ended does not find it counted any more. */
 static void
 member_ended (AiodriveEntry *entry)
 {
@@ -230,7 +231,7 @@ run_job (GTask        *task,
   Member *member = g_new0 (Member, 1);
   gboolean stopping;
 
-  aiodrive_waiter_init (&member->waiter, member_ended);
+  member->waiter.entry.run = member_ended;
   member->run = self;
   member->cancellable = g_object_ref (cancellable);
   member->node.data = member;

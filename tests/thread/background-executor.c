@@ -186,7 +186,6 @@ test_lazy (void)
     {
       g_autoptr(GTask) task = spawn (executor, NULL, return_true, NULL);
 
-      g_assert_true (aiodrive_background_executor_is_running (executor));
       assert_ends (task, 0);
       test_iterate_until (!aiodrive_background_executor_is_running (executor));
     }
@@ -486,11 +485,6 @@ test_drop_idle (void)
       g_assert_true (aiodrive_background_executor_start (kept, NULL));
       assert_ends (task, 0);
       test_iterate_until (i % 2 == 0 || !aiodrive_background_executor_is_running (lazy));
-      if (i % 2 == 0)
-        {
-          /* a task that has ended here may be a task there still for a moment */
-          assert_stops (lazy);
-        }
       g_assert_finalize_object (g_steal_pointer (&never));
       g_assert_finalize_object (g_steal_pointer (&kept));
       g_assert_finalize_object (g_steal_pointer (&lazy));
