@@ -21,7 +21,6 @@ const StressOperation    **stress_operations;
 guint                      stress_n_operations;
 
 #define TICK_USEC        5000
-#define PATIENCE_USEC    (20 * G_USEC_PER_SEC)
 
 typedef enum
 {
@@ -78,7 +77,7 @@ stress_is_running (gboolean for_blockers)
 gboolean
 stress_meet (gboolean did_something)
 {
-  gint64 end = g_get_monotonic_time () + PATIENCE_USEC;
+  gint64 end = g_get_monotonic_time () + STRESS_PATIENCE_USEC;
   guint meeting;
   gboolean result;
 
@@ -224,7 +223,7 @@ tick (GRand *rand)
         last_moved[i] = now;
       else
         stress_thread_kick (&threads[i], stress_is_running (FALSE) && stress_chance (rand, 4));
-      if (now - last_moved[i] > PATIENCE_USEC)
+      if (now - last_moved[i] > STRESS_PATIENCE_USEC)
         stress_fail ("thread %d does not move", i);
       last_seen[i] = progress;
       n_begun += begun;

@@ -232,7 +232,7 @@ stress_thread_kick (StressThread *self,
   kick (self, FALSE, cancel);
 }
 
-/* When nothing happens any more nobody waits for what is there. */
+/* When nothing happens any more nobody waits for what is there, or is cancelled and waits still. */
 void
 stress_thread_check_quiet (StressThread *self)
 {
@@ -240,6 +240,8 @@ stress_thread_check_quiet (StressThread *self)
     {
       StressCall *call = node->data;
 
+      if (!call->combined && g_cancellable_is_cancelled (call->cancellable))
+        stress_fail ("%s: waits, and is cancelled", stress_operations[call->operation]->name);
       if (call->shared[0] != NULL && !call->combined &&
           (call->shared[0]->kind->may_wait == NULL || !call->shared[0]->kind->may_wait (call)))
         stress_fail ("%s: waits for what is there", stress_operations[call->operation]->name);
@@ -309,10 +311,13 @@ run_loop (StressThread *self)
 static void
 become_quiet (StressThread *self)
 {
+  gint64 end = g_get_monotonic_time () + STRESS_PATIENCE_USEC;
   gboolean did_something;
 
   do
     {
+      if (g_get_monotonic_time () > end)
+        stress_fail ("thread %u does not become quiet", self->number);
       stress_settle ();
       did_something = kick (self, TRUE, TRUE);
       while (g_main_context_iteration (self->context, FALSE))
