@@ -16,14 +16,16 @@ struct _AiodriveGroupCore
   gint                 ref_count;    /* atomic */
   GMainContext        *context;      /* owned; set once, as are the next three */
   AiodriveDispatcher  *dispatcher;   /* of context */
+  GThread             *thread;       /* unowned: that has made the group */
   AiodriveCancelScope *scope;        /* owned */
   GWeakRef             object;       /* whose "n-tasks" and "closed" are notified */
   AiodriveCancelLink   link;         /* in scope */
   AiodriveEntry        cancelled;    /* posted when scope is cancelled */
 
-  gint                 n_tasks;      /* atomic: written in the context, as is the next */
-  gint                 closed;
+  gint                 n_tasks;      /* atomic: members, and those that are on their way from other threads */
+  gint                 closed;       /* atomic: written in the context */
   GQueue               members;      /* used in the context, as are the next ones */
+  GHashTable          *cancellables; /* owned: of the members */
   AiodriveTaskList    *tasks;        /* owned; made when somebody asks for it */
   GQueue               closers;
   guint                n_spawned;
@@ -36,8 +38,10 @@ AiodriveGroupCore *aiodrive_group_core_new     (GObject             *object,
 AiodriveGroupCore *aiodrive_group_core_ref     (AiodriveGroupCore   *self);
 void               aiodrive_group_core_unref   (AiodriveGroupCore   *self);
 
-gboolean           aiodrive_group_core_is_here (AiodriveGroupCore   *self);
-void               aiodrive_group_core_add     (AiodriveGroupCore   *self,
+gboolean           aiodrive_group_core_enter   (AiodriveGroupCore   *self);
+void               aiodrive_group_core_leave   (AiodriveGroupCore   *self);
+void               aiodrive_group_core_expect  (AiodriveGroupCore   *self);
+gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
                                                 GTask               *task);
 GListModel        *aiodrive_group_core_get_tasks (AiodriveGroupCore *self);
 GTask             *aiodrive_group_core_close   (AiodriveGroupCore   *self,

@@ -16,6 +16,7 @@ typedef struct
   GTask             *task;     /* owned */
   gint64             since;    /* monotonic, in microseconds */
   gboolean           outside;  /* its cancellable is not below the scope of the group */
+  gboolean           noted;    /* its cancellable is among those of the group */
   GList              node;
 
   AiodriveTaskInfo  *info;     /* owned; NULL while nobody wants to see it, as are the next */
@@ -50,12 +51,15 @@ aiodrive_group_core_unref (AiodriveGroupCore *self)
     return;
 
   unseen = aiodrive_failures_sum_up (&self->failures, self->n_spawned);
-  g_clear_pointer (&unseen, g_error_free);
+  if (unseen != NULL)
+    g_warning ("A task group failed and nobody closed it: %s", unseen->message);
+  g_clear_error (&unseen);
   aiodrive_cancel_link_remove (&self->link);
   g_weak_ref_clear (&self->object);
   g_object_unref (self->scope);
   g_clear_error (&self->outcome);
   g_clear_object (&self->tasks);
+  g_hash_table_unref (self->cancellables);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -105,20 +109,32 @@ aiodrive_group_core_new (GObject      *object,
   self->ref_count = 1;
   self->context = g_main_context_ref_thread_default ();
   self->dispatcher = aiodrive_dispatcher_get_thread_default ();
+  self->thread = g_thread_self ();
   self->scope = aiodrive_cancel_scope_new (parent);
   self->cancelled.run = on_cancelled;
   self->link.take = take_core;
   self->link.fire = post_cancelled;
+  self->cancellables = g_hash_table_new (NULL, NULL);
   g_weak_ref_init (&self->object, object);
   aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->scope));
 
   return self;
 }
 
+/* Whether this thread is where the group belongs: then nobody else uses it until aiodrive_group_core_leave(). That its
+ * context is thread-default does not say so: the global default one is that of all threads that have no other. */
 gboolean
-aiodrive_group_core_is_here (AiodriveGroupCore *self)
+aiodrive_group_core_enter (AiodriveGroupCore *self)
 {
-  return aiodrive_dispatcher_get_thread_default () == self->dispatcher;
+  return aiodrive_dispatcher_get_thread_default () == self->dispatcher &&
+         (self->thread == g_thread_self () || g_main_context_is_owner (self->context)) &&
+         g_main_context_acquire (self->context);
+}
+
+void
+aiodrive_group_core_leave (AiodriveGroupCore *self)
+{
+  g_main_context_release (self->context);
 }
 
 static void
@@ -157,8 +173,12 @@ note_outcome (AiodriveGroupCore *self,
     }
 
   if (is_gone (self))
-    g_warning ("Task %s failed in a group that was dropped: %s", aiodrive_task_describe (task), error->message);
-  aiodrive_failures_add (&self->failures, error, aiodrive_task_describe (task));
+    {
+      g_warning ("Task %s failed in a group that was dropped: %s", aiodrive_task_describe (task), error->message);
+      g_error_free (error);
+    }
+  else
+    aiodrive_failures_add (&self->failures, error, aiodrive_task_describe (task));
   g_cancellable_cancel (G_CANCELLABLE (self->scope));
 }
 
@@ -231,20 +251,28 @@ member_ended (AiodriveEntry *entry)
   g_autoptr(GTask) task = member->task;
   AiodriveGroupCore *self = member->core;
 
+  note_outcome (self, task);   /* first: from hide() on others may close the group */
   g_queue_unlink (&self->members, &member->node);
+  if (member->noted)
+    g_hash_table_remove (self->cancellables, g_task_get_cancellable (task));
   g_atomic_int_add (&self->n_tasks, -1);
   hide (member);
 
-  note_outcome (self, task);
   notify (self, "n-tasks");
   close_if_empty (self);
   aiodrive_group_core_unref (self);
 }
 
-/* Takes @task in; in the context. */
+/* In any thread: the group does not come to its end before aiodrive_group_core_add(), which has to follow. */
 void
-aiodrive_group_core_add (AiodriveGroupCore *self,
-                         GTask             *task)
+aiodrive_group_core_expect (AiodriveGroupCore *self)
+{
+  g_atomic_int_inc (&self->n_tasks);
+}
+
+static void
+take_in (AiodriveGroupCore *self,
+         GTask             *task)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   Member *member = g_new0 (Member, 1);
@@ -258,14 +286,29 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
   member->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
 
   g_queue_push_tail_link (&self->members, &member->node);
+  member->noted = cancellable != NULL && g_hash_table_add (self->cancellables, cancellable);
   self->n_spawned++;
-  g_atomic_int_inc (&self->n_tasks);
   if (self->tasks != NULL)
     show (member);
   aiodrive_task_record_watch (aiodrive_task_record_get (task), &member->waiter);
   if (member->outside && g_cancellable_is_cancelled (G_CANCELLABLE (self->scope)))
     g_cancellable_cancel (cancellable);
   notify (self, "n-tasks");
+}
+
+/* Takes @task in, which was expected; in the context. FALSE: it has come too late. */
+gboolean
+aiodrive_group_core_add (AiodriveGroupCore *self,
+                         GTask             *task)
+{
+  if (g_atomic_int_get (&self->closed))
+    {
+      g_atomic_int_add (&self->n_tasks, -1);
+      return FALSE;
+    }
+
+  take_in (self, task);
+  return TRUE;
 }
 
 /*
@@ -327,11 +370,13 @@ close_if_empty (AiodriveGroupCore *self)
   g_autoptr(GError) outcome = NULL;
   GList *node;
 
-  if (g_queue_is_empty (&self->closers) || !g_queue_is_empty (&self->members))
+  if (g_queue_is_empty (&self->closers))
     return;
 
   if (!g_atomic_int_get (&self->closed))
     {
+      if (g_atomic_int_get (&self->n_tasks) > 0)
+        return;
       g_atomic_int_set (&self->closed, TRUE);
       self->outcome = sum_up (self);
       notify (self, "closed");

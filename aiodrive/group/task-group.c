@@ -74,7 +74,7 @@ aiodrive_task_group_dispose (GObject *object)
   AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (object));
   gint n_tasks = g_atomic_int_get (&core->n_tasks);
 
-  if (n_tasks > 0 && !g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
+  if (n_tasks > 0 && !g_atomic_int_get (&core->closed) && !g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
     {
       g_warning ("A task group was dropped while %d of its tasks run: they are cancelled", n_tasks);
       g_cancellable_cancel (G_CANCELLABLE (core->scope));
@@ -280,13 +280,27 @@ static gboolean
 accept (GTask    *task,
         gpointer  core)
 {
-  if (g_atomic_int_get (&((AiodriveGroupCore *) core)->closed))
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
-      return FALSE;
-    }
+  if (aiodrive_group_core_add (core, task))
+    return TRUE;
 
-  aiodrive_group_core_add (core, task);
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
+  return FALSE;
+}
+
+/* The same for the task of a job that comes from another context. */
+static gboolean
+accept_remote (GTask    *task,
+               gpointer  core)
+{
+  AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task));
+  GCancellable *above = aiodrive_cancel_scope_get_parent (scope);
+  g_autoptr(GTask) outer = aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
+
+  if (!accept (task, core))
+    return FALSE;
+
+  /* its failure is the group's to raise */
+  aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
   return TRUE;
 }
 
@@ -335,21 +349,29 @@ aiodrive_task_group_spawn (AiodriveTaskGroup  *self,
   g_return_if_fail (func != NULL);
 
   core = aiodrive_task_group_get_core (self);
-  if (aiodrive_group_core_is_here (core))
+  aiodrive_group_core_expect (core);
+  if (aiodrive_group_core_enter (core))
     {
       spawned = spawn_here (core, func, user_data, user_data_destroy);
+      aiodrive_group_core_leave (core);
     }
   else
-    {
-      spawned = aiodrive_remote_spawn (core->dispatcher, core->context, G_CANCELLABLE (core->scope), func, user_data,
-                                       user_data_destroy, accept, aiodrive_group_core_ref (core),
-                                       (GDestroyNotify) aiodrive_group_core_unref);
-      /* its failure is the group's to raise */
-      aiodrive_task_record_set_awaited (aiodrive_task_record_get (spawned));
-    }
+    spawned = aiodrive_remote_spawn (core->dispatcher, core->context, G_CANCELLABLE (core->scope), func, user_data,
+                                     user_data_destroy, accept_remote, aiodrive_group_core_ref (core),
+                                     (GDestroyNotify) aiodrive_group_core_unref);
 
   if (task != NULL)
     *task = g_steal_pointer (&spawned);
+}
+
+static gboolean
+can_cancel_alone (AiodriveGroupCore *core,
+                  GTask             *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  return cancellable != NULL && !aiodrive_cancellable_is_within (G_CANCELLABLE (core->scope), cancellable) &&
+         !g_hash_table_contains (core->cancellables, cancellable);
 }
 
 /**
@@ -372,27 +394,30 @@ aiodrive_task_group_add (AiodriveTaskGroup  *self,
                          GError            **error)
 {
   AiodriveGroupCore *core;
-  GCancellable *cancellable;
+  gboolean added = FALSE;
 
   g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), FALSE);
   g_return_val_if_fail (G_IS_TASK (task), FALSE);
 
   core = aiodrive_task_group_get_core (self);
-  cancellable = g_task_get_cancellable (task);
-  if (!aiodrive_group_core_is_here (core))
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The group belongs to another main context");
-  else if (g_atomic_int_get (&core->closed))
+  if (!aiodrive_group_core_enter (core))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The group belongs to another main context");
+      return FALSE;
+    }
+
+  if (g_atomic_int_get (&core->closed))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
-  else if ((cancellable == NULL || aiodrive_cancellable_is_within (G_CANCELLABLE (core->scope), cancellable)) &&
-           !aiodrive_task_has_ended (task))
+  else if (!can_cancel_alone (core, task) && !aiodrive_task_has_ended (task))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                  "Task %s cannot be cancelled alone: it has no cancellable of its own", aiodrive_task_describe (task));
   else
     {
-      aiodrive_group_core_add (core, task);
-      return TRUE;
+      aiodrive_group_core_expect (core);
+      added = aiodrive_group_core_add (core, task);
     }
-  return FALSE;
+  aiodrive_group_core_leave (core);
+  return added;
 }
 
 /**
@@ -414,7 +439,6 @@ aiodrive_task_group_cancel (AiodriveTaskGroup *self)
 
 static GTask *
 close_group (AiodriveTaskGroup   *self,
-             GObject             *source_object,
              GCancellable        *cancellable,
              GAsyncReadyCallback  callback,
              gpointer             user_data)
@@ -452,7 +476,7 @@ aiodrive_task_group_close (AiodriveTaskGroup *self,
   g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  return close_group (self, NULL, cancellable, NULL, NULL);
+  return close_group (self, cancellable, NULL, NULL);
 }
 
 /**
@@ -477,7 +501,7 @@ aiodrive_task_group_close_async (AiodriveTaskGroup   *self,
   g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = close_group (self, G_OBJECT (self), cancellable, callback, user_data);
+  task = close_group (self, cancellable, callback, user_data);
   aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
 }
 
