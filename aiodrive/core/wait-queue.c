@@ -18,8 +18,8 @@
  * monitor, so that callbacks come in the order of the decisions; it is run and freed by that dispatcher, once no
  * handler is busy with it. (.../many-contexts, /aiodrive/core/cancel-hub/remove-while-firing)
  *
- * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once, or
- * end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)
+ * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once,
+ * or end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)
  *
  * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's
  * generation; only where several contexts wait, the chain is walked. (.../wake-all-generations) */
@@ -257,6 +257,8 @@ aiodrive_wait_queue_cancel (AiodriveWaiter *waiter)
 {
   AiodriveWaitQueue *queue = waiter->queue;
 
+  if (queue != NULL && queue->on_cancel != NULL)
+    queue->on_cancel (queue);
   if (queue == NULL || !aiodrive_wait_queue_remove (queue, waiter))
     return FALSE;
 
