@@ -366,7 +366,7 @@ test_outcome_kept (void)
 
       test_settle ();
       /* a thread of GLib may be about to let go of it */
-      while (G_OBJECT (foreign)->ref_count > 1)
+      while (g_atomic_int_get (&G_OBJECT (foreign)->ref_count) > 1)
         g_thread_yield ();
       test_finalize_task (foreign);
     }
