@@ -20,7 +20,7 @@ struct _AiodriveTaskInfo
   GObject            parent_instance;
 
   char              *name;
-  GCancellable      *cancellable;     /* owned, nullable */
+  GCancellable      *cancellable;     /* owned, nullable: until it has ended */
   AiodriveTaskState  state;
   double             progress;
   char              *error_message;   /* owned, nullable */
@@ -188,6 +188,7 @@ aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
                               const GError     *error)
 {
   self->ended = g_get_monotonic_time ();
+  g_clear_object (&self->cancellable);
   if (error == NULL)
     {
       set_state (self, AIODRIVE_TASK_STATE_SUCCEEDED);
@@ -300,7 +301,7 @@ aiodrive_task_info_get_elapsed (AiodriveTaskInfo *self)
  * aiodrive_task_info_cancel:
  * @self: what is known of a task
  *
- * Cancels the task. It goes on until it has cleaned up.
+ * Cancels the task. It goes on until it has cleaned up. If it has ended, nothing happens.
  *
  * Since: 1.0
  */
