@@ -39,6 +39,8 @@ struct _AiodriveWaitQueue
   guint64         generation;       /* how often all were woken */
   gboolean        mixed;            /* waiters of several contexts have been in it since it was last empty */
   GCompareFunc    compare;          /* nullable, set once: orders waiters by what they ask for */
+  /* nullable, set once; under the monitor: somebody is about to be cancelled; the last moment to wake him */
+  void          (*on_cancel)    (AiodriveWaitQueue *self);
   /* nullable, set once; under the monitor: who asked for this was cancelled, and is not in the queue any more */
   void          (*on_cancelled) (AiodriveWaitQueue *self,
                                  gpointer           request);
