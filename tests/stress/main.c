@@ -15,6 +15,7 @@ const StressFamily * const stress_families[] =
   &stress_locks,
   &stress_streams,
   &stress_tasks,
+  &stress_groups,
   NULL
 };
 const StressOperation    **stress_operations;

@@ -68,6 +68,7 @@ extern const StressFamily stress_smart_lock;
 extern const StressFamily stress_locks;
 extern const StressFamily stress_streams;
 extern const StressFamily stress_tasks;
+extern const StressFamily stress_groups;
 
 /* shared.c */
 
