@@ -31,7 +31,7 @@ typedef struct
   AiodriveGroupCore  *core;       /* owned */
   GTask              *task;       /* owned */
   GError             *outcome;    /* owned, nullable */
-  gint                cancelled;  /* atomic */
+  gint                cancelled;  /* atomic; once the group has come to its end it is too late */
   GList               node;
 } Closer;
 
@@ -327,8 +327,6 @@ closer_end (AiodriveEntry *entry)
 
   task = self->task;
   outcome = self->outcome;
-  if (outcome == NULL && g_atomic_int_get (&self->cancelled))
-    outcome = aiodrive_error_new_cancelled ();
   aiodrive_group_core_unref (self->core);
   g_free (self);
 
@@ -385,7 +383,10 @@ close_if_empty (AiodriveGroupCore *self)
     {
       Closer *closer = node->data;
 
-      closer->outcome = self->outcome != NULL ? g_error_copy (self->outcome) : NULL;
+      if (self->outcome != NULL)
+        closer->outcome = g_error_copy (self->outcome);
+      else if (g_atomic_int_get (&closer->cancelled))
+        closer->outcome = aiodrive_error_new_cancelled ();
       aiodrive_dispatcher_post (self->dispatcher, &closer->end);
     }
 }

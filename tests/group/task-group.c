@@ -393,6 +393,28 @@ test_close_cancelled (void)
     }
 }
 
+/* Once the group has come to its end a cancellation does not undo that. */
+static void
+test_cancel_after_close (void)
+{
+  AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
+  GCancellable *cancellable = g_cancellable_new ();
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(TestCall) late = TEST_CALL_INIT;
+
+  aiodrive_task_group_close_async (group, cancellable, test_on_ready, &call);
+  g_assert_true (aiodrive_task_group_is_closed (group));
+  g_cancellable_cancel (cancellable);
+  aiodrive_task_group_close_async (group, cancellable, test_on_ready, &late);
+  test_assert_closes (group, &call);
+  test_assert_close_fails (group, &late, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+
+  test_call_clear (&call);
+  test_call_clear (&late);
+  test_group_free (group);
+  g_assert_finalize_object (cancellable);
+}
+
 /* However often, while it waits and afterwards; the callbacks come in the order of the calls. */
 static void
 test_close_twice (void)
@@ -794,6 +816,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/task-group/parent-cancelled", test_parent_cancelled);
   g_test_add_func ("/aiodrive/group/task-group/scope", test_scope);
   g_test_add_func ("/aiodrive/group/task-group/close-cancelled", test_close_cancelled);
+  g_test_add_func ("/aiodrive/group/task-group/cancel-after-close", test_cancel_after_close);
   g_test_add_func ("/aiodrive/group/task-group/close-twice", test_close_twice);
   g_test_add_func ("/aiodrive/group/task-group/close-in-handler", test_close_in_handler);
   g_test_add_func ("/aiodrive/group/task-group/add", test_add);
