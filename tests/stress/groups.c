@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/stress/stress.h"
 
-/* Groups that come and go: every thread opens and closes its own, drops some of them in use, and spawns into and cancels
+/* Groups that come and go: every thread opens and closes its own, drops some in use, and spawns into and cancels
  * those of the others. */
 
 #define N_OPEN 8
