@@ -8,6 +8,7 @@
 #include "aiodrive/group/task-info.h"
 #include "aiodrive/macros.h"
 #include "aiodrive/program/run.h"
+#include "aiodrive/program/signals.h"
 #include "aiodrive/stream/as-completed.h"
 #include "aiodrive/stream/async-iterator.h"
 #include "aiodrive/stream/channel.h"

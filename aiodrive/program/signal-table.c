@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/program/signals-private.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <unistd.h>
+
+#include "aiodrive/program/disposition-private.h"
+
+/* The signals that somebody waits for, and how they come to who waits.
+ *
+ * A signal interrupts some thread; its handler leaves a mark and wakes a thread of ours, which tells who waits.
+ * Everybody else who is about to change who waits, looks at the marks first. So whoever waited when the signal came is
+ * told, and a cancellation that comes later finds him woken. (/aiodrive/program/signals/cancel-after-signal)
+ *
+ * A signal that comes while somebody has been woken but his callback is not over is one with the one before, as it
+ * would be if it were blocked. One that nobody was there for any more (its handler had begun in another thread) is sent
+ * again, to what is there now. */
+
+typedef struct
+{
+  gint                 signum;
+  const char          *name;
+  gint                 came;          /* atomic */
+  guint                n_users;       /* guarded by monitor, as is the next */
+  AiodriveDisposition  disposition;
+} Signal;
+
+static Signal signals[] = {
+  { SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },   { SIGTERM, "SIGTERM" },
+  { SIGUSR1, "SIGUSR1" }, { SIGUSR2, "SIGUSR2" }, { SIGWINCH, "SIGWINCH" },
+};
+
+static void on_cancel    (AiodriveWaitQueue *queue);
+static void on_cancelled (AiodriveWaitQueue *queue,
+                          gpointer           wanted);
+
+static AiodriveMonitor   monitor;
+static AiodriveWaitQueue waiters = { .on_cancel = on_cancel, .on_cancelled = on_cancelled };   /* guarded by monitor */
+static gint              pipe_fds[2] = { -1, -1 };   /* set once, under the monitor */
+
+static Signal *
+find_signal (gint signum)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (signals[i].signum == signum)
+      return &signals[i];
+  return NULL;
+}
+
+/* In whatever thread is interrupted, at any moment. A full pipe is as good as one more byte. */
+static void
+on_signal (int signum)
+{
+  int saved_errno = errno;
+  Signal *self = find_signal (signum);
+  G_GNUC_UNUSED gssize written;
+
+  g_atomic_int_set (&self->came, TRUE);
+  written = write (pipe_fds[1], "", 1);
+  aiodrive_disposition_chain (&self->disposition, signum);
+  errno = saved_errno;
+}
+
+static void
+wake_waiters (guint i)
+{
+  AiodriveWaiter *next;
+
+  for (AiodriveWaiter *waiter = aiodrive_wait_queue_get_first (&waiters); waiter != NULL; waiter = next)
+    {
+      AiodriveSignalSet *wanted = waiter->granted;
+
+      next = aiodrive_waiter_get_next (waiter);
+      if (*wanted & (1u << i))
+        {
+          waiter->granted = GINT_TO_POINTER (signals[i].signum);
+          aiodrive_wait_queue_wake (&waiters, waiter, &monitor);
+        }
+    }
+}
+
+/* Tells of what has come by now. */
+void
+aiodrive_signals_tell (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      Signal *self = &signals[i];
+
+      if (!g_atomic_int_compare_and_exchange (&self->came, TRUE, FALSE))
+        continue;
+      if (self->n_users > 0)
+        {
+          wake_waiters (i);
+          continue;
+        }
+      aiodrive_disposition_restore (&self->disposition, self->signum, on_signal);
+      kill (getpid (), self->signum);
+    }
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  char buffer[64];
+  sigset_t all;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, NULL);
+  while (read (pipe_fds[0], buffer, sizeof buffer) > 0)
+    {
+      aiodrive_monitor_lock (&monitor);
+      aiodrive_signals_tell ();
+      aiodrive_monitor_unlock (&monitor);
+    }
+  g_assert_not_reached ();
+}
+
+/* The thread stays for good, as that of GLib does. */
+static gboolean
+start_thread (GError **error)
+{
+  gint fds[2];
+  GThread *thread;
+
+  if (pipe_fds[0] >= 0)
+    return TRUE;
+  if (!g_unix_open_pipe (fds, FD_CLOEXEC, error))
+    return FALSE;
+
+  g_unix_set_fd_nonblocking (fds[1], TRUE, NULL);
+  memcpy (pipe_fds, fds, sizeof fds);
+  thread = g_thread_try_new ("aiodrive-signal", run_thread, NULL, error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return TRUE;
+    }
+  close (fds[0]);
+  close (fds[1]);
+  pipe_fds[0] = pipe_fds[1] = -1;
+  return FALSE;
+}
+
+/* Checks the arguments of a call, and gets everything ready for it. */
+gboolean
+aiodrive_signals_begin (const gint         *signums,
+                        gsize               n_signums,
+                        AiodriveSignalSet  *wanted,
+                        GError            **error)
+{
+  gboolean started;
+
+  *wanted = 0;
+  for (gsize i = 0; i < n_signums; i++)
+    {
+      Signal *self = find_signal (signums[i]);
+
+      if (self == NULL)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The signal %d cannot be handled", signums[i]);
+          return FALSE;
+        }
+      *wanted |= 1u << (self - signals);
+    }
+  if (n_signums == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "There is no signal to wait for");
+      return FALSE;
+    }
+
+  aiodrive_monitor_lock (&monitor);
+  started = start_thread (error);
+  aiodrive_monitor_unlock (&monitor);
+  return started;
+}
+
+const char *
+aiodrive_signals_get_name (gint signum)
+{
+  return find_signal (signum)->name;
+}
+
+AiodriveMonitor *
+aiodrive_signals_lock (void)
+{
+  aiodrive_monitor_lock (&monitor);
+  return &monitor;
+}
+
+AiodriveWaitQueue *
+aiodrive_signals_get_queue (void)
+{
+  return &waiters;
+}
+
+/* Before somebody begins to wait. */
+void
+aiodrive_signals_take (AiodriveSignalSet wanted)
+{
+  aiodrive_signals_tell ();   /* what came before is not for him */
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      Signal *self = &signals[i];
+
+      if ((wanted & (1u << i)) && self->n_users++ == 0 &&
+          aiodrive_disposition_take (&self->disposition, self->signum, on_signal))
+        g_atomic_int_set (&self->came, TRUE);
+    }
+}
+
+/* When he does not wait any more. A second time is no harm. */
+void
+aiodrive_signals_give_back (AiodriveSignalSet *wanted)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      Signal *self = &signals[i];
+
+      if ((*wanted & (1u << i)) && --self->n_users == 0)
+        aiodrive_disposition_restore (&self->disposition, self->signum, on_signal);
+    }
+  *wanted = 0;
+}
+
+static void
+on_cancel (AiodriveWaitQueue *queue)
+{
+  aiodrive_signals_tell ();
+}
+
+static void
+on_cancelled (AiodriveWaitQueue *queue,
+              gpointer           wanted)
+{
+  aiodrive_signals_give_back (wanted);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/wait-private.h"
+
+G_BEGIN_DECLS
+
+/* A set of signals: a bit for each, in the order of the table in signal-table.c. It is what a waiter in the queue asks
+ * for; what he gets is the number of the signal. */
+typedef guint AiodriveSignalSet;
+
+gboolean           aiodrive_signals_begin      (const gint         *signums,
+                                                gsize               n_signums,
+                                                AiodriveSignalSet  *wanted,
+                                                GError            **error);
+const char        *aiodrive_signals_get_name   (gint                signum);
+
+/* The rest is done under the monitor. */
+AiodriveMonitor   *aiodrive_signals_lock       (void);
+AiodriveWaitQueue *aiodrive_signals_get_queue  (void);
+void               aiodrive_signals_tell       (void);
+void               aiodrive_signals_take       (AiodriveSignalSet   wanted);
+void               aiodrive_signals_give_back  (AiodriveSignalSet  *wanted);
+
+G_END_DECLS

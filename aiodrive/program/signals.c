@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/program/signals.h"
+
+#include "aiodrive/error.h"
+#include "aiodrive/program/signals-private.h"
+
+/**
+ * AiodriveSignalHandler:
+ *
+ * A Unix signal that cancels a scope: what aiodrive_handle_signal() gives.
+ *
+ * While there is one, the signal does nothing else to the process. It is over when the handler is released, or when the
+ * last reference on it is dropped, from whatever thread; so `g_autoptr(AiodriveSignalHandler)` handles the signal to
+ * the end of a block. In a language with a garbage collector release it.
+ *
+ * With the last handler and the last aiodrive_wait_for_signal_async() of a signal what the signal did before the first
+ * is back. A program that uses g_unix_signal_add() for the same signal is told too, except where the signal was ignored
+ * or had a handler of somebody else's before: there the one that comes last has the signal alone.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+ * g_autoptr(AiodriveSignalHandler) interrupt = aiodrive_handle_signal (SIGINT, scope, NULL);
+ * g_autoptr(GTask) task = aiodrive_spawn (G_CANCELLABLE (scope), main_job, NULL, NULL);
+ *
+ * aiodrive_run (task);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+/* The place of a handler in the queue. It outlives the handler if it has been woken. */
+typedef struct
+{
+  AiodriveWaiter       waiter;    /* first */
+  GMainContext        *context;   /* owned: that of the waiter */
+  AiodriveCancelScope *scope;     /* owned */
+  AiodriveSignalSet    wanted;    /* guarded by the monitor of the signals */
+} Watch;
+
+struct _AiodriveSignalHandler
+{
+  GObject  parent_instance;
+
+  Watch   *watch;   /* a reference of g_atomic_rc_box; guarded by the monitor of the signals; NULL: released */
+};
+
+G_DEFINE_FINAL_TYPE (AiodriveSignalHandler, aiodrive_signal_handler, G_TYPE_OBJECT)
+
+static void
+watch_clear (gpointer data)
+{
+  Watch *self = data;
+
+  g_object_unref (self->scope);
+  g_main_context_unref (self->context);
+}
+
+static void
+watch_unref (Watch *self)
+{
+  g_atomic_rc_box_release_full (self, watch_clear);
+}
+
+/* The signal has come; in the context of the handler. */
+static void
+watch_run (AiodriveEntry *entry)
+{
+  Watch *self = (Watch *) entry;
+  gint signum = GPOINTER_TO_INT (self->waiter.granted);
+  g_autoptr(GError) reason = g_error_new (AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL, "Cancelled by %s",
+                                          aiodrive_signals_get_name (signum));
+
+  aiodrive_cancel_scope_cancel_with_reason (self->scope, reason);
+  watch_unref (self);
+}
+
+static Watch *
+watch_new (AiodriveCancelScope *scope,
+           AiodriveSignalSet    wanted)
+{
+  Watch *self = g_atomic_rc_box_new0 (Watch);
+
+  aiodrive_waiter_init (&self->waiter, watch_run);
+  self->waiter.granted = &self->wanted;
+  self->context = g_main_context_ref_thread_default ();
+  self->scope = g_object_ref (scope);
+  self->wanted = wanted;
+  return self;
+}
+
+static void
+aiodrive_signal_handler_dispose (GObject *object)
+{
+  aiodrive_signal_handler_release (AIODRIVE_SIGNAL_HANDLER (object));
+
+  G_OBJECT_CLASS (aiodrive_signal_handler_parent_class)->dispose (object);
+}
+
+static void
+aiodrive_signal_handler_class_init (AiodriveSignalHandlerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = aiodrive_signal_handler_dispose;
+}
+
+static void
+aiodrive_signal_handler_init (AiodriveSignalHandler *self)
+{
+}
+
+/**
+ * aiodrive_handle_signal:
+ * @signum: `SIGHUP`, `SIGINT`, `SIGTERM`, `SIGUSR1`, `SIGUSR2` or `SIGWINCH`
+ * @scope: what the signal cancels
+ * @error: return location for an error
+ *
+ * Lets a Unix signal cancel @scope, with the reason %AIODRIVE_ERROR_SIGNAL. If the signal comes again, nothing more
+ * happens. To do something else use aiodrive_wait_for_signal_async().
+ *
+ * The cancellation comes from the main context that is thread-default now. Any number of handlers may be there for one
+ * signal, in any threads: all scopes are cancelled.
+ *
+ * Returns: (transfer full): a handler, which ends when it is dropped; or %NULL with @error set:
+ *   %G_IO_ERROR_INVALID_ARGUMENT if the signal is another one
+ *
+ * Since: 1.0
+ */
+AiodriveSignalHandler *
+aiodrive_handle_signal (gint                   signum,
+                        AiodriveCancelScope   *scope,
+                        GError               **error)
+{
+  AiodriveSignalHandler *self;
+  AiodriveSignalSet wanted;
+  AiodriveMonitor *monitor;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (scope), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!aiodrive_signals_begin (&signum, 1, &wanted, error))
+    return NULL;
+
+  self = g_object_new (AIODRIVE_TYPE_SIGNAL_HANDLER, NULL);
+  self->watch = watch_new (scope, wanted);
+  g_atomic_rc_box_acquire (self->watch);   /* dropped when it has run, or will not run */
+
+  monitor = aiodrive_signals_lock ();
+  aiodrive_signals_take (wanted);
+  aiodrive_wait_queue_add (aiodrive_signals_get_queue (), &self->watch->waiter);
+  aiodrive_signals_tell ();
+  aiodrive_monitor_unlock (monitor);
+
+  return self;
+}
+
+/**
+ * aiodrive_signal_handler_release:
+ * @self: a handler
+ *
+ * Ends the handling of the signal. One that came before cancels the scope all the same, when the context of the handler
+ * gets to it. A second release does nothing.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_signal_handler_release (AiodriveSignalHandler *self)
+{
+  AiodriveMonitor *monitor;
+  Watch *watch;
+  gboolean waits = FALSE;
+
+  g_return_if_fail (AIODRIVE_IS_SIGNAL_HANDLER (self));
+
+  monitor = aiodrive_signals_lock ();
+  watch = g_steal_pointer (&self->watch);
+  if (watch != NULL)
+    {
+      aiodrive_signals_tell ();
+      waits = aiodrive_wait_queue_remove (aiodrive_signals_get_queue (), &watch->waiter);
+      aiodrive_signals_give_back (&watch->wanted);
+    }
+  aiodrive_monitor_unlock (monitor);
+
+  if (waits)
+    watch_unref (watch);
+  if (watch != NULL)
+    watch_unref (watch);
+}
+
+typedef struct
+{
+  AiodriveSignalSet  wanted;   /* guarded by the monitor of the signals */
+  GError            *error;    /* owned, nullable: why it does not even wait */
+} SignalWait;
+
+static void
+signal_wait_free (gpointer data)
+{
+  SignalWait *self = data;
+
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+/* The signals are given back after the callback, so that this one can wait again without a gap. */
+static void
+return_signum (GTask    *task,
+               gpointer  signum)
+{
+  SignalWait *self = g_task_get_task_data (task);
+  AiodriveMonitor *monitor;
+
+  if (self->error != NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&self->error));
+      return;
+    }
+
+  monitor = aiodrive_signals_lock ();
+  aiodrive_signals_tell ();   /* what came until now is one */
+  aiodrive_monitor_unlock (monitor);
+
+  g_task_return_int (task, GPOINTER_TO_INT (signum));
+
+  monitor = aiodrive_signals_lock ();
+  aiodrive_signals_give_back (&self->wanted);
+  aiodrive_monitor_unlock (monitor);
+}
+
+/**
+ * aiodrive_wait_for_signal_async:
+ * @signums: (array length=n_signums): `SIGHUP`, `SIGINT`, `SIGTERM`, `SIGUSR1`, `SIGUSR2` or `SIGWINCH`, one or several
+ * @n_signums: how many there are
+ * @cancellable: (nullable): cancels the wait
+ * @callback: (scope async) (closure user_data): called when a signal has come
+ * @user_data: data for @callback
+ *
+ * Waits until the next Unix signal of @signums comes. Meanwhile the signals do nothing else to the process; with the
+ * end of the callback, if nobody else waits, they do what they did before. So who wants to wait again without missing
+ * one does so in the callback first, or holds an #AiodriveSignalHandler all the time. To cancel something use
+ * aiodrive_handle_signal().
+ *
+ * Any number of calls may wait for one signal, in any threads: all are called back. The wait fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @signums is empty or contains another signal, and with %G_IO_ERROR_CANCELLED if it is
+ * cancelled, unless a signal came before.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_wait_for_signal_async (const gint          *signums,
+                                gsize                n_signums,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data)
+{
+  AiodriveMonitor *monitor;
+  AiodriveWait *wait;
+  SignalWait *self;
+
+  g_return_if_fail (signums != NULL || n_signums == 0);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_wait_for_signal_async, return_signum);
+  if (wait == NULL)
+    return;
+
+  self = g_new0 (SignalWait, 1);
+  g_task_set_task_data (aiodrive_wait_get_task (wait), self, signal_wait_free);
+  aiodrive_wait_set_request (wait, &self->wanted, NULL);
+  aiodrive_signals_begin (signums, n_signums, &self->wanted, &self->error);
+
+  monitor = aiodrive_signals_lock ();
+  if (self->error != NULL)
+    aiodrive_wait_grant (wait, NULL, monitor);
+  else
+    {
+      aiodrive_signals_take (self->wanted);
+      aiodrive_wait_park (wait, aiodrive_signals_get_queue (), monitor);
+      aiodrive_signals_tell ();
+    }
+  aiodrive_monitor_unlock (monitor);
+}
+
+/**
+ * aiodrive_wait_for_signal_finish:
+ * @result: the result of aiodrive_wait_for_signal_async()
+ * @error: return location for an error
+ *
+ * Ends a wait for a signal.
+ *
+ * Returns: the number of the signal that came, or -1 with @error set
+ *
+ * Since: 1.0
+ */
+gint
+aiodrive_wait_for_signal_finish (GAsyncResult  *result,
+                                 GError       **error)
+{
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, NULL, aiodrive_wait_for_signal_async), -1);
+  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
+}
