@@ -43,7 +43,10 @@ typedef enum
 
 static GParamSpec *properties[N_PROPS];
 
-G_DEFINE_FINAL_TYPE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYPE_CANCELLABLE)
+/* GTask has an interface, and adding one waits for whoever initialises a class. If that were the class of the scope,
+ * with its property of that type, while another thread makes its first GTask, both would wait for ever. */
+G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYPE_CANCELLABLE,
+                               g_type_ensure (G_TYPE_TASK))
 
 /* Nobody holds a child for its parent. The parent's handler finds it in the hub, which it leaves when it is disposed;
  * until then, under the lock of the hub, it can be referenced, be it in the last moment. The same holds for the timer,
