@@ -21,7 +21,8 @@
  * the iteration is not younger. (.../same-iteration)
  *
  * Others get their turn. After about a millisecond in which there was always something to do, in one dispatch or in
- * many, an iteration is left out, so that sources of lower priority run. (.../lower-priorities, .../chain-of-timers)
+ * many, an iteration is left out, so that sources of lower priority run. (.../lower-priorities, .../chain-of-timers,
+ * .../until-nothing-is-to-be-done)
  *
  * Contexts go away. The context owns the source and the source the dispatcher; who pushes holds a reference on
  * the context through what the entry belongs to. Whoever needs a dispatcher longer (the cache of a thread, the timer
@@ -29,6 +30,13 @@
 
 #define DISPATCH_USEC     1000
 #define ENTRIES_PER_LOOK  16
+
+typedef enum
+{
+  NO_REST,
+  REST_DUE,    /* the next iteration is for others ... */
+  REST_NOW,    /* ... and this is it */
+} Rest;
 
 struct _AiodriveDispatcher
 {
@@ -45,7 +53,7 @@ struct _AiodriveDispatcher
   AiodriveEntryList  running;     /* the rest is touched by the thread that iterates the context alone */
   AiodriveEntryList  later;
   gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
-  gboolean           resting;     /* this iteration is for others */
+  Rest               rest;
 };
 
 typedef struct
@@ -107,7 +115,8 @@ dispatcher_prepare (GSource *source,
   gboolean ready;
 
   *timeout = 0;
-  if (self->resting)
+  self->rest = self->rest == REST_DUE ? REST_NOW : NO_REST;
+  if (self->rest == REST_NOW)
     return FALSE;
 
   g_mutex_lock (&self->lock);
@@ -127,11 +136,8 @@ dispatcher_check (GSource *source)
   AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
   gboolean ready;
 
-  if (self->resting)
-    {
-      self->resting = FALSE;
-      return FALSE;
-    }
+  if (self->rest != NO_REST)
+    return FALSE;
 
   g_mutex_lock (&self->lock);
   self->polling = FALSE;
@@ -202,7 +208,7 @@ is_others_turn (AiodriveDispatcher *self)
     return FALSE;
 
   self->busy_since = 0;
-  self->resting = TRUE;
+  self->rest = REST_DUE;
   return TRUE;
 }
 
@@ -228,6 +234,33 @@ dispatcher_dispatch (GSource     *source,
   return G_SOURCE_CONTINUE;
 }
 
+/* The least important of all sources: an iteration in which we rest, and nobody else has anything to do, is not one in
+ * which nothing was to be done. Who iterates until there is nothing to do goes on. */
+
+static gboolean
+rest_check (GSource *source)
+{
+  return ((DispatcherSource *) source)->dispatcher->rest == REST_NOW;
+}
+
+static gboolean
+rest_prepare (GSource *source,
+              gint    *timeout)
+{
+  *timeout = -1;
+  return rest_check (source);
+}
+
+static gboolean
+rest_dispatch (GSource     *source,
+               GSourceFunc  callback,
+               gpointer     data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs rest_funcs = { rest_prepare, rest_check, rest_dispatch, NULL, NULL, NULL };
+
 static GSourceFuncs dispatcher_funcs = { dispatcher_prepare, dispatcher_check, dispatcher_dispatch, NULL, NULL, NULL };
 
 /* The destroy notify of the source's callback. (The finalize function of a GSource can come after the
@@ -249,23 +282,37 @@ dispatcher_close (gpointer data)
   aiodrive_dispatcher_unref (self);
 }
 
+static GSource *
+attach_source (AiodriveDispatcher *self,
+               GSourceFuncs       *funcs,
+               gint                priority,
+               const char         *name,
+               GDestroyNotify      close)
+{
+  GSource *source = g_source_new (funcs, sizeof (DispatcherSource));
+
+  ((DispatcherSource *) source)->dispatcher = self;
+  g_source_set_name (source, name);
+  g_source_set_priority (source, priority);
+  g_source_set_can_recurse (source, TRUE);
+  if (close != NULL)
+    g_source_set_callback (source, NULL, self, close);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
+
+  return source;   /* the context has it */
+}
+
 static AiodriveDispatcher *
 dispatcher_new (GMainContext *context)
 {
   AiodriveDispatcher *self = g_new0 (AiodriveDispatcher, 1);
-  GSource *source = g_source_new (&dispatcher_funcs, sizeof (DispatcherSource));
 
   self->ref_count = 1;
   self->context = context;
-  self->source = source;
   g_mutex_init (&self->lock);
-
-  ((DispatcherSource *) source)->dispatcher = self;
-  g_source_set_name (source, "aiodrive dispatcher");
-  g_source_set_can_recurse (source, TRUE);
-  g_source_set_callback (source, NULL, self, dispatcher_close);
-  g_source_attach (source, context);
-  g_source_unref (source);
+  attach_source (self, &rest_funcs, G_MAXINT, "aiodrive rest", NULL);
+  self->source = attach_source (self, &dispatcher_funcs, G_PRIORITY_DEFAULT, "aiodrive dispatcher", dispatcher_close);
 
   return self;
 }

@@ -622,6 +622,39 @@ test_chain_of_timers (void)
   detach (source);
 }
 
+/* Long enough for a rest after each dispatch. */
+static void
+slow_run (AiodriveEntry *entry)
+{
+  Busy *self = AIODRIVE_CONTAINER_OF (entry, Busy, entry);
+  gint64 begin = g_get_monotonic_time ();
+
+  while (g_get_monotonic_time () - begin < 2000)
+    continue;
+  if (self->n_wanted-- > 1)
+    aiodrive_dispatcher_post (self->dispatcher, entry);
+}
+
+static void
+test_until_nothing_is_to_be_done (void)
+{
+  Busy busy = { .entry.run = slow_run, .n_wanted = 20 };
+
+  g_test_summary ("Who iterates until there is nothing to do is not stopped by an iteration that was left to others");
+
+  busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpuint (busy.n_wanted, ==, 0);
+
+  busy.n_wanted = 20;
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  while (g_main_context_pending (NULL))
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (busy.n_wanted, ==, 0);
+}
+
 static void
 test_progress (void)
 {
@@ -928,6 +961,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/held-back-order", test_held_back_order);
   g_test_add_func ("/aiodrive/core/dispatcher/lower-priorities", test_lower_priorities);
   g_test_add_func ("/aiodrive/core/dispatcher/chain-of-timers", test_chain_of_timers);
+  g_test_add_func ("/aiodrive/core/dispatcher/until-nothing-is-to-be-done", test_until_nothing_is_to_be_done);
   g_test_add_func ("/aiodrive/core/dispatcher/progress", test_progress);
   g_test_add_func ("/aiodrive/core/dispatcher/timers", test_timers);
   g_test_add_func ("/aiodrive/core/dispatcher/timers/not-early", test_timer_not_early);
