@@ -39,7 +39,9 @@ def source(directory):
     """All tests of one language; where they make names of functions from parts, these are put together."""
     text = '\n'.join(path.read_text() for path in sorted(directory.iterdir()) if path.is_file())
     combinators = re.findall(r"(?:both_forms|inBothForms)\('(\w+)'", text)
-    return text + ''.join(f'\nAiodrive.{name} Aiodrive.{name}_async' for name in combinators)
+    methods = re.findall(r"(?:\b(?:begin|wait)\(\w+,|,) '(\w+)',", text)
+    return (text + ''.join(f'\nAiodrive.{name} Aiodrive.{name}_async' for name in combinators) +
+            ''.join(f'\n.{name}_async .{name}_finish' for name in methods))
 
 
 def main(gir, directory, *folders):
