@@ -4,8 +4,8 @@ import Aiodrive from 'gi://Aiodrive?version=1';
 import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
 
-import {assert, assertEqual, assertRaises, call, fails, gives, pending, runTests, settle, sleeps, spawn, test}
-    from './support.js';
+import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pending, runTests, settle, sleeps, spawn,
+    test} from './support.js';
 
 const {CANCELLED, INVALID_ARGUMENT, NOT_FOUND, PENDING} = Gio.IOErrorEnum;
 
@@ -134,7 +134,7 @@ test('map: close', () => {
         sleeps()(task, cancellable);
     });
     const waiting = beginNext(iterator);
-    settle();
+    iterateUntil(() => started.length === 2);
     close(iterator);
     assertEqual(started, [0, 1]);
     assertEqual(iterator.next_finish(waiting()[1]), [false, false]);
