@@ -4,7 +4,7 @@ import Aiodrive from 'gi://Aiodrive?version=1';
 import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
 
-import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pending, runTests, settle, sleeps, spawn,
+import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pending, runTests, sleeps, spawn,
     test} from './support.js';
 
 const {CANCELLED, INVALID_ARGUMENT, NOT_FOUND, PENDING} = Gio.IOErrorEnum;
