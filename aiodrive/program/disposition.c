@@ -56,6 +56,8 @@ aiodrive_disposition_take (AiodriveDisposition *self,
   struct sigaction ours = { .sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK };
   struct sigaction now;
 
+  sigfillset (&ours.sa_mask);   /* one after the other */
+
   /* ours may be there if somebody else has saved it and put it back */
   sigaction (signum, NULL, &now);
   if (now.sa_handler != handler)
