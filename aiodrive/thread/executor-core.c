@@ -27,10 +27,11 @@ struct _AiodriveExecutorCore
 {
   char            *name;        /* owned, nullable; set once, as are the next two */
   GMainContext    *home;        /* owned: where object is notified */
-  GWeakRef         object;
+  GWeakRef         weak;        /* to object */
 
   AiodriveMonitor  monitor;
-  Run             *run;         /* owned, nullable: the last; guarded by monitor, as are the next ones */
+  GObject         *object;      /* unowned; NULL when it was disposed; guarded by monitor, as are the next ones */
+  Run             *run;         /* owned, nullable: the last */
   AiodriveWaiter   notifier;    /* in home; in no queue */
   gboolean         notifying;   /* it was posted, with a reference on this */
 };
@@ -109,7 +110,7 @@ core_free (gpointer data)
   AiodriveExecutorCore *self = data;
 
   g_clear_pointer (&self->run, run_unref);
-  g_weak_ref_clear (&self->object);
+  g_weak_ref_clear (&self->weak);
   aiodrive_monitor_clear (&self->monitor);
   g_main_context_unref (self->home);
   g_free (self->name);
@@ -125,7 +126,7 @@ static void
 notify (AiodriveEntry *entry)
 {
   AiodriveExecutorCore *self = AIODRIVE_CONTAINER_OF (entry, AiodriveExecutorCore, notifier.entry);
-  g_autoptr(GObject) object = g_weak_ref_get (&self->object);
+  g_autoptr(GObject) object = g_weak_ref_get (&self->weak);
 
   aiodrive_monitor_lock (&self->monitor);
   self->notifying = FALSE;
@@ -136,11 +137,21 @@ notify (AiodriveEntry *entry)
   aiodrive_executor_core_unref (self);
 }
 
-/* Under the monitor, as is all down to the thread. */
+static gboolean
+is_observed (GObject *object)
+{
+  guint signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
+
+  return g_signal_has_handler_pending (object, signal, g_quark_from_static_string ("running"), TRUE) ||
+         g_signal_has_handler_pending (object, signal, 0, TRUE);
+}
+
+/* Under the monitor, as is all down to the thread. Where nobody looks nothing is posted: who only stops an executor in
+ * the end may never iterate his context again. */
 static void
 notify_soon (AiodriveExecutorCore *self)
 {
-  if (self->notifying)
+  if (self->notifying || self->object == NULL || !is_observed (self->object))
     return;
 
   self->notifying = TRUE;
@@ -362,7 +373,8 @@ aiodrive_executor_core_new (GObject    *object,
 
   self->name = g_strdup (name);
   self->home = g_main_context_ref_thread_default ();
-  g_weak_ref_init (&self->object, object);
+  g_weak_ref_init (&self->weak, object);
+  self->object = object;
   aiodrive_monitor_init (&self->monitor);
   aiodrive_waiter_init (&self->notifier, notify);
 
@@ -555,8 +567,13 @@ guint
 aiodrive_executor_core_abandon (AiodriveExecutorCore *self)
 {
   guint n_cancelled;
-  Run *run = begin_stop (self, &n_cancelled);
+  Run *run;
 
+  aiodrive_monitor_lock (&self->monitor);
+  self->object = NULL;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  run = begin_stop (self, &n_cancelled);
   g_clear_pointer (&run, run_unref);
   return n_cancelled;
 }

@@ -187,7 +187,7 @@ test_lazy (void)
       g_autoptr(GTask) task = spawn (executor, NULL, return_true, NULL);
 
       assert_ends (task, 0);
-      test_iterate_until (!aiodrive_background_executor_is_running (executor));
+      wait_for_end (executor);
     }
   assert_stops (executor);
   wait_for_threads (n_threads);
@@ -484,7 +484,8 @@ test_drop_idle (void)
 
       g_assert_true (aiodrive_background_executor_start (kept, NULL));
       assert_ends (task, 0);
-      test_iterate_until (i % 2 == 0 || !aiodrive_background_executor_is_running (lazy));
+      if (i % 2 == 0)
+        wait_for_end (lazy);
       g_assert_finalize_object (g_steal_pointer (&never));
       g_assert_finalize_object (g_steal_pointer (&kept));
       g_assert_finalize_object (g_steal_pointer (&lazy));
@@ -998,6 +999,32 @@ test_cycles (void)
   g_assert_cmpuint (count_entries ("/proc/self/fd"), ==, n_files);
 }
 
+/* One that is used in a thread that never iterates its context. */
+static gpointer
+use_in_thread (gpointer data)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(AiodriveBackgroundExecutor) executor = NULL;
+
+  g_main_context_push_thread_default (context);
+  executor = aiodrive_background_executor_new (NULL);
+  g_assert_true (aiodrive_background_executor_start (executor, NULL));
+  assert_stops (executor);
+  g_assert_finalize_object (g_steal_pointer (&executor));
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_cycles_in_threads (void)
+{
+  guint n_files = count_entries ("/proc/self/fd");
+
+  for (guint i = 0; i < 20; i++)
+    g_thread_join (g_thread_new ("cycle", use_in_thread, NULL));
+  g_assert_cmpuint (count_entries ("/proc/self/fd"), ==, n_files);
+}
+
 /* Without GJS in the process everything is taken for what it says to be. */
 static void
 test_foreign_code (void)
@@ -1015,6 +1042,9 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  /* what GLib starts and opens once, and keeps */
+  g_type_ensure (G_TYPE_TASK);
+  g_main_context_default ();
 
 #define ADD(name, func) g_test_add_func ("/aiodrive/thread/background-executor/" name, func)
   ADD ("runs-there", test_runs_there);
@@ -1045,6 +1075,7 @@ main (int   argc,
   ADD ("spawn-while-leaving", test_spawn_while_leaving);
   ADD ("no-overlap", test_no_overlap);
   ADD ("cycles", test_cycles);
+  ADD ("cycles-in-threads", test_cycles_in_threads);
   ADD ("foreign-code", test_foreign_code);
 #undef ADD
 

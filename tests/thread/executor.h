@@ -66,6 +66,14 @@ assert_stops (AiodriveBackgroundExecutor *executor)
   g_assert_false (aiodrive_background_executor_is_running (executor));
 }
 
+/* It ends by itself. */
+static inline void
+wait_for_end (AiodriveBackgroundExecutor *executor)
+{
+  while (aiodrive_background_executor_is_running (executor))
+    g_thread_yield ();
+}
+
 static inline void
 return_true (GTask        *task,
              GCancellable *cancellable,
