@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <aiodrive/aiodrive.h>
-#include <glib-unix.h>
 #include <libsoup/soup.h>
 #include <locale.h>
 #include <signal.h>
@@ -16,16 +15,7 @@
 #define IDLE_TIMEOUT_S 30
 #define STATUS_INTERRUPTED 130
 
-/* Cancels everything: whatever is started here is below this one scope. */
-static gboolean
-on_interrupt (gpointer scope)
-{
-  g_autoptr(GError) reason = g_error_new_literal (AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL, "Interrupted");
-
-  aiodrive_cancel_scope_cancel_with_reason (scope, reason);
-  return G_SOURCE_CONTINUE;
-}
-
+/* Before the first moment in which there is something to cancel, and after the last. */
 static void
 exit_interrupted (int signum)
 {
@@ -215,26 +205,26 @@ main (int   argc,
       char *argv[])
 {
   g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
-  guint interrupt = g_unix_signal_add (SIGINT, on_interrupt, scope);
+  g_autoptr(AiodriveSignalHandler) interrupt = NULL;
   g_auto(GStrv) arguments = g_strdupv (argv);
   g_auto(Options) options = { NULL };
   g_autoptr(GError) error = NULL;
-  int status;
+  int status = 1;
 
   setlocale (LC_ALL, "");
   setvbuf (stdout, NULL, _IOLBF, 0);
-  if (options_parse (&options, &arguments, &error))
+
+  /* whatever is started here is below this one scope */
+  signal (SIGINT, exit_interrupted);
+  interrupt = aiodrive_handle_signal (SIGINT, scope, &error);
+  if (interrupt != NULL && options_parse (&options, &arguments, &error))
     status = run_and_report (&options, scope);
   else
-    {
-      g_printerr ("mirrors: %s\n", error->message);
-      status = 1;
-    }
+    g_printerr ("mirrors: %s\n", error->message);
 
-  /* a signal may be pending still; from here on there is nothing to cancel */
+  /* from here on there is nothing to cancel: a signal that is to come finds exit_interrupted() again */
+  g_clear_object (&interrupt);
   while (g_main_context_iteration (NULL, FALSE))
     continue;
-  g_source_remove (interrupt);
-  signal (SIGINT, exit_interrupted);
   return g_cancellable_is_cancelled (G_CANCELLABLE (scope)) ? STATUS_INTERRUPTED : status;
 }

@@ -45,12 +45,16 @@ def interrupt(moment, args):
         # before main(): for a shell this is status 130 too
         assert (first, output, errors) == ('', '', ''), story
         return 'killed before main()'
+    if process.returncode == 130 and output == '':
+        # in main(), before there is a scope to cancel
+        assert errors == '', story
+        return 'ended before it began'
     assert is_over(output), story
     if process.returncode == 0:
         assert moment != AT_THE_FIRST_LINE and errors == '', story
         return 'ended before'
     assert process.returncode == 130, story
-    assert errors in ('', 'mirrors: Interrupted\n'), story
+    assert errors in ('', 'mirrors: Cancelled by SIGINT\n'), story
     return 'interrupted'
 
 
