@@ -46,8 +46,8 @@ has_come (GSource *source,
   return source->source_funcs->prepare (source, &timeout);
 }
 
-/* Sets @handler. TRUE if a signal came too early for it but so late that it is to be treated as if it had been there.
- * */
+/* Sets @handler. TRUE if a signal came too early for it, but so late that it is to be treated as if it had been
+ * there. */
 gboolean
 aiodrive_disposition_take (AiodriveDisposition *self,
                            int                  signum,
