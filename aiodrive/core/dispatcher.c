@@ -114,20 +114,16 @@ dispatcher_prepare (GSource *source,
   AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
   gboolean ready;
 
-  *timeout = 0;
-  self->rest = self->rest == REST_DUE ? REST_NOW : NO_REST;
-  if (self->rest == REST_NOW)
-    return FALSE;
-
   g_mutex_lock (&self->lock);
   ready = is_ready (self);
   if (!ready)
     self->busy_since = 0;
+  self->rest = ready && self->rest == REST_DUE ? REST_NOW : NO_REST;
   self->polling = !ready;
   *timeout = ready ? 0 : poll_timeout (self);
   g_mutex_unlock (&self->lock);
 
-  return ready;
+  return ready && self->rest == NO_REST;
 }
 
 static gboolean
