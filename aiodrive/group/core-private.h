@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _AiodriveGroupCore AiodriveGroupCore;
 
+#define AIODRIVE_GROUP_ELSEWHERE "The group belongs to another main context"
+
 /* What a group is behind its object, which may be dropped while tasks run. All but its scope belongs to one context. */
 struct _AiodriveGroupCore
 {

@@ -261,7 +261,7 @@ aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
  * @self: a group
  *
  * Gets the tasks of the group that have not ended, for a list view: a list of #AiodriveTaskInfo that follows the group.
- * Call it, and use the list, in the context of the group.
+ * Call it, and use the list, in the context of the group; to call it anywhere else is a programming error.
  *
  * Returns: (transfer none): the list
  *
@@ -270,9 +270,20 @@ aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
 GListModel *
 aiodrive_task_group_get_tasks (AiodriveTaskGroup *self)
 {
+  AiodriveGroupCore *core;
+  GListModel *tasks;
+
   g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
 
-  return aiodrive_group_core_get_tasks (aiodrive_task_group_get_core (self));
+  core = aiodrive_task_group_get_core (self);
+  if (!aiodrive_group_core_enter (core))
+    {
+      g_critical ("%s: " AIODRIVE_GROUP_ELSEWHERE, G_STRFUNC);
+      return NULL;
+    }
+  tasks = aiodrive_group_core_get_tasks (core);
+  aiodrive_group_core_leave (core);
+  return tasks;
 }
 
 /* In the context of the group: takes @task in, or ends it. */
@@ -402,7 +413,7 @@ aiodrive_task_group_add (AiodriveTaskGroup  *self,
   core = aiodrive_task_group_get_core (self);
   if (!aiodrive_group_core_enter (core))
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The group belongs to another main context");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
       return FALSE;
     }
 
@@ -444,11 +455,22 @@ close_group (AiodriveTaskGroup   *self,
              gpointer             user_data)
 {
   AiodriveTaskGroupClass *klass = AIODRIVE_TASK_GROUP_GET_CLASS (self);
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (self);
+  GTask *task;
+
+  if (!aiodrive_group_core_enter (core))
+    {
+      task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close);
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
+      return task;
+    }
 
   if (klass->closing != NULL)
     klass->closing (self);
-  return aiodrive_group_core_close (aiodrive_task_group_get_core (self), G_OBJECT (self), cancellable, callback,
-                                    user_data, aiodrive_task_group_close);
+  task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data,
+                                    aiodrive_task_group_close);
+  aiodrive_group_core_leave (core);
+  return task;
 }
 
 /**
@@ -457,7 +479,7 @@ close_group (AiodriveTaskGroup   *self,
  * @cancellable: (nullable): cancels the group
  *
  * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the
- * group.
+ * group; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
  *
  * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
  * group was cancelled from above, it fails with %G_IO_ERROR_CANCELLED; if its own scope had a deadline, or was

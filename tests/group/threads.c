@@ -214,6 +214,80 @@ add_there (gpointer data,
 }
 
 static void
+close_there (gpointer data,
+             gpointer unused)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_autoptr(GTask) task = NULL;
+  GError *error = NULL;
+
+  g_cancellable_cancel (cancellable);
+  aiodrive_task_group_close_async (data, cancellable, test_on_ready, &call);
+  g_assert_false (aiodrive_task_group_close_finish (data, test_call_wait (&call), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpstr (error->message, ==, "The group belongs to another main context");
+  g_clear_error (&error);
+
+  task = aiodrive_task_group_close (data, NULL);
+  aiodrive_run (task);
+  g_assert_false (aiodrive_task_group_close_finish (data, G_ASYNC_RESULT (task), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+}
+
+static void
+list_there (gpointer data,
+            gpointer unused)
+{
+  g_assert_null (aiodrive_task_group_get_tasks (data));
+}
+
+static gpointer
+use_in_plain_thread (gpointer group)
+{
+  close_there (group, NULL);
+  list_there (group, NULL);
+  return NULL;
+}
+
+/* Closing and looking belong to the context of the group, also if there is no other one in the thread. */
+static void
+test_close_elsewhere (void)
+{
+  AiodriveTaskGroup *groups[] = { aiodrive_task_group_new (NULL),
+                                  AIODRIVE_TASK_GROUP (aiodrive_auto_terminated_task_group_new (NULL)) };
+  TestThread *thread = test_thread_start ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    {
+      g_auto(TestCall) call = TEST_CALL_INIT;
+      g_auto(TestChild) child = { 0 };
+
+      test_child_spawn (&child, groups[i], "child");
+      test_thread_call (thread, close_there, groups[i]);
+      g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL,
+                             "aiodrive_task_group_get_tasks: The group belongs to another main context");
+      test_thread_call (thread, list_there, groups[i]);
+      g_test_assert_expected_messages ();
+
+      g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*another main context");
+      g_thread_join (g_thread_new ("plain", use_in_plain_thread, groups[i]));
+      g_test_assert_expected_messages ();
+
+      g_assert_false (test_group_is_cancelled (groups[i]));
+      test_settle ();
+      test_child_succeed (&child);
+      aiodrive_task_group_close_async (groups[i], NULL, test_on_ready, &call);
+      test_assert_closes (groups[i], &call);
+      test_call_clear (&call);
+      test_child_clear (&child);
+      test_group_free (groups[i]);
+    }
+  test_thread_stop (thread);
+}
+
+static void
 cancel_there (gpointer data,
               gpointer unused)
 {
@@ -592,6 +666,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/threads/closed", test_closed);
   g_test_add_func ("/aiodrive/group/threads/failure", test_failure);
   g_test_add_func ("/aiodrive/group/threads/elsewhere", test_elsewhere);
+  g_test_add_func ("/aiodrive/group/threads/close-elsewhere", test_close_elsewhere);
   g_test_add_func ("/aiodrive/group/threads/dropped", test_dropped);
   g_test_add_func ("/aiodrive/group/threads/dropped-meanwhile", test_dropped_meanwhile);
   g_test_add_func ("/aiodrive/group/threads/dropped-while-closing", test_dropped_while_closing);

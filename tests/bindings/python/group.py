@@ -97,6 +97,17 @@ class GroupTest(unittest.TestCase):
         self.assertTrue(close(group))
         self.assertEqual(threads, [threading.main_thread()])
 
+    def test_closed_in_thread(self):
+        group = Aiodrive.TaskGroup()
+        group.spawn(gives('a'))
+        calls = []
+        thread = threading.Thread(target=lambda: calls.append(Call(group.close_async, None)))
+        thread.start()
+        thread.join()
+        with Raises(Gio.IOErrorEnum.INVALID_ARGUMENT):
+            group.close_finish(calls[0].wait())
+        self.assertTrue(close(group))
+
     def test_subclass(self):
         class Group(Aiodrive.TaskGroup):
             pass
