@@ -201,7 +201,7 @@ progressed (AiodriveEntry *entry)
 static void
 show (Member *member)
 {
-  member->info = aiodrive_task_info_new (g_task_get_name (member->task), g_task_get_cancellable (member->task));
+  member->info = aiodrive_task_info_new (member->task);
   aiodrive_task_info_set_running (member->info, member->since);
   aiodrive_waiter_init (&member->progress, progressed);
   progressed (&member->progress.entry);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/task-info-private.h"
 
+#include "aiodrive/core/dispatcher-private.h"
 #include "aiodrive/error-private.h"
 
 /**
@@ -19,7 +20,11 @@ struct _AiodriveTaskInfo
 {
   GObject            parent_instance;
 
-  char              *name;
+  AiodriveEntry      entry;           /* look(); with a reference on this */
+  gboolean           looks_again;
+  GTask             *task;            /* unowned; NULL once it has ended, until when the group has it */
+  char              *name;            /* owned, nullable: as it was when somebody last looked */
+  gboolean           renamed;         /* since the last notification */
   GCancellable      *cancellable;     /* owned, nullable: until it has ended */
   AiodriveTaskState  state;
   double             progress;
@@ -71,7 +76,7 @@ aiodrive_task_info_get_property (GObject    *object,
   switch (property_id)
     {
     case PROP_NAME:
-      g_value_set_string (value, self->name);
+      g_value_set_string (value, aiodrive_task_info_get_name (self));
       break;
     case PROP_STATE:
       g_value_set_enum (value, self->state);
@@ -99,7 +104,9 @@ aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
   /**
    * AiodriveTaskInfo:name:
    *
-   * The name of the task, as given by g_task_set_name() before it was first shown.
+   * The name of the task, as given by g_task_set_name(); when it has ended, the name that it had in the end. The
+   * notification comes in the context of the group: when whoever started the task has returned there, when the job has
+   * begun, when the progress changes, and in the end, if the task has got another name by then.
    *
    * Since: 1.0
    */
@@ -142,14 +149,67 @@ aiodrive_task_info_init (AiodriveTaskInfo *self)
 {
 }
 
+static void
+read_name (AiodriveTaskInfo *self)
+{
+  const char *name;
+
+  if (self->task == NULL)
+    return;
+
+  name = g_task_get_name (self->task);
+  if (g_strcmp0 (self->name, name) == 0)
+    return;
+
+  g_free (self->name);
+  self->name = g_strdup (name);
+  self->renamed = TRUE;
+}
+
+static void
+notify_name (AiodriveTaskInfo *self)
+{
+  read_name (self);
+  if (!self->renamed)
+    return;
+
+  self->renamed = FALSE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
+}
+
+static void
+look_soon (AiodriveTaskInfo *self)
+{
+  g_object_ref (self);
+  self->entry.stamp = aiodrive_dispatcher_stamp ();
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->entry);
+}
+
+/* Whoever starts a task names it afterwards, as does its job. This comes before the job begins, and again in the
+ * iteration after that. */
+static void
+look (AiodriveEntry *entry)
+{
+  g_autoptr(AiodriveTaskInfo) self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskInfo, entry);
+
+  if (self->looks_again && self->task != NULL)
+    look_soon (self);
+  self->looks_again = FALSE;
+  notify_name (self);
+}
+
+/* For a task that stays until aiodrive_task_info_set_ended(). */
 AiodriveTaskInfo *
-aiodrive_task_info_new (const char   *name,
-                        GCancellable *cancellable)
+aiodrive_task_info_new (GTask *task)
 {
   AiodriveTaskInfo *self = g_object_new (AIODRIVE_TYPE_TASK_INFO, NULL);
 
-  self->name = g_strdup (name);
-  g_set_object (&self->cancellable, cancellable);
+  self->task = task;
+  self->name = g_strdup (g_task_get_name (task));
+  g_set_object (&self->cancellable, g_task_get_cancellable (task));
+  self->entry.run = look;
+  self->looks_again = TRUE;
+  look_soon (self);
   return self;
 }
 
@@ -176,6 +236,7 @@ void
 aiodrive_task_info_set_progress (AiodriveTaskInfo *self,
                                  double            progress)
 {
+  notify_name (self);
   if (self->progress == progress)
     return;
 
@@ -189,6 +250,8 @@ aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
 {
   self->ended = g_get_monotonic_time ();
   g_clear_object (&self->cancellable);
+  notify_name (self);
+  self->task = NULL;
   if (error == NULL)
     {
       set_state (self, AIODRIVE_TASK_STATE_SUCCEEDED);
@@ -209,9 +272,10 @@ aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
  * aiodrive_task_info_get_name:
  * @self: what is known of a task
  *
- * Gets the name of the task.
+ * Gets the name that the task has now: see #AiodriveTaskInfo:name. What a task of the group is called that was spawned
+ * in another thread, its job says.
  *
- * Returns: (transfer none) (nullable): the name, or %NULL if it has none
+ * Returns: (transfer none) (nullable): the name, until it is asked for again; or %NULL if it has none
  *
  * Since: 1.0
  */
@@ -220,6 +284,7 @@ aiodrive_task_info_get_name (AiodriveTaskInfo *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), NULL);
 
+  read_name (self);
   return self->name;
 }
 

@@ -264,6 +264,117 @@ test_states (void)
     }
 }
 
+static void
+note_name (AiodriveTaskInfo *info,
+           GParamSpec       *pspec,
+           gpointer          names)
+{
+  g_ptr_array_add (names, g_strdup (aiodrive_task_info_get_name (info)));
+}
+
+static void
+watch_name (GListModel *tasks,
+            guint       position,
+            guint       removed,
+            guint       added,
+            gpointer    names)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr(AiodriveTaskInfo) info = g_list_model_get_item (tasks, i);
+
+      g_assert_null (aiodrive_task_info_get_name (info));
+      g_signal_connect (info, "notify::name", G_CALLBACK (note_name), names);
+    }
+}
+
+static void
+assert_names (GPtrArray  *names,
+              const char *expected)
+{
+  g_autofree char *joined = NULL;
+
+  g_ptr_array_add (names, NULL);
+  joined = g_strjoinv (" ", (char **) names->pdata);
+  g_assert_cmpstr (joined, ==, expected);
+  g_ptr_array_remove_index (names, names->len - 1);
+}
+
+static void
+name_itself (GTask        *task,
+             GCancellable *cancellable,
+             gpointer      data)
+{
+  g_task_set_name (task, "by-itself");
+  test_child_job (task, cancellable, data);
+}
+
+/* A name comes after the task was shown: from who spawned it, from its job, and as it goes on. */
+static void
+test_name (void)
+{
+  AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
+  GListModel *tasks = aiodrive_task_group_get_tasks (group);
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(TestChild) child = { .name = "by-its-job", .future = aiodrive_thread_safe_future_new () };
+  AiodriveTaskInfo *info;
+
+  g_signal_connect (tasks, "items-changed", G_CALLBACK (watch_name), names);
+  aiodrive_task_group_spawn (group, &child.task, name_itself, &child, NULL);
+  g_task_set_name (child.task, "by-spawner");
+  info = g_list_model_get_item (tasks, 0);
+  g_assert_cmpstr (aiodrive_task_info_get_name (info), ==, "by-spawner");
+  g_assert_cmpuint (names->len, ==, 0);
+  test_settle ();
+  assert_names (names, "by-spawner by-its-job");
+
+  g_task_set_name (child.task, "later");
+  test_settle ();
+  assert_names (names, "by-spawner by-its-job");
+  aiodrive_task_set_progress (child.task, 0.5);
+  test_settle ();
+  assert_names (names, "by-spawner by-its-job later");
+
+  g_task_set_name (child.task, "last");
+  test_child_succeed (&child);
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_assert_closes (group, &call);
+  assert_names (names, "by-spawner by-its-job later last");
+  g_task_set_name (child.task, "too-late");
+  g_assert_cmpstr (aiodrive_task_info_get_name (info), ==, "last");
+
+  test_call_clear (&call);
+  test_child_clear (&child);
+  test_group_free (group);
+  g_assert_finalize_object (info);
+}
+
+/* One that is over before it was looked at twice. */
+static void
+test_name_of_ended (void)
+{
+  AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
+  GListModel *tasks = aiodrive_task_group_get_tasks (group);
+  TestTask *task = test_task_new (TEST_TASK_FOREIGN, "task", NULL);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  AiodriveTaskInfo *info;
+
+  test_task_succeed (task);
+  test_settle ();
+  g_task_set_name (task->task, "added");
+  g_assert_true (aiodrive_task_group_add (group, task->task, NULL));
+  info = g_list_model_get_item (tasks, 0);
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_assert_closes (group, &call);
+  test_call_clear (&call);
+  test_task_free (task);
+  test_settle ();
+  g_assert_cmpstr (aiodrive_task_info_get_name (info), ==, "added");
+  test_group_free (group);
+  g_assert_finalize_object (info);
+}
+
 /* The cancellable of a task of others is not touched any more when the task has ended. */
 static void
 test_cancel_ended (void)
@@ -426,6 +537,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/task-info/list-random", test_list_random);
   g_test_add_func ("/aiodrive/group/task-info/list-from-thread", test_list_from_thread);
   g_test_add_func ("/aiodrive/group/task-info/states", test_states);
+  g_test_add_func ("/aiodrive/group/task-info/name", test_name);
+  g_test_add_func ("/aiodrive/group/task-info/name-of-ended", test_name_of_ended);
   g_test_add_func ("/aiodrive/group/task-info/cancel-ended", test_cancel_ended);
   g_test_add_func ("/aiodrive/group/task-info/progress", test_progress);
   g_test_add_func ("/aiodrive/group/task-info/progress-race", test_progress_race);
