@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/thread/background-executor.h"
 
-#include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/thread/executor-core-private.h"
 
 /**
@@ -26,8 +25,9 @@
  * g_autoptr(AiodriveBackgroundExecutor) indexer = aiodrive_background_executor_new ("indexer");
  * g_autoptr(GTask) task = NULL;
  *
- * aiodrive_background_executor_spawn (indexer, &task, window_scope, build_index, g_object_ref (folder),
- * g_object_unref); aiodrive_wait_task_async (task, NULL, on_indexed, self); ]|
+ * aiodrive_background_executor_spawn (indexer, &task, window_scope, build_index, folder, NULL);
+ * aiodrive_wait_task_async (task, NULL, on_indexed, self);
+ * ]|
  *
  * Since: 1.0
  */
@@ -37,7 +37,6 @@ struct _AiodriveBackgroundExecutor
   GObject               parent_instance;
 
   AiodriveExecutorCore *core;   /* owned; set once */
-  char                 *name;   /* owned, nullable; until core is there */
 };
 
 enum
@@ -52,29 +51,15 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (AiodriveBackgroundExecutor, aiodrive_background_executor, G_TYPE_OBJECT)
 
 static void
-aiodrive_background_executor_constructed (GObject *object)
-{
-  AiodriveBackgroundExecutor *self = AIODRIVE_BACKGROUND_EXECUTOR (object);
-
-  self->core = aiodrive_executor_core_new (object, self->name);
-  g_clear_pointer (&self->name, g_free);
-
-  G_OBJECT_CLASS (aiodrive_background_executor_parent_class)->constructed (object);
-}
-
-static void
 aiodrive_background_executor_dispose (GObject *object)
 {
   AiodriveBackgroundExecutor *self = AIODRIVE_BACKGROUND_EXECUTOR (object);
+  const char *name = aiodrive_executor_core_get_name (self->core);
   guint n_cancelled = aiodrive_executor_core_abandon (self->core);
 
   if (n_cancelled > 0)
-    {
-      const char *name = aiodrive_executor_core_get_name (self->core);
-
-      g_warning ("Background executor %s was dropped while %u of its tasks run: they are cancelled",
-                 name != NULL ? name : "(unnamed)", n_cancelled);
-    }
+    g_warning ("Background executor %s was dropped while %u of its tasks run: they are cancelled",
+               name != NULL ? name : "(unnamed)", n_cancelled);
 
   G_OBJECT_CLASS (aiodrive_background_executor_parent_class)->dispose (object);
 }
@@ -109,8 +94,10 @@ aiodrive_background_executor_set_property (GObject      *object,
                                            const GValue *value,
                                            GParamSpec   *pspec)
 {
+  AiodriveBackgroundExecutor *self = AIODRIVE_BACKGROUND_EXECUTOR (object);
+
   if (property_id == PROP_NAME)
-    AIODRIVE_BACKGROUND_EXECUTOR (object)->name = g_value_dup_string (value);
+    self->core = aiodrive_executor_core_new (object, g_value_get_string (value), FALSE);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
 }
@@ -120,7 +107,6 @@ aiodrive_background_executor_class_init (AiodriveBackgroundExecutorClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
-  object_class->constructed = aiodrive_background_executor_constructed;
   object_class->dispose = aiodrive_background_executor_dispose;
   object_class->finalize = aiodrive_background_executor_finalize;
   object_class->get_property = aiodrive_background_executor_get_property;
@@ -289,8 +275,6 @@ aiodrive_background_executor_start (AiodriveBackgroundExecutor  *self,
   return aiodrive_executor_core_start (self->core, error);
 }
 
-#define OWN_THREAD "An executor cannot be stopped in its own thread"
-
 /**
  * aiodrive_background_executor_stop_async:
  * @self: an executor
@@ -312,22 +296,11 @@ aiodrive_background_executor_stop_async (AiodriveBackgroundExecutor *self,
                                          GAsyncReadyCallback         callback,
                                          gpointer                    user_data)
 {
-  AiodriveWait *wait;
-
   g_return_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (aiodrive_executor_core_is_here (self->core))
-    {
-      g_task_report_new_error (self, callback, user_data, aiodrive_background_executor_stop_async, G_IO_ERROR,
-                               G_IO_ERROR_NOT_SUPPORTED, OWN_THREAD);
-      return;
-    }
-
-  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_background_executor_stop_async,
-                            aiodrive_executor_core_return_stopped);
-  if (wait != NULL)
-    aiodrive_executor_core_stop_async (self->core, wait);
+  aiodrive_executor_core_stop_async (self->core, self, cancellable, callback, user_data,
+                                     aiodrive_background_executor_stop_async);
 }
 
 /**
@@ -358,13 +331,8 @@ aiodrive_background_executor_stop_finish (AiodriveBackgroundExecutor  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Cancels all tasks of the executor, and blocks this thread until they and the thread of the executor have ended. No
- * main context runs meanwhile: where a job waits for something of this thread, use
- * aiodrive_background_executor_stop_async().
- *
- * The wait ends with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or when a deadline that reaches it has
- * passed, and the executor goes on to its end. In the thread of the executor this is %G_IO_ERROR_NOT_SUPPORTED, and
- * has no effect.
+ * Does what aiodrive_background_executor_stop_async() does, and blocks this thread meanwhile. No main context runs:
+ * where a job waits for something of this thread, use that.
  *
  * Returns: %TRUE if the thread has ended; %FALSE with @error set
  *
@@ -377,14 +345,6 @@ aiodrive_background_executor_stop (AiodriveBackgroundExecutor  *self,
 {
   g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-
-  if (aiodrive_executor_core_is_here (self->core))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, OWN_THREAD);
-      return FALSE;
-    }
-  if (aiodrive_cancellable_set_error (cancellable, error))
-    return FALSE;
 
   return aiodrive_executor_core_stop (self->core, cancellable, error);
 }

@@ -9,32 +9,35 @@ G_BEGIN_DECLS
 /* What an executor is behind its object, which may be dropped while its thread runs. */
 typedef struct _AiodriveExecutorCore AiodriveExecutorCore;
 
-AiodriveExecutorCore *aiodrive_executor_core_new         (GObject               *object,
-                                                          const char            *name);
-void                  aiodrive_executor_core_unref       (AiodriveExecutorCore  *self);
+/* Where there is an @object, its "running" is notified. @keeps: a thread stays until it is stopped. */
+AiodriveExecutorCore *aiodrive_executor_core_new         (GObject              *object,
+                                                          const char           *name,
+                                                          gboolean              keeps);
+AiodriveExecutorCore *aiodrive_executor_core_ref         (AiodriveExecutorCore *self);
+void                  aiodrive_executor_core_unref       (AiodriveExecutorCore *self);
 
-const char           *aiodrive_executor_core_get_name    (AiodriveExecutorCore  *self);
-gboolean              aiodrive_executor_core_is_running  (AiodriveExecutorCore  *self);
-GMainContext         *aiodrive_executor_core_get_context (AiodriveExecutorCore  *self);
-gboolean              aiodrive_executor_core_is_here     (AiodriveExecutorCore  *self);
+const char           *aiodrive_executor_core_get_name    (AiodriveExecutorCore *self);
+gboolean              aiodrive_executor_core_is_running  (AiodriveExecutorCore *self);
+GMainContext         *aiodrive_executor_core_get_context (AiodriveExecutorCore *self);
 
-GTask                *aiodrive_executor_core_spawn       (AiodriveExecutorCore  *self,
-                                                          GCancellable          *parent,
-                                                          AiodriveJobFunc        func,
-                                                          gpointer               user_data,
-                                                          GDestroyNotify         user_data_destroy);
-gboolean              aiodrive_executor_core_start       (AiodriveExecutorCore  *self,
-                                                          GError               **error);
-
-/* Both in another thread than that of the executor; the second with a wait that is returned by the third. */
-gboolean              aiodrive_executor_core_stop        (AiodriveExecutorCore  *self,
-                                                          GCancellable          *cancellable,
-                                                          GError               **error);
-void                  aiodrive_executor_core_stop_async  (AiodriveExecutorCore  *self,
-                                                          AiodriveWait          *wait);
-void                  aiodrive_executor_core_return_stopped (GTask              *task,
-                                                          gpointer               run);
-/* The object goes away: lets everything end by itself. Gives how many tasks it cancels. */
-guint                 aiodrive_executor_core_abandon     (AiodriveExecutorCore  *self);
+GTask                *aiodrive_executor_core_spawn       (AiodriveExecutorCore *self,
+                                                          GCancellable         *parent,
+                                                          AiodriveJobFunc       func,
+                                                          gpointer              user_data,
+                                                          GDestroyNotify        user_data_destroy);
+gboolean              aiodrive_executor_core_start       (AiodriveExecutorCore *self,
+                                                          GError              **error);
+gboolean              aiodrive_executor_core_stop        (AiodriveExecutorCore *self,
+                                                          GCancellable         *cancellable,
+                                                          GError              **error);
+/* The task that @callback gets has a boolean. */
+void                  aiodrive_executor_core_stop_async  (AiodriveExecutorCore *self,
+                                                          gpointer              source_object,
+                                                          GCancellable         *cancellable,
+                                                          GAsyncReadyCallback   callback,
+                                                          gpointer              user_data,
+                                                          gpointer              source_tag);
+/* Whoever had it goes away: lets everything end by itself. Gives how many tasks it cancels. */
+guint                 aiodrive_executor_core_abandon     (AiodriveExecutorCore *self);
 
 G_END_DECLS

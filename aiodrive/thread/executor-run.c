@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/thread/executor-parts-private.h"
+
+/* The life of one thread of an executor. See executor-core.c for why no task is lost when it ends. */
+
+static GPrivate here;   /* the executor whose thread this is */
+
+static void
+run_free (gpointer data)
+{
+  AiodriveExecutorRun *self = data;
+
+  if (self->thread == g_thread_self ())
+    g_thread_unref (self->thread);
+  else if (self->thread != NULL)
+    g_thread_join (self->thread);
+  g_mutex_clear (&self->join_lock);
+}
+
+void
+aiodrive_executor_run_unref (AiodriveExecutorRun *self)
+{
+  g_atomic_rc_box_release_full (self, run_free);
+}
+
+/* Waits until the thread is no more; it is about to end. */
+void
+aiodrive_executor_run_join (AiodriveExecutorRun *self)
+{
+  g_mutex_lock (&self->join_lock);
+  if (self->thread != NULL)
+    g_thread_join (g_steal_pointer (&self->thread));
+  g_mutex_unlock (&self->join_lock);
+}
+
+/* Whether nothing keeps the thread running. */
+static gboolean
+is_done (AiodriveExecutorRun *self)
+{
+  return self->n_tasks == 0 && (self->stopping || !self->kept);
+}
+
+static gboolean
+has_nothing_to_do (AiodriveExecutorRun *self)
+{
+  gboolean done;
+
+  aiodrive_monitor_lock (&self->core->monitor);
+  done = is_done (self);
+  aiodrive_monitor_unlock (&self->core->monitor);
+
+  return done;
+}
+
+/* From here on nobody finds this thread. FALSE, and it goes on, if somebody came. */
+static gboolean
+leave (AiodriveExecutorRun *self)
+{
+  GMainContext *context = NULL;
+
+  aiodrive_monitor_lock (&self->core->monitor);
+  if (is_done (self) && aiodrive_dispatcher_is_idle (self->dispatcher))
+    {
+      context = g_steal_pointer (&self->context);
+      aiodrive_executor_core_notify_soon (self->core);
+    }
+  aiodrive_monitor_unlock (&self->core->monitor);
+
+  if (context == NULL)
+    return FALSE;
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  return TRUE;
+}
+
+/* Iterates the context. When nothing keeps the thread, what there is in the inbox is run still, and what that brings;
+ * hence two looks: GTask puts off what was returned just now. */
+static void
+work (AiodriveExecutorRun *self)
+{
+  GMainContext *context = self->context;
+  guint n_looks = 0;
+
+  g_main_context_push_thread_default (context);
+  while (n_looks < 2 || !leave (self))
+    {
+      gboolean done = has_nothing_to_do (self);
+
+      g_main_context_iteration (context, !done);
+      n_looks = done && aiodrive_dispatcher_is_idle (self->dispatcher) ? n_looks + 1 : 0;
+    }
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  AiodriveExecutorRun *self = data;
+  AiodriveExecutorCore *core = self->core;
+  AiodriveExecutorRun *previous;
+
+  g_private_set (&here, core);
+  aiodrive_monitor_lock (&core->monitor);
+  previous = g_steal_pointer (&self->previous);
+  aiodrive_monitor_unlock (&core->monitor);
+  if (previous != NULL)
+    {
+      aiodrive_executor_run_join (previous);
+      aiodrive_executor_run_unref (previous);
+    }
+
+  work (self);
+
+  aiodrive_monitor_lock (&core->monitor);
+  self->gone = TRUE;
+  aiodrive_wait_queue_wake_all (&self->stoppers, &core->monitor);
+  aiodrive_monitor_unlock (&core->monitor);
+
+  aiodrive_executor_core_unref (core);
+  aiodrive_executor_run_unref (self);
+  return NULL;
+}
+
+/* Starts the next run, under the monitor, for which its thread waits before it looks at it. */
+gboolean
+aiodrive_executor_run_start (AiodriveExecutorCore  *core,
+                             GError               **error)
+{
+  AiodriveExecutorRun *self = g_atomic_rc_box_new0 (AiodriveExecutorRun);
+
+  g_mutex_init (&self->join_lock);
+  self->core = aiodrive_executor_core_ref (core);
+  self->thread = g_thread_try_new (core->name != NULL ? core->name : "aiodrive", run_thread,
+                                   g_atomic_rc_box_acquire (self), error);
+  if (self->thread == NULL)
+    {
+      aiodrive_executor_core_unref (core);
+      aiodrive_executor_run_unref (self);
+      aiodrive_executor_run_unref (self);
+      return FALSE;
+    }
+
+  self->context = g_main_context_new ();
+  self->dispatcher = aiodrive_dispatcher_get_for_context (self->context);
+  self->kept = core->keeps;
+  self->previous = core->run;
+  core->run = self;
+  aiodrive_executor_core_notify_soon (core);
+  return TRUE;
+}
+
+/* Whether this is the thread of the executor. */
+gboolean
+aiodrive_executor_core_is_here (AiodriveExecutorCore *core)
+{
+  return g_private_get (&here) == core;
+}
