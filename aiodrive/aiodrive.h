@@ -2,6 +2,8 @@
 #pragma once
 
 #include "aiodrive/core/cancel-scope.h"
+#include "aiodrive/core/exception.h"
+#include "aiodrive/core/wake-source.h"
 #include "aiodrive/error.h"
 #include "aiodrive/group/auto-terminated-task-group.h"
 #include "aiodrive/group/task-group.h"

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/macros.h"
+
+G_BEGIN_DECLS
+
+AIODRIVE_PUBLIC
+GSource *aiodrive_wake_source_new (void);
+
+G_END_DECLS

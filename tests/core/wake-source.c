@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/support.h"
+
+typedef struct
+{
+  GSource *source;    /* owned */
+  guint    n_calls;
+  gint64   again;     /* the ready time that the callback sets, or -1 */
+  gboolean nests;     /* the callback iterates the context until it was called once more */
+  gboolean idle_ran;
+} Fixture;
+
+static gboolean
+on_wake (gpointer data)
+{
+  Fixture *self = data;
+  guint n_calls = ++self->n_calls;
+
+  g_assert_cmpint (g_source_get_ready_time (self->source), ==, -1);
+  g_source_set_ready_time (self->source, self->again);
+  if (self->nests)
+    {
+      self->nests = FALSE;
+      g_source_set_ready_time (self->source, 0);
+      test_iterate_until (self->n_calls > n_calls);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_idle (gpointer data)
+{
+  ((Fixture *) data)->idle_ran = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_up (Fixture       *self,
+        gconstpointer  data)
+{
+  self->again = -1;
+  self->source = aiodrive_wake_source_new ();
+  g_source_set_callback (self->source, on_wake, self, NULL);
+  g_source_attach (self->source, NULL);
+}
+
+static void
+tear_down (Fixture       *self,
+           gconstpointer  data)
+{
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+}
+
+static void
+test_once (Fixture       *self,
+           gconstpointer  data)
+{
+  g_test_summary ("It is called once for each time that it is woken, and not before");
+
+  test_settle ();
+  g_assert_cmpuint (self->n_calls, ==, 0);
+  g_source_set_ready_time (self->source, 0);
+  g_source_set_ready_time (self->source, 0);
+  test_settle ();
+  g_assert_cmpuint (self->n_calls, ==, 1);
+}
+
+static void
+test_timer (Fixture       *self,
+            gconstpointer  data)
+{
+  gint64 due = g_get_monotonic_time () + 2000;
+
+  g_test_summary ("It is called when its time has come");
+
+  g_source_set_ready_time (self->source, due);
+  test_iterate_until (self->n_calls > 0);
+  g_assert_cmpint (g_get_monotonic_time (), >=, due);
+}
+
+static gpointer
+wake (gpointer data)
+{
+  g_source_set_ready_time (((Fixture *) data)->source, 0);
+  return NULL;
+}
+
+static void
+test_thread (Fixture       *self,
+             gconstpointer  data)
+{
+  g_test_summary ("Another thread wakes a context that waits");
+
+  for (guint i = 1; i <= 200; i++)
+    {
+      GThread *thread = g_thread_new (NULL, wake, self);
+
+      test_iterate_until (self->n_calls == i);
+      g_thread_join (thread);
+    }
+}
+
+static void
+test_nested (Fixture       *self,
+             gconstpointer  data)
+{
+  g_test_summary ("It is called in a main loop that its callback runs");
+
+  self->nests = TRUE;
+  g_source_set_ready_time (self->source, 0);
+  test_settle ();
+  g_assert_cmpuint (self->n_calls, ==, 2);
+}
+
+static void
+test_fair (Fixture       *self,
+           gconstpointer  data)
+{
+  GSource *idle = g_idle_source_new ();
+
+  g_test_summary ("Where it is woken again and again, a source of a low priority has its turn");
+
+  self->again = 0;
+  g_source_set_ready_time (self->source, 0);
+  g_source_set_callback (idle, on_idle, self, NULL);
+  g_source_attach (idle, NULL);
+  test_iterate_until (self->idle_ran);
+  g_assert_cmpuint (self->n_calls, >, 1);
+  g_source_unref (idle);
+
+  self->n_calls = 0;
+  test_iterate_until (self->n_calls > 100);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, function) g_test_add ("/aiodrive/core/wake-source/" name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("once", test_once);
+  ADD ("timer", test_timer);
+  ADD ("thread", test_thread);
+  ADD ("nested", test_nested);
+  ADD ("fair", test_fair);
+
+  return g_test_run ();
+}
