@@ -41,4 +41,5 @@
 #include "aiodrive/task/timeout.h"
 #include "aiodrive/task/wait.h"
 #include "aiodrive/thread/background-executor.h"
+#include "aiodrive/thread/thread-task-group.h"
 #include "aiodrive/version.h"

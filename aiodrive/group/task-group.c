@@ -330,6 +330,26 @@ spawn_here (AiodriveGroupCore *core,
   return task;
 }
 
+GTask *
+aiodrive_task_group_spawn_task (AiodriveTaskGroup *self,
+                                AiodriveJobFunc    func,
+                                gpointer           user_data,
+                                GDestroyNotify     user_data_destroy)
+{
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (self);
+  GTask *task;
+
+  aiodrive_group_core_expect (core);
+  if (!aiodrive_group_core_enter (core))
+    return aiodrive_remote_spawn (core->dispatcher, core->context, G_CANCELLABLE (core->scope), func, user_data,
+                                  user_data_destroy, accept_remote, aiodrive_group_core_ref (core),
+                                  (GDestroyNotify) aiodrive_group_core_unref);
+
+  task = spawn_here (core, func, user_data, user_data_destroy);
+  aiodrive_group_core_leave (core);
+  return task;
+}
+
 /**
  * aiodrive_task_group_spawn:
  * @self: a group
@@ -354,23 +374,16 @@ aiodrive_task_group_spawn (AiodriveTaskGroup  *self,
                            GDestroyNotify      user_data_destroy)
 {
   g_autoptr(GTask) spawned = NULL;
-  AiodriveGroupCore *core;
+  AiodriveTaskGroupClass *klass;
 
   g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
   g_return_if_fail (func != NULL);
 
-  core = aiodrive_task_group_get_core (self);
-  aiodrive_group_core_expect (core);
-  if (aiodrive_group_core_enter (core))
-    {
-      spawned = spawn_here (core, func, user_data, user_data_destroy);
-      aiodrive_group_core_leave (core);
-    }
+  klass = AIODRIVE_TASK_GROUP_GET_CLASS (self);
+  if (klass->do_spawn != NULL)
+    spawned = klass->do_spawn (self, func, user_data, user_data_destroy);
   else
-    spawned = aiodrive_remote_spawn (core->dispatcher, core->context, G_CANCELLABLE (core->scope), func, user_data,
-                                     user_data_destroy, accept_remote, aiodrive_group_core_ref (core),
-                                     (GDestroyNotify) aiodrive_group_core_unref);
-
+    spawned = aiodrive_task_group_spawn_task (self, func, user_data, user_data_destroy);
   if (task != NULL)
     *task = g_steal_pointer (&spawned);
 }
@@ -467,8 +480,11 @@ close_group (AiodriveTaskGroup   *self,
 
   if (klass->closing != NULL)
     klass->closing (self);
-  task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data,
-                                    aiodrive_task_group_close);
+  if (klass->do_close != NULL)
+    task = klass->do_close (self, cancellable, callback, user_data);
+  else
+    task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data,
+                                      aiodrive_task_group_close);
   aiodrive_group_core_leave (core);
   return task;
 }

@@ -24,7 +24,15 @@ struct _AiodriveTaskGroupClass
 
   /*< private >*/
   void       (*closing) (AiodriveTaskGroup *self);   /* nullable: before it waits for its tasks */
-  gpointer     padding[7];
+  GTask     *(*do_spawn) (AiodriveTaskGroup   *self,   /* nullable, as is the next */
+                          AiodriveJobFunc      func,
+                          gpointer             user_data,
+                          GDestroyNotify       user_data_destroy);
+  GTask     *(*do_close) (AiodriveTaskGroup   *self,   /* in the context of the group */
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data);
+  gpointer     padding[5];
 };
 
 AIODRIVE_PUBLIC

@@ -34,4 +34,24 @@ test('a function of JavaScript', () => {
     assert(!executor.is_running());
 });
 
+test('a function of JavaScript in a group', () => {
+    const group = Aiodrive.ThreadTaskGroup.new('in JavaScript', null);
+    assertEqual(group.name, 'in JavaScript');
+    assertEqual(group.get_name(), 'in JavaScript');
+    let nCalls = 0;
+    const task = group.spawn(() => nCalls++);
+    const [, result] = call((cancellable, callback) => group.close_async(cancellable, callback), null);
+    const error = assertRaises(() => group.close_finish(result), Gio.IOErrorEnum.NOT_SUPPORTED);
+    assertEqual(error.message, 'A JavaScript function cannot run in another thread');
+    assertRaises(() => Aiodrive.task_propagate(task), Gio.IOErrorEnum.NOT_SUPPORTED);
+    assertEqual(nCalls, 0);
+});
+
+test('an empty group', () => {
+    const group = new Aiodrive.ThreadTaskGroup();
+    assert(group instanceof Aiodrive.TaskGroup);
+    const [, result] = call((cancellable, callback) => group.close_async(cancellable, callback), null);
+    assert(group.close_finish(result));
+});
+
 runTests();

@@ -85,4 +85,65 @@ class BackgroundExecutorTest(unittest.TestCase):
         self.assertEqual(Aiodrive.task_propagate(task), 'freight')
 
 
+class ThreadTaskGroupTest(unittest.TestCase):
+    def test_runs_there(self):
+        group = Aiodrive.ThreadTaskGroup.new('in Python', None)
+        self.assertEqual((group.props.name, group.get_name()), ('in Python', 'in Python'))
+        threads = set()
+
+        def job(task, cancellable):
+            def on_slept(source, result):
+                Aiodrive.sleep_finish(result)
+                threads.add(threading.get_ident())
+                task.return_value(boxed(GObject.TYPE_STRING, 'freight'))
+
+            threads.add(threading.get_ident())
+            Aiodrive.sleep_async(1, cancellable, on_slept)
+
+        tasks = [group.spawn(job) for _ in range(3)]
+        self.assertEqual(group.get_n_tasks(), 3)
+        self.assertTrue(group.close_finish(Call(group.close_async, None).wait()))
+        self.assertEqual([Aiodrive.task_propagate(task) for task in tasks], ['freight'] * 3)
+        self.assertEqual(len(threads), 1)
+        self.assertNotIn(threading.get_ident(), threads)
+
+    def test_main_thread_blocked(self):
+        group = Aiodrive.ThreadTaskGroup()
+        ended = threading.Event()
+
+        def job(task, cancellable):
+            gives('freight')(task, cancellable)
+            ended.set()
+
+        group.spawn(job)
+        ended.wait()
+        self.assertTrue(group.close_finish(Call(group.close_async, None).wait()))
+
+    def test_fails(self):
+        group = Aiodrive.ThreadTaskGroup()
+        other = group.spawn(sleeps())
+        group.spawn(fails('it went wrong there'))
+        closing = group.close(None)
+        Aiodrive.run(closing)
+        with Raises(Gio.IOErrorEnum.NOT_FOUND) as raised:
+            group.close_finish(closing)
+        self.assertEqual(raised.error.message, 'it went wrong there')
+        with Raises(Gio.IOErrorEnum.CANCELLED):
+            Aiodrive.task_propagate(other)
+
+    def test_spawned_in_job(self):
+        group = Aiodrive.ThreadTaskGroup()
+        threads = []
+
+        def job(task, cancellable):
+            threads.append(threading.get_ident())
+            if len(threads) < 5:
+                group.spawn(job)
+            task.return_value(boxed(GObject.TYPE_STRING, 'freight'))
+
+        group.spawn(job)
+        self.assertTrue(group.close_finish(Call(group.close_async, None).wait()))
+        self.assertEqual(threads, threads[:1] * 5)
+
+
 unittest.main()

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/thread/thread-task-group.h"
+
+#include "aiodrive/group/task-group-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+#include "aiodrive/task/wait.h"
+#include "aiodrive/thread/executor-core-private.h"
+
+/**
+ * AiodriveThreadTaskGroup:
+ *
+ * A task group whose jobs run in a thread of its own, so that nobody waits for them, and they for nobody: closing the
+ * group waits for its tasks, and joins the thread.
+ *
+ * All jobs run in one and the same thread, in a main context that is thread-default there: what a job starts with GIO
+ * or with this library calls back there. The tasks of the group belong to the context of the group, as in any
+ * #AiodriveTaskGroup, and stand for those that the jobs get: see aiodrive_task_get_leaf(). For jobs with a life of
+ * their own use an #AiodriveBackgroundExecutor.
+ *
+ * The thread starts with the first task, at once. A task that is spawned in another thread than that of the group, or
+ * by a job, goes by way of the context of the group, and starts when that is iterated.
+ *
+ * A group that is dropped cancels its tasks; its thread ends after them, and nobody waits for it. A job is a function
+ * of C, or of a language that can call its functions in any thread: Python can, JavaScript cannot, which is
+ * %G_IO_ERROR_NOT_SUPPORTED.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveThreadTaskGroup) group = aiodrive_thread_task_group_new ("indexer", window_scope);
+ *
+ * for (guint i = 0; i < n_folders; i++)
+ *   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (group), NULL, index_folder, folders[i], NULL);
+ * aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (group), NULL, on_all_indexed, self);
+ * ]|
+ *
+ * Since: 1.0
+ */
+
+struct _AiodriveThreadTaskGroup
+{
+  AiodriveTaskGroup     parent_instance;
+
+  AiodriveExecutorCore *executor;   /* owned; set once */
+};
+
+enum
+{
+  PROP_NAME = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (AiodriveThreadTaskGroup, aiodrive_thread_task_group, AIODRIVE_TYPE_TASK_GROUP)
+
+/*
+ * Jobs
+ */
+
+typedef struct
+{
+  AiodriveExecutorCore *executor;   /* owned */
+  GTask                *there;      /* owned; once it was started: of the executor */
+  AiodriveJobFunc       func;
+  gpointer              user_data;
+  GDestroyNotify        user_data_destroy;
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *self = data;
+
+  if (self->user_data_destroy != NULL)
+    self->user_data_destroy (self->user_data);
+  g_clear_object (&self->there);
+  aiodrive_executor_core_unref (self->executor);
+}
+
+static void
+job_unref (gpointer job)
+{
+  g_atomic_rc_box_release_full (job, job_free);
+}
+
+/* In the context of the group. */
+static void
+job_start (Job          *self,
+           GCancellable *scope)
+{
+  if (self->there == NULL)
+    self->there = aiodrive_executor_core_spawn (self->executor, scope, self->func, self->user_data, NULL);
+}
+
+static void
+on_job_ended (GObject      *source_object,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  g_autoptr(GTask) there = aiodrive_wait_task_finish (result, NULL);
+  GError *error = aiodrive_task_get_error (there);
+
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  aiodrive_task_record_set_leaf (aiodrive_task_record_get (task), there);
+  aiodrive_task_return_true (task);
+}
+
+/* The job of the task of the group. */
+static void
+job_follow (GTask        *task,
+            GCancellable *scope,
+            gpointer      data)
+{
+  Job *self = data;
+
+  job_start (self, scope);
+  aiodrive_wait_task_async (self->there, NULL, on_job_ended, g_object_ref (task));
+}
+
+/* It starts now, where that can be: who blocks his context afterwards does not keep it from starting. */
+static GTask *
+aiodrive_thread_task_group_do_spawn (AiodriveTaskGroup *group,
+                                     AiodriveJobFunc    func,
+                                     gpointer           user_data,
+                                     GDestroyNotify     user_data_destroy)
+{
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (group);
+  Job *job = g_atomic_rc_box_new0 (Job);
+  GTask *task;
+
+  job->executor = aiodrive_executor_core_ref (AIODRIVE_THREAD_TASK_GROUP (group)->executor);
+  job->func = func;
+  job->user_data = user_data;
+  job->user_data_destroy = user_data_destroy;
+  task = aiodrive_task_group_spawn_task (group, job_follow, g_atomic_rc_box_acquire (job), job_unref);
+
+  if (aiodrive_group_core_enter (core))
+    {
+      if (!g_atomic_int_get (&core->closed))
+        job_start (job, g_task_get_cancellable (task));
+      aiodrive_group_core_leave (core);
+    }
+  job_unref (job);
+  return task;
+}
+
+/*
+ * Closing
+ */
+
+static void
+on_stopped (GObject      *source_object,
+            GAsyncResult *result,
+            gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  GTask *closed = g_task_get_task_data (task);
+  GError *error = aiodrive_task_get_error (closed);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    aiodrive_task_return_true (task);
+}
+
+static void
+on_closed (GObject      *source_object,
+           GAsyncResult *result,
+           gpointer      task)
+{
+  AiodriveThreadTaskGroup *self = AIODRIVE_THREAD_TASK_GROUP (source_object);
+
+  g_task_set_task_data (task, g_object_ref (result), g_object_unref);
+  aiodrive_executor_core_stop_async (self->executor, NULL, NULL, on_stopped, task, on_closed);
+}
+
+/* Waits for the tasks, then for the thread, which has nothing left to do. */
+static GTask *
+aiodrive_thread_task_group_do_close (AiodriveTaskGroup   *group,
+                                     GCancellable        *cancellable,
+                                     GAsyncReadyCallback  callback,
+                                     gpointer             user_data)
+{
+  GTask *task = aiodrive_task_record_new_task (group, cancellable, callback, user_data, aiodrive_task_group_close);
+  g_autoptr(GTask) closed = aiodrive_group_core_close (aiodrive_task_group_get_core (group), G_OBJECT (group),
+                                                       g_task_get_cancellable (task), on_closed, g_object_ref (task),
+                                                       on_closed);
+
+  return task;
+}
+
+/*
+ * The class
+ */
+
+static void
+aiodrive_thread_task_group_dispose (GObject *object)
+{
+  /* first: it warns about what still runs, and cancels it */
+  G_OBJECT_CLASS (aiodrive_thread_task_group_parent_class)->dispose (object);
+
+  aiodrive_executor_core_abandon (AIODRIVE_THREAD_TASK_GROUP (object)->executor);
+}
+
+static void
+aiodrive_thread_task_group_finalize (GObject *object)
+{
+  aiodrive_executor_core_unref (AIODRIVE_THREAD_TASK_GROUP (object)->executor);
+
+  G_OBJECT_CLASS (aiodrive_thread_task_group_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_thread_task_group_get_property (GObject    *object,
+                                         guint       property_id,
+                                         GValue     *value,
+                                         GParamSpec *pspec)
+{
+  if (property_id == PROP_NAME)
+    g_value_set_string (value, aiodrive_thread_task_group_get_name (AIODRIVE_THREAD_TASK_GROUP (object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_thread_task_group_set_property (GObject      *object,
+                                         guint         property_id,
+                                         const GValue *value,
+                                         GParamSpec   *pspec)
+{
+  AiodriveThreadTaskGroup *self = AIODRIVE_THREAD_TASK_GROUP (object);
+
+  if (property_id == PROP_NAME)
+    self->executor = aiodrive_executor_core_new (NULL, g_value_get_string (value), TRUE);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_thread_task_group_class_init (AiodriveThreadTaskGroupClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  AiodriveTaskGroupClass *group_class = AIODRIVE_TASK_GROUP_CLASS (klass);
+
+  object_class->dispose = aiodrive_thread_task_group_dispose;
+  object_class->finalize = aiodrive_thread_task_group_finalize;
+  object_class->get_property = aiodrive_thread_task_group_get_property;
+  object_class->set_property = aiodrive_thread_task_group_set_property;
+  group_class->do_spawn = aiodrive_thread_task_group_do_spawn;
+  group_class->do_close = aiodrive_thread_task_group_do_close;
+
+  /**
+   * AiodriveThreadTaskGroup:name:
+   *
+   * The name of the thread.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] =
+    g_param_spec_string ("name", NULL, NULL, NULL,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_thread_task_group_init (AiodriveThreadTaskGroup *self)
+{
+}
+
+/**
+ * aiodrive_thread_task_group_new:
+ * @name: (nullable): a name for the thread, for debuggers
+ * @parent: (nullable): what cancels the group
+ *
+ * Makes a group, open for tasks. It has no thread yet.
+ *
+ * Returns: (transfer full): a new group
+ *
+ * Since: 1.0
+ */
+AiodriveThreadTaskGroup *
+aiodrive_thread_task_group_new (const char   *name,
+                                GCancellable *parent)
+{
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+
+  return g_object_new (AIODRIVE_TYPE_THREAD_TASK_GROUP, "name", name, "parent", parent, NULL);
+}
+
+/**
+ * aiodrive_thread_task_group_get_name:
+ * @self: a group
+ *
+ * Gets the name of the thread.
+ *
+ * Returns: (transfer none) (nullable): the name
+ *
+ * Since: 1.0
+ */
+const char *
+aiodrive_thread_task_group_get_name (AiodriveThreadTaskGroup *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_THREAD_TASK_GROUP (self), NULL);
+
+  return aiodrive_executor_core_get_name (self->executor);
+}
