@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/clock-private.h"
 #include "aiodrive/core/wait-private.h"
 #include "aiodrive/error-private.h"
 
@@ -11,8 +12,10 @@ typedef struct
   AiodriveCancelLink  link;
   AiodriveMonitor    *monitor;
   GCond               cond;
-  gboolean            decided;         /* guarded by monitor, as is the next */
+  gboolean            decided;         /* guarded by monitor, as are the next ones */
   gboolean            cancelled;
+  gboolean            expired;         /* the clock has called; it may be that there is a later deadline by now */
+  AiodriveClockBlock  block;
 } Blocker;
 
 static void
@@ -21,7 +24,20 @@ blocker_decided (AiodriveEntry *entry)
   Blocker *self = (Blocker *) entry;
 
   self->decided = TRUE;
+  aiodrive_clock_block_wake (&self->block);
   g_cond_signal (&self->cond);
+}
+
+static void
+blocker_expired (AiodriveClockBlock *block)
+{
+  Blocker *self = AIODRIVE_CONTAINER_OF (block, Blocker, block);
+
+  aiodrive_monitor_lock (self->monitor);
+  self->expired = TRUE;
+  aiodrive_clock_block_wake (&self->block);
+  g_cond_signal (&self->cond);
+  aiodrive_monitor_unlock (self->monitor);
 }
 
 static void
@@ -40,23 +56,48 @@ blocker_cancelled (AiodriveCancelLink *link)
   aiodrive_cancel_link_done (link, NULL, NULL);
 }
 
+/* Waits until there is something new: it is decided, or the time may be over. */
+static void
+blocker_wait_once (Blocker       *self,
+                   gint64         deadline,
+                   AiodriveClock *clock)
+{
+  gboolean timed_out = FALSE;
+
+  self->expired = FALSE;
+  aiodrive_clock_block_begin (&self->block, clock, deadline);
+
+  /* what was put off does not wait until we wake */
+  aiodrive_monitor_unlock (self->monitor);
+  aiodrive_clock_block_settle (&self->block);
+  aiodrive_monitor_lock (self->monitor);
+
+  while (!self->decided && !self->expired && !timed_out)
+    {
+      if (deadline < 0 || clock != NULL)
+        g_cond_wait (&self->cond, &self->monitor->mutex);
+      else
+        timed_out = !g_cond_wait_until (&self->cond, &self->monitor->mutex, deadline);
+    }
+
+  aiodrive_monitor_unlock (self->monitor);
+  aiodrive_clock_block_end (&self->block);
+  aiodrive_monitor_lock (self->monitor);
+}
+
 /* Waits until @self is decided, be it by the clock. The timer of a deadline may live in this very thread. */
 static void
 blocker_wait (Blocker      *self,
               GCancellable *cancellable)
 {
-  /* what was put off does not wait until we wake */
-  aiodrive_monitor_unlock (self->monitor);
-  aiodrive_monitor_lock (self->monitor);
-
   while (!self->decided)
     {
-      gint64 deadline = aiodrive_cancellable_get_deadline (cancellable);
+      AiodriveClock *clock;
+      gint64 deadline = aiodrive_cancellable_get_deadline (cancellable, &clock);
 
-      if (deadline < 0)
-        g_cond_wait (&self->cond, &self->monitor->mutex);
-      else if (!g_cond_wait_until (&self->cond, &self->monitor->mutex, deadline) &&
-               aiodrive_cancellable_is_cancelled (cancellable) && aiodrive_wait_queue_cancel (&self->waiter))
+      blocker_wait_once (self, deadline, clock);
+      if (!self->decided && deadline >= 0 && aiodrive_cancellable_is_cancelled (cancellable) &&
+          aiodrive_wait_queue_cancel (&self->waiter))
         self->decided = self->cancelled = TRUE;
     }
 }
@@ -74,6 +115,7 @@ aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
 
   blocker.link.take = aiodrive_cancel_link_begin;
   blocker.link.fire = blocker_cancelled;
+  blocker.block.fire = blocker_expired;
   g_cond_init (&blocker.cond);
 
   if (cancellable == NULL || aiodrive_cancel_link_add (&blocker.link, cancellable))

@@ -56,7 +56,8 @@ gboolean           aiodrive_cancel_scope_has_entrants    (AiodriveCancelScope *s
 
 void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);
 void               aiodrive_cancel_scope_cancel_if_late  (AiodriveCancelScope *self);
-gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable);
+gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable,
+                                                          AiodriveClock      **clock);
 gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,
                                                           GError             **error);

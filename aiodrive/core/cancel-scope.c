@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
+#include "aiodrive/core/clock.h"
 #include "aiodrive/error-private.h"
 
 /**
@@ -197,7 +198,7 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   /**
    * AiodriveCancelScope:deadline:
    *
-   * When this scope is cancelled by itself: a time of g_get_monotonic_time() in microseconds, or -1 for never.
+   * When this scope is cancelled by itself: a time of aiodrive_get_monotonic_time() in microseconds, or -1 for never.
    * The notification comes in the thread that sets it.
    *
    * Since: 1.0
@@ -287,7 +288,7 @@ aiodrive_cancel_scope_new_with_timeout (GCancellable *parent,
   AiodriveCancelScope *self = aiodrive_cancel_scope_new (parent);
 
   if (self != NULL)
-    aiodrive_cancel_scope_set_deadline (self, g_get_monotonic_time () + timeout_ms * G_GINT64_CONSTANT (1000));
+    aiodrive_cancel_scope_set_deadline (self, aiodrive_get_monotonic_time () + timeout_ms * G_GINT64_CONSTANT (1000));
   return self;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
+#include "aiodrive/core/clock-private.h"
 #include "aiodrive/error-private.h"
 
 /* The deadlines of scopes: a timer that cancels, and the clock for calls that come when the timer should have fired. */
@@ -11,13 +12,44 @@ take_timer (AiodriveTimer *timer)
   g_object_ref (AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer));
 }
 
+/* The deadline of this scope itself, how long it takes until then, and, if it is wanted, by which clock. G_MAXINT64: it
+ * has none. */
+static gint64
+get_time_left (AiodriveCancelScope  *self,
+               gint64               *deadline,
+               AiodriveClock       **clock)
+{
+  gint64 left = G_MAXINT64;
+
+  if (!g_atomic_int_get (&self->has_deadline))
+    return left;
+
+  g_mutex_lock (&self->hub.lock);
+  *deadline = self->deadline;
+  if (self->deadline >= 0)
+    {
+      left = self->deadline - aiodrive_dispatcher_get_time (self->dispatcher);
+      if (clock != NULL)
+        *clock = aiodrive_dispatcher_dup_clock (self->dispatcher);
+    }
+  g_mutex_unlock (&self->hub.lock);
+
+  return left;
+}
+
+static gboolean
+is_late (AiodriveCancelScope *self)
+{
+  gint64 deadline;
+
+  return get_time_left (self, &deadline, NULL) <= 0;
+}
+
 /* Does what the timer would do, if it is time. */
 void
 aiodrive_cancel_scope_cancel_if_late (AiodriveCancelScope *self)
 {
-  gint64 deadline = aiodrive_cancel_scope_get_deadline (self);
-
-  if (deadline >= 0 && deadline <= g_get_monotonic_time ())
+  if (is_late (self))
     {
       g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The deadline has passed");
 
@@ -45,7 +77,7 @@ aiodrive_cancel_scope_init_deadline (AiodriveCancelScope *self)
 /**
  * aiodrive_cancel_scope_set_deadline:
  * @self: a scope
- * @deadline: a time of g_get_monotonic_time() in microseconds; -1 for none
+ * @deadline: a time of aiodrive_get_monotonic_time() in microseconds; -1 for none
  *
  * Sets when the scope is cancelled by itself, with the reason %G_IO_ERROR_TIMED_OUT.
  *
@@ -89,7 +121,7 @@ aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
  *
  * Gets when the scope is cancelled by itself.
  *
- * Returns: a time of g_get_monotonic_time() in microseconds, or -1
+ * Returns: a time of aiodrive_get_monotonic_time() in microseconds, or -1
  *
  * Since: 1.0
  */
@@ -113,7 +145,7 @@ aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
  *
  * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
  *
- * Returns: a time of g_get_monotonic_time() in microseconds, or -1
+ * Returns: a time of aiodrive_get_monotonic_time() in microseconds, or -1
  *
  * Since: 1.0
  */
@@ -134,13 +166,33 @@ aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
   return nearest;
 }
 
-/* The deadline that reaches a call with @cancellable, or -1. */
+/* The deadline that reaches a call with @cancellable first, or -1; and a reference on the clock that it goes by, or
+ * NULL for the real time. */
 gint64
-aiodrive_cancellable_get_deadline (GCancellable *cancellable)
+aiodrive_cancellable_get_deadline (GCancellable   *cancellable,
+                                   AiodriveClock **clock)
 {
-  if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
-    return -1;
-  return aiodrive_cancel_scope_get_effective_deadline (AIODRIVE_CANCEL_SCOPE (cancellable));
+  AiodriveCancelScope *scope = NULL;
+  gint64 nearest = -1;
+  gint64 least = G_MAXINT64;
+
+  *clock = NULL;
+  if (cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    scope = AIODRIVE_CANCEL_SCOPE (cancellable);
+  for (; scope != NULL; scope = aiodrive_cancel_scope_get_reaching_parent (scope))
+    {
+      g_autoptr(AiodriveClock) its_clock = NULL;
+      gint64 deadline;
+      gint64 left = get_time_left (scope, &deadline, &its_clock);
+
+      if (left >= least)
+        continue;
+      least = left;
+      nearest = deadline;
+      g_clear_pointer (clock, aiodrive_clock_unref);
+      *clock = g_steal_pointer (&its_clock);
+    }
+  return nearest;
 }
 
 /* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that
@@ -148,13 +200,19 @@ aiodrive_cancellable_get_deadline (GCancellable *cancellable)
 gboolean
 aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
 {
-  gint64 deadline;
+  AiodriveCancelScope *scope;
 
   if (g_cancellable_is_cancelled (cancellable))
     return TRUE;
+  if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    return FALSE;
 
-  deadline = aiodrive_cancellable_get_deadline (cancellable);
-  return deadline >= 0 && deadline <= g_get_monotonic_time ();
+  for (scope = AIODRIVE_CANCEL_SCOPE (cancellable);
+       scope != NULL;
+       scope = aiodrive_cancel_scope_get_reaching_parent (scope))
+    if (is_late (scope))
+      return TRUE;
+  return FALSE;
 }
 
 /* The same, with the error that such a call ends with. */

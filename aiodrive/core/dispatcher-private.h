@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct _AiodriveDispatcher AiodriveDispatcher;
 typedef struct _AiodriveEntry AiodriveEntry;
+typedef struct _AiodriveClock AiodriveClock;
 
 /* The structure in which @pointer points to @member. */
 #define AIODRIVE_CONTAINER_OF(pointer, Type, member) ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
@@ -42,5 +43,11 @@ void                aiodrive_dispatcher_start_timer        (AiodriveDispatcher *
                                                             gint64              due);
 void                aiodrive_dispatcher_stop_timer         (AiodriveDispatcher *self,
                                                             AiodriveTimer      *timer);
+gint64              aiodrive_dispatcher_get_due            (AiodriveDispatcher *self);
+
+gint64              aiodrive_dispatcher_get_time           (AiodriveDispatcher *self);
+void                aiodrive_dispatcher_set_clock          (AiodriveDispatcher *self,
+                                                            AiodriveClock      *clock);
+AiodriveClock      *aiodrive_dispatcher_dup_clock          (AiodriveDispatcher *self);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/dispatcher-private.h"
 
+#include "aiodrive/core/clock-private.h"
 #include "aiodrive/core/entry-list-private.h"
 
 /* A dispatcher runs entries and timers in one main context. It is the only place of the library
@@ -48,6 +49,7 @@ struct _AiodriveDispatcher
   GMutex             lock;        /* a leaf: no other lock of ours is taken while it is held */
   AiodriveEntryList  inbox;       /* guarded by lock */
   AiodriveTimerHeap  timers;      /* guarded by lock */
+  AiodriveClock     *clock;       /* owned, nullable; changed under lock; read atomically too */
   gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
 
   AiodriveEntryList  running;     /* the rest is touched by the thread that iterates the context alone */
@@ -83,8 +85,17 @@ aiodrive_dispatcher_unref (AiodriveDispatcher *self)
     return;
 
   aiodrive_timer_heap_clear (&self->timers);
+  g_clear_pointer (&self->clock, aiodrive_clock_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+/* The time that timers go by, in an iteration that began at @now; under the lock. */
+static gint64
+get_timer_time (AiodriveDispatcher *self,
+                gint64              now)
+{
+  return G_LIKELY (self->clock == NULL) ? now : aiodrive_clock_get_time (self->clock);
 }
 
 static gint
@@ -96,7 +107,9 @@ poll_timeout (AiodriveDispatcher *self)
   if (timer == NULL)
     return -1;
 
-  left = timer->due - g_source_get_time (self->source);
+  left = timer->due - get_timer_time (self, g_source_get_time (self->source));
+  if (left > 0 && self->clock != NULL)
+    return -1;
   return left <= 0 ? 0 : (gint) MIN ((left + 999) / 1000, G_MAXINT);
 }
 
@@ -152,7 +165,7 @@ fire_timer (AiodriveDispatcher *self,
 
   g_mutex_lock (&self->lock);
   timer = aiodrive_timer_heap_peek (&self->timers);
-  if (timer != NULL && timer->due <= now)
+  if (timer != NULL && timer->due <= get_timer_time (self, now))
     {
       aiodrive_timer_heap_remove (&self->timers, timer);
       if (timer->take != NULL)
@@ -437,6 +450,8 @@ aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
     {
       aiodrive_timer_heap_remove (&self->timers, timer);
       aiodrive_timer_heap_add (&self->timers, timer, due);
+      if (self->clock != NULL)
+        aiodrive_clock_touch (self->clock);
       if (self->polling && timer->place == 1)
         {
           self->polling = FALSE;
@@ -456,4 +471,62 @@ aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
   g_mutex_lock (&self->lock);
   aiodrive_timer_heap_remove (&self->timers, timer);
   g_mutex_unlock (&self->lock);
+}
+
+/* When the next timer is due; G_MAXINT64: there is none. */
+gint64
+aiodrive_dispatcher_get_due (AiodriveDispatcher *self)
+{
+  AiodriveTimer *timer;
+  gint64 due;
+
+  g_mutex_lock (&self->lock);
+  timer = aiodrive_timer_heap_peek (&self->timers);
+  due = timer != NULL ? timer->due : G_MAXINT64;
+  g_mutex_unlock (&self->lock);
+
+  return due;
+}
+
+/* The time that timers here go by. */
+gint64
+aiodrive_dispatcher_get_time (AiodriveDispatcher *self)
+{
+  gint64 now = 0;
+
+  if (G_UNLIKELY (g_atomic_pointer_get (&self->clock) != NULL))
+    {
+      g_mutex_lock (&self->lock);
+      now = self->clock != NULL ? aiodrive_clock_get_time (self->clock) : 0;
+      g_mutex_unlock (&self->lock);
+    }
+  return now > 0 ? now : g_get_monotonic_time ();
+}
+
+/* What the timers here go by; NULL: the real time. */
+void
+aiodrive_dispatcher_set_clock (AiodriveDispatcher *self,
+                               AiodriveClock      *clock)
+{
+  AiodriveClock *previous;
+
+  g_mutex_lock (&self->lock);
+  previous = self->clock;
+  g_atomic_pointer_set (&self->clock, clock != NULL ? aiodrive_clock_ref (clock) : NULL);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&previous, aiodrive_clock_unref);
+}
+
+/* Gives a reference, or NULL. */
+AiodriveClock *
+aiodrive_dispatcher_dup_clock (AiodriveDispatcher *self)
+{
+  AiodriveClock *clock;
+
+  g_mutex_lock (&self->lock);
+  clock = self->clock != NULL ? aiodrive_clock_ref (self->clock) : NULL;
+  g_mutex_unlock (&self->lock);
+
+  return clock;
 }

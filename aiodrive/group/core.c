@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/core-private.h"
 
+#include "aiodrive/core/clock.h"
 #include "aiodrive/group/task-info-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
@@ -280,7 +281,7 @@ take_in (AiodriveGroupCore *self,
   member->core = aiodrive_group_core_ref (self);
   member->task = g_object_ref (task);
   member->outside = cancellable != NULL && !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (self->scope));
-  member->since = g_get_monotonic_time ();
+  member->since = aiodrive_get_monotonic_time ();
   member->node.data = member;
   aiodrive_waiter_init (&member->waiter, member_ended);
   member->waiter.entry.stamp = aiodrive_dispatcher_stamp ();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/task-info-private.h"
 
+#include "aiodrive/core/clock.h"
 #include "aiodrive/core/dispatcher-private.h"
 #include "aiodrive/error-private.h"
 
@@ -248,7 +249,7 @@ void
 aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
                               const GError     *error)
 {
-  self->ended = g_get_monotonic_time ();
+  self->ended = aiodrive_get_monotonic_time ();
   g_clear_object (&self->cancellable);
   notify_name (self);
   self->task = NULL;
@@ -359,7 +360,7 @@ aiodrive_task_info_get_elapsed (AiodriveTaskInfo *self)
 
   if (self->started == 0)
     return 0;
-  return ((self->ended != 0 ? self->ended : g_get_monotonic_time ()) - self->started) / (double) G_USEC_PER_SEC;
+  return ((self->ended != 0 ? self->ended : aiodrive_get_monotonic_time ()) - self->started) / (double) G_USEC_PER_SEC;
 }
 
 /**

@@ -124,7 +124,7 @@ begin_wait (AiodrivePeriodicIterator *self,
             AiodriveWait             *wait,
             Tick                     *tick)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = aiodrive_dispatcher_get_time (tick->dispatcher);
 
   tick->due = aiodrive_periodic_get_due (self->previous_due, self->interval, now);
   if (tick->due == now)

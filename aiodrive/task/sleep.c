@@ -78,7 +78,8 @@ aiodrive_sleep_async (guint                duration_ms,
   aiodrive_monitor_lock (&self->monitor);
   if (aiodrive_wait_park (wait, &self->queue, &self->monitor))
     aiodrive_dispatcher_start_timer (self->dispatcher, &self->timer,
-                                     g_get_monotonic_time () + duration_ms * G_GINT64_CONSTANT (1000));
+                                     aiodrive_dispatcher_get_time (self->dispatcher) +
+                                       duration_ms * G_GINT64_CONSTANT (1000));
   aiodrive_monitor_unlock (&self->monitor);
 }
 

@@ -168,7 +168,7 @@ begin_stop (AiodriveExecutorCore *self,
             guint                *n_cancelled)
 {
   g_autoptr(GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
-  GMainContext *context = NULL;
+  GMainContext *to_wake = NULL;
   AiodriveExecutorRun *run;
 
   *n_cancelled = 0;
@@ -177,16 +177,17 @@ begin_stop (AiodriveExecutorCore *self,
   if (run != NULL && !run->gone)
     {
       *n_cancelled = run->stopping ? 0 : run->n_tasks;
+      if (!run->stopping && run->context != NULL)
+        to_wake = aiodrive_dispatcher_push (run->dispatcher, &run->stop, &run->stop);
       run->stopping = TRUE;
       for (GList *node = run->cancellables.head; node != NULL; node = node->next)
         g_ptr_array_add (cancellables, g_object_ref (node->data));
-      context = run->context != NULL ? g_main_context_ref (run->context) : NULL;
     }
   aiodrive_monitor_unlock (&self->monitor);
 
   for (guint i = 0; i < cancellables->len; i++)
     g_cancellable_cancel (g_ptr_array_index (cancellables, i));
-  aiodrive_dispatcher_wake (context);
+  aiodrive_dispatcher_wake (to_wake);
   return run;
 }
 

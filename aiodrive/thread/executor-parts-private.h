@@ -30,12 +30,14 @@ struct _AiodriveExecutorRun
   AiodriveExecutorCore *core;         /* owned by the thread */
   AiodriveExecutorRun  *previous;     /* owned, nullable; used in the thread */
   AiodriveDispatcher   *dispatcher;   /* of context */
+  AiodriveClock        *clock;        /* owned, nullable; set once: that of who has started it */
 
   GMainContext         *context;      /* owned; NULL when it has left; guarded, as are the next ones */
   GQueue                cancellables; /* of those of its tasks whose jobs have begun */
   guint                 n_tasks;      /* the others too */
   gboolean              kept;         /* it stays until it is stopped */
   gboolean              stopping;
+  AiodriveEntry         stop;         /* run when that is set: so that it is seen */
   gboolean              gone;         /* there is nothing left but to join it */
   AiodriveWaitQueue     stoppers;     /* empty when it is gone */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/thread/executor-parts-private.h"
 
+#include "aiodrive/core/clock-private.h"
+
 /* The life of one thread of an executor. See executor-core.c for why no task is lost when it ends. */
 
 static GPrivate here;   /* the executor whose thread this is */
@@ -14,6 +16,7 @@ run_free (gpointer data)
     g_thread_unref (self->thread);
   else if (self->thread != NULL)
     g_thread_join (self->thread);
+  g_clear_pointer (&self->clock, aiodrive_clock_unref);
   g_mutex_clear (&self->join_lock);
 }
 
@@ -31,6 +34,12 @@ aiodrive_executor_run_join (AiodriveExecutorRun *self)
   if (self->thread != NULL)
     g_thread_join (g_steal_pointer (&self->thread));
   g_mutex_unlock (&self->join_lock);
+}
+
+/* The thread looks whether it is done after each iteration. */
+static void
+ignore (AiodriveEntry *entry)
+{
 }
 
 /* Whether nothing keeps the thread running. */
@@ -68,9 +77,24 @@ leave (AiodriveExecutorRun *self)
 
   if (context == NULL)
     return FALSE;
+  if (self->clock != NULL)
+    aiodrive_clock_leave (self->clock, context);
   g_main_context_pop_thread_default (context);
   g_main_context_unref (context);
   return TRUE;
+}
+
+/* A thread that is about to leave does not wait, so that no time goes by. */
+static void
+iterate (AiodriveExecutorRun *self,
+         GMainContext        *context,
+         gboolean             done)
+{
+  if (done && self->clock != NULL)
+    aiodrive_clock_hold (self->clock);
+  g_main_context_iteration (context, !done);
+  if (done && self->clock != NULL)
+    aiodrive_clock_release (self->clock);
 }
 
 /* Iterates the context. When nothing keeps the thread, what there is in the inbox is run still, and what that brings;
@@ -86,7 +110,7 @@ work (AiodriveExecutorRun *self)
     {
       gboolean done = has_nothing_to_do (self);
 
-      g_main_context_iteration (context, !done);
+      iterate (self, context, done);
       n_looks = done && aiodrive_dispatcher_is_idle (self->dispatcher) ? n_looks + 1 : 0;
     }
 }
@@ -114,6 +138,8 @@ run_thread (gpointer data)
   self->gone = TRUE;
   aiodrive_wait_queue_wake_all (&self->stoppers, &core->monitor);
   aiodrive_monitor_unlock (&core->monitor);
+  if (self->clock != NULL)
+    aiodrive_clock_release (self->clock);
 
   aiodrive_executor_core_unref (core);
   aiodrive_executor_run_unref (self);
@@ -141,6 +167,8 @@ aiodrive_executor_run_start (AiodriveExecutorCore  *core,
 
   self->context = g_main_context_new ();
   self->dispatcher = aiodrive_dispatcher_get_for_context (self->context);
+  self->clock = aiodrive_clock_share (self->context);
+  self->stop.run = ignore;
   self->kept = core->keeps;
   self->previous = core->run;
   core->run = self;

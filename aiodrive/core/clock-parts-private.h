@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/clock-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveClockMember AiodriveClockMember;
+
+/* A main context that goes by a clock. */
+struct _AiodriveClockMember
+{
+  AiodriveClock      *clock;         /* owned, set once */
+  AiodriveDispatcher *dispatcher;    /* owned, set once */
+  GSource            *sources[2];    /* owned, set once; the first and the last */
+  GMainContext       *context;       /* owned; NULL when it has left; guarded by the clock, as is the rest */
+  GThread            *thread;        /* unowned, nullable: the one that iterates it */
+  gboolean            quiet;         /* the last iteration was */
+  gboolean            moved;         /* another one was not, since it has confirmed a round */
+  gboolean            blocked;
+  guint64             looked;        /* the round in which the iteration began */
+  guint64             confirmed;
+};
+
+struct _AiodriveClock
+{
+  GMutex             lock;
+  gint64             now;            /* guarded by lock, as is all down to timers */
+  GPtrArray         *members;        /* the first is that of the test */
+  guint              n_tests;
+  guint              n_holds;
+  guint64            round;
+  guint64            settled;        /* the last round after which there was nothing to do */
+  AiodriveTimerHeap  timers;         /* of threads that block */
+  AiodriveMonitor    monitor;
+  AiodriveWaitQueue  waiters;        /* for everything to wait; guarded by monitor */
+};
+
+/* Under the lock. */
+gboolean             aiodrive_clock_is_quiescent  (AiodriveClock       *self);
+gboolean             aiodrive_clock_must_look     (AiodriveClock       *self,
+                                                   AiodriveClockMember *member);
+gboolean             aiodrive_clock_must_move     (AiodriveClock       *self,
+                                                   AiodriveClockMember *member);
+void                 aiodrive_clock_wake_others   (AiodriveClock       *self,
+                                                   AiodriveClockMember *member);
+gboolean             aiodrive_clock_begin_round   (AiodriveClock       *self);
+AiodriveClockMember *aiodrive_clock_find          (AiodriveClock       *self,
+                                                   GMainContext        *context);
+
+/* Nothing is locked. */
+void                 aiodrive_clock_settle        (AiodriveClock       *self);
+void                 aiodrive_clock_join          (AiodriveClock       *self,
+                                                   GMainContext        *context,
+                                                   GThread             *thread);
+void                 aiodrive_clock_member_leave  (AiodriveClockMember *self,
+                                                   GMainContext        *context);
+
+G_END_DECLS
