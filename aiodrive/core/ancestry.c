@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
-/* Looks up the tree of scopes. A scope keeps its parent, and never changes it, so that no lock is needed. */
+/* Looks up the tree of scopes. A scope keeps its parent, and gets one at most once, so that no lock is needed. */
 
 static AiodriveCancelScope *
 as_scope (GCancellable *cancellable)
@@ -15,7 +15,7 @@ aiodrive_cancellable_find_task_scope (GCancellable *cancellable)
   AiodriveCancelScope *scope = as_scope (cancellable);
 
   while (scope != NULL && scope->task_record == NULL)
-    scope = as_scope (scope->parent);
+    scope = as_scope (aiodrive_cancel_scope_peek_parent (scope));
   return scope;
 }
 
@@ -24,7 +24,8 @@ aiodrive_cancellable_is_within (GCancellable *cancellable,
                                 GCancellable *other)
 {
   while (cancellable != NULL && cancellable != other)
-    cancellable = as_scope (cancellable) != NULL ? as_scope (cancellable)->parent : NULL;
+    cancellable =
+      as_scope (cancellable) != NULL ? aiodrive_cancel_scope_peek_parent (as_scope (cancellable)) : NULL;
   return cancellable != NULL;
 }
 
@@ -32,21 +33,35 @@ void
 aiodrive_cancellable_count_entrant (GCancellable *cancellable,
                                     gint          change)
 {
-  for (AiodriveCancelScope *scope = as_scope (cancellable); scope != NULL; scope = as_scope (scope->parent))
-    g_atomic_int_add (&scope->n_entrants, change);
+  AiodriveCancelScope *scope = as_scope (cancellable);
+
+  while (scope != NULL)
+    {
+      gint before = g_atomic_int_add (&scope->n_entrants, change * AIODRIVE_ONE_ENTRANT);
+
+      scope = before & AIODRIVE_HAS_PARENT ? as_scope (aiodrive_cancel_scope_peek_parent (scope)) : NULL;
+    }
+}
+
+/* For a scope that has got its parent just now. Who came before this is counted above by us; who comes, or goes, after
+ * it goes on to the parent himself. */
+void
+aiodrive_cancel_scope_raise_entrants (AiodriveCancelScope *self)
+{
+  guint before = g_atomic_int_or ((guint *) &self->n_entrants, AIODRIVE_HAS_PARENT);
+
+  aiodrive_cancellable_count_entrant (aiodrive_cancel_scope_peek_parent (self), (gint) before / AIODRIVE_ONE_ENTRANT);
 }
 
 gboolean
 aiodrive_cancel_scope_has_entrants (AiodriveCancelScope *self)
 {
-  return g_atomic_int_get (&self->n_entrants) > 0;
+  return g_atomic_int_get (&self->n_entrants) >= AIODRIVE_ONE_ENTRANT;
 }
 
 /* The next scope up whose cancellation reaches @self; or NULL. */
 AiodriveCancelScope *
 aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self)
 {
-  if (self->parent == NULL || !AIODRIVE_IS_CANCEL_SCOPE (self->parent) || g_atomic_int_get (&self->shielded))
-    return NULL;
-  return AIODRIVE_CANCEL_SCOPE (self->parent);
+  return g_atomic_int_get (&self->shielded) ? NULL : as_scope (aiodrive_cancel_scope_peek_parent (self));
 }

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 
 AiodriveCancelHub *aiodrive_cancel_scope_get_hub         (AiodriveCancelScope *self);
 
+#define AIODRIVE_HAS_PARENT   1   /* who is counted here is counted above too */
+#define AIODRIVE_ONE_ENTRANT  2
+
 typedef void (*AiodriveTaskDisposed) (GTask    *task,
                                       gpointer  task_record);
 
@@ -15,11 +18,11 @@ struct _AiodriveCancelScope
 {
   GCancellable        parent_instance;
 
-  GCancellable       *parent;        /* owned, nullable; set once, as is the link */
+  GCancellable       *parent;        /* owned, nullable; set once, as is the link; read atomically */
   AiodriveCancelLink  link;          /* in the hub of parent */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
-  gint                n_entrants;    /* atomic */
+  gint                n_entrants;    /* atomic; in steps of AIODRIVE_ONE_ENTRANT, and AIODRIVE_HAS_PARENT */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
   gint64              deadline;      /* -1: none */
@@ -41,6 +44,11 @@ void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *s
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
 
+/* Puts a scope that has no parent below one, once and for all. FALSE if it has one. */
+gboolean           aiodrive_cancel_scope_attach          (AiodriveCancelScope *self,
+                                                          GCancellable        *parent);
+GCancellable      *aiodrive_cancel_scope_peek_parent     (AiodriveCancelScope *self);
+
 /* The next scope up whose cancellation reaches a scope: none above a shield. */
 AiodriveCancelScope *aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self);
 
@@ -52,6 +60,7 @@ gboolean           aiodrive_cancellable_is_within        (GCancellable        *c
 /* How many wait, at or below a scope, to be let into something that the scope may hold. */
 void               aiodrive_cancellable_count_entrant    (GCancellable        *cancellable,
                                                           gint                 change);
+void               aiodrive_cancel_scope_raise_entrants  (AiodriveCancelScope *self);
 gboolean           aiodrive_cancel_scope_has_entrants    (AiodriveCancelScope *self);
 
 void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);

@@ -119,7 +119,7 @@ aiodrive_cancel_scope_get_property (GObject    *object,
   switch ((Property) property_id)
     {
     case PROP_PARENT:
-      g_value_set_object (value, self->parent);
+      g_value_set_object (value, aiodrive_cancel_scope_peek_parent (self));
       break;
     case PROP_TASK:
       g_value_take_object (value, aiodrive_cancel_scope_get_task (self));
@@ -262,6 +262,7 @@ aiodrive_cancel_scope_new (GCancellable *parent)
   if (parent != NULL)
     {
       self->parent = g_object_ref (parent);
+      self->n_entrants = AIODRIVE_HAS_PARENT;
       if (!aiodrive_cancel_link_add (&self->link, parent))
         g_cancellable_cancel (G_CANCELLABLE (self));
     }
@@ -307,7 +308,7 @@ aiodrive_cancel_scope_get_parent (AiodriveCancelScope *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 
-  return self->parent;
+  return aiodrive_cancel_scope_peek_parent (self);
 }
 
 /**
@@ -356,7 +357,7 @@ aiodrive_cancel_scope_set_shielded (AiodriveCancelScope *self,
     return;
 
   /* Either the handler of the parent sees that the shield is gone, or we see that the parent is cancelled. */
-  if (!shielded && g_cancellable_is_cancelled (self->parent))
+  if (!shielded && g_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self)))
     g_cancellable_cancel (G_CANCELLABLE (self));
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHIELDED]);
@@ -378,6 +379,33 @@ aiodrive_cancel_scope_get_shielded (AiodriveCancelScope *self)
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), FALSE);
 
   return g_atomic_int_get (&self->shielded);
+}
+
+GCancellable *
+aiodrive_cancel_scope_peek_parent (AiodriveCancelScope *self)
+{
+  return g_atomic_pointer_get (&self->parent);
+}
+
+/* Whoever cancels @parent meanwhile either finds the link in its hub, or has set the flag before: then the link is not
+ * added. A shield that falls meanwhile either falls before we look, or afterwards: then the parent can be seen.
+ * (/aiodrive/core/cancel-scope/attach-race) */
+gboolean
+aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
+                              GCancellable        *parent)
+{
+  g_object_ref (parent);
+  if (!g_atomic_pointer_compare_and_exchange (&self->parent, NULL, parent))
+    {
+      g_object_unref (parent);
+      return FALSE;
+    }
+
+  aiodrive_cancel_scope_raise_entrants (self);
+  if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
+    g_cancellable_cancel (G_CANCELLABLE (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PARENT]);
+  return TRUE;
 }
 
 AiodriveCancelHub *

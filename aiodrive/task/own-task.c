@@ -91,6 +91,26 @@ run_job (AiodriveEntry *entry)
   self->job (task, g_task_get_cancellable (task), self->job_data);
 }
 
+/* The data is freed when the task has ended, even if the job was not begun. */
+void
+aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
+                              AiodriveTaskRecordJob  func,
+                              gpointer               user_data,
+                              GDestroyNotify         user_data_destroy)
+{
+  self->job = func;
+  self->job_data = user_data;
+  self->job_data_destroy = user_data_destroy;
+}
+
+/* In the next iteration; in the context of the task. */
+void
+aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
+{
+  self->entry.stamp = aiodrive_dispatcher_stamp ();
+  aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
+}
+
 void
 aiodrive_task_record_start_job (AiodriveTaskRecord    *self,
                                 gboolean               now,
@@ -98,18 +118,12 @@ aiodrive_task_record_start_job (AiodriveTaskRecord    *self,
                                 gpointer               user_data,
                                 GDestroyNotify         user_data_destroy)
 {
-  self->job = func;
-  self->job_data = user_data;
-  self->job_data_destroy = user_data_destroy;
-
+  aiodrive_task_record_set_job (self, func, user_data, user_data_destroy);
   if (now)
     {
       g_object_ref (self->task);
       run_job (&self->entry);
     }
   else
-    {
-      self->entry.stamp = aiodrive_dispatcher_stamp ();
-      aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
-    }
+    aiodrive_task_record_begin_job (self);
 }

@@ -51,11 +51,16 @@ double              aiodrive_task_record_watch_progress   (AiodriveTaskRecord *s
 gboolean            aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
                                                            AiodriveWaiter     *waiter);
 
-/* The job of a task, started now or in the next iteration. */
+/* The job of a task, begun now or in the next iteration. */
 typedef void (*AiodriveTaskRecordJob) (GTask        *task,
                                        GCancellable *cancellable,
                                        gpointer      user_data);
 
+void                aiodrive_task_record_set_job      (AiodriveTaskRecord    *self,
+                                                       AiodriveTaskRecordJob  func,
+                                                       gpointer               user_data,
+                                                       GDestroyNotify         user_data_destroy);
+void                aiodrive_task_record_begin_job    (AiodriveTaskRecord    *self);
 void                aiodrive_task_record_start_job    (AiodriveTaskRecord    *self,
                                                        gboolean               now,
                                                        AiodriveTaskRecordJob  func,

@@ -53,8 +53,9 @@ start (AiodriveEntry *entry)
   GDestroyNotify accept_data_destroy = self->accept_data_destroy;
 
   self->inner = g_object_ref (inner);
+  aiodrive_task_record_set_job (aiodrive_task_record_get (inner), self->func, self->user_data, NULL);
   if (self->accept == NULL || self->accept (inner, accept_data))
-    aiodrive_task_record_start_job (aiodrive_task_record_get (inner), FALSE, self->func, self->user_data, NULL);
+    aiodrive_task_record_begin_job (aiodrive_task_record_get (inner));
   aiodrive_task_record_watch (aiodrive_task_record_get (inner), &self->waiter);   /* the last use of self here */
 
   if (accept_data_destroy != NULL)
