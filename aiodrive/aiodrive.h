@@ -8,6 +8,7 @@
 #include "aiodrive/core/wake-source.h"
 #include "aiodrive/error.h"
 #include "aiodrive/group/auto-terminated-task-group.h"
+#include "aiodrive/group/pool.h"
 #include "aiodrive/group/task-group.h"
 #include "aiodrive/group/task-info.h"
 #include "aiodrive/macros.h"

@@ -5,10 +5,13 @@
 #include "aiodrive/core/wait-queue-private.h"
 #include "aiodrive/error-private.h"
 #include "aiodrive/group/task-list-private.h"
+#include "aiodrive/task/spawn.h"
 
 G_BEGIN_DECLS
 
 typedef struct _AiodriveGroupCore AiodriveGroupCore;
+typedef struct _AiodriveLevel AiodriveLevel;
+typedef struct _AiodriveLevels AiodriveLevels;
 
 #define AIODRIVE_GROUP_ELSEWHERE "The group belongs to another main context"
 
@@ -23,6 +26,7 @@ struct _AiodriveGroupCore
   GWeakRef             object;       /* whose "n-tasks" and "closed" are notified */
   AiodriveCancelLink   link;         /* in scope */
   AiodriveEntry        cancelled;    /* posted when scope is cancelled */
+  GList                node;         /* in the registry */
 
   gint                 n_tasks;      /* atomic: members, and those that are on their way from other threads */
   gint                 closed;       /* atomic: written in the context */
@@ -33,24 +37,65 @@ struct _AiodriveGroupCore
   guint                n_spawned;
   AiodriveFailures     failures;
   GError              *outcome;      /* owned, nullable: once it is closed */
+
+  AiodriveLevels      *levels;       /* owned; NULL: it is no pool, and the rest does not matter; set once, as are ... */
+  char                *name;         /* owned, nullable */
+  void               (*changed) (GObject *object);   /* ... these two: after it was cancelled, and at its end */
+  gint64               started;      /* monotonic, in microseconds; used in the context, as are the next ones */
+  gboolean             idle;         /* who comes is planned */
+  GQueue               plans;        /* of those who came so */
+  gboolean             forever;      /* it does not end before it is cancelled */
 };
 
 AiodriveGroupCore *aiodrive_group_core_new     (GObject             *object,
                                                 GCancellable        *parent);
+void               aiodrive_group_core_make_pool (AiodriveGroupCore *self,
+                                                const char          *name,
+                                                void               (*changed) (GObject *object));
 AiodriveGroupCore *aiodrive_group_core_ref     (AiodriveGroupCore   *self);
+gboolean           aiodrive_group_core_try_ref (AiodriveGroupCore   *self);
 void               aiodrive_group_core_unref   (AiodriveGroupCore   *self);
 
 gboolean           aiodrive_group_core_enter   (AiodriveGroupCore   *self);
 void               aiodrive_group_core_leave   (AiodriveGroupCore   *self);
-void               aiodrive_group_core_expect  (AiodriveGroupCore   *self);
-gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
+GTask             *aiodrive_group_core_spawn   (AiodriveGroupCore   *self,
+                                                const char          *name,
+                                                gint                 depth,
+                                                AiodriveJobFunc      func,
+                                                gpointer             user_data,
+                                                GDestroyNotify       user_data_destroy);
+AiodriveLevel     *aiodrive_group_core_expect  (AiodriveGroupCore   *self,
+                                                gint                 depth);
+AiodriveLevel     *aiodrive_group_core_expect_from (AiodriveGroupCore *self,
                                                 GTask               *task);
+gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
+                                                GTask               *task,
+                                                AiodriveLevel       *level,
+                                                gboolean             planned);
+void               aiodrive_group_core_cancel_outside (AiodriveGroupCore *self,
+                                                AiodriveLevel       *level);
+/* The one that callers get: below the one of the group, in a pool. */
+AiodriveCancelScope *aiodrive_group_core_get_shown_scope (AiodriveGroupCore *self);
 GListModel        *aiodrive_group_core_get_tasks (AiodriveGroupCore *self);
+void               aiodrive_group_core_notify  (AiodriveGroupCore   *self,
+                                                const char          *property);
+void               aiodrive_group_core_say_changed (AiodriveGroupCore *self);
+void               aiodrive_group_core_close_if_empty (AiodriveGroupCore *self);
 GTask             *aiodrive_group_core_close   (AiodriveGroupCore   *self,
                                                 GObject             *source_object,
                                                 GCancellable        *cancellable,
                                                 GAsyncReadyCallback  callback,
                                                 gpointer             user_data,
                                                 gpointer             source_tag);
+
+/* registry.c */
+void               aiodrive_group_registry_add (AiodriveGroupCore   *core);
+void               aiodrive_group_registry_add_pool (AiodriveGroupCore *core);
+void               aiodrive_group_registry_remove (AiodriveGroupCore *core);
+GPtrArray         *aiodrive_group_registry_list (void);
+GObject           *aiodrive_group_registry_find_pool (GCancellable    *cancellable);
+
+/* format.c */
+char              *aiodrive_group_core_format  (AiodriveGroupCore   *self);
 
 G_END_DECLS

@@ -3,7 +3,6 @@
 
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
-#include "aiodrive/task/remote-private.h"
 #include "aiodrive/task/start.h"
 
 /**
@@ -62,8 +61,12 @@ static void
 aiodrive_task_group_constructed (GObject *object)
 {
   AiodriveTaskGroupPrivate *priv = aiodrive_task_group_get_instance_private (AIODRIVE_TASK_GROUP (object));
+  AiodriveTaskGroupClass *klass = AIODRIVE_TASK_GROUP_GET_CLASS (object);
 
   priv->core = aiodrive_group_core_new (object, priv->parent);
+  if (klass->made != NULL)
+    klass->made (AIODRIVE_TASK_GROUP (object));
+  aiodrive_group_registry_add (priv->core);
 
   G_OBJECT_CLASS (aiodrive_task_group_parent_class)->constructed (object);
 }
@@ -217,7 +220,7 @@ aiodrive_task_group_get_scope (AiodriveTaskGroup *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
 
-  return aiodrive_task_group_get_core (self)->scope;
+  return aiodrive_group_core_get_shown_scope (aiodrive_task_group_get_core (self));
 }
 
 /**
@@ -286,68 +289,13 @@ aiodrive_task_group_get_tasks (AiodriveTaskGroup *self)
   return tasks;
 }
 
-/* In the context of the group: takes @task in, or ends it. */
-static gboolean
-accept (GTask    *task,
-        gpointer  core)
-{
-  if (aiodrive_group_core_add (core, task))
-    return TRUE;
-
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
-  return FALSE;
-}
-
-/* The same for the task of a job that comes from another context. */
-static gboolean
-accept_remote (GTask    *task,
-               gpointer  core)
-{
-  AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task));
-  GCancellable *above = aiodrive_cancel_scope_get_parent (scope);
-  g_autoptr(GTask) outer = aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
-
-  if (!accept (task, core))
-    return FALSE;
-
-  /* its failure is the group's to raise */
-  aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
-  return TRUE;
-}
-
-static GTask *
-spawn_here (AiodriveGroupCore *core,
-            AiodriveJobFunc    func,
-            gpointer           user_data,
-            GDestroyNotify     user_data_destroy)
-{
-  GTask *task = aiodrive_task_new (G_CANCELLABLE (core->scope));
-
-  if (accept (task, core))
-    aiodrive_task_record_start_job (aiodrive_task_record_get (task), FALSE, func, user_data, user_data_destroy);
-  else if (user_data_destroy != NULL)
-    user_data_destroy (user_data);
-  return task;
-}
-
 GTask *
 aiodrive_task_group_spawn_task (AiodriveTaskGroup *self,
                                 AiodriveJobFunc    func,
                                 gpointer           user_data,
                                 GDestroyNotify     user_data_destroy)
 {
-  AiodriveGroupCore *core = aiodrive_task_group_get_core (self);
-  GTask *task;
-
-  aiodrive_group_core_expect (core);
-  if (!aiodrive_group_core_enter (core))
-    return aiodrive_remote_spawn (core->dispatcher, core->context, G_CANCELLABLE (core->scope), func, user_data,
-                                  user_data_destroy, accept_remote, aiodrive_group_core_ref (core),
-                                  (GDestroyNotify) aiodrive_group_core_unref);
-
-  task = spawn_here (core, func, user_data, user_data_destroy);
-  aiodrive_group_core_leave (core);
-  return task;
+  return aiodrive_group_core_spawn (aiodrive_task_group_get_core (self), NULL, 0, func, user_data, user_data_destroy);
 }
 
 /**
@@ -359,7 +307,8 @@ aiodrive_task_group_spawn_task (AiodriveTaskGroup *self,
  * @user_data_destroy: (nullable): frees @user_data
  *
  * Starts a job as a task of the group, in the next iteration of the context of the group. In a group that is cancelled
- * it starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED.
+ * it starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED. In an
+ * #AiodrivePool that is idle it is planned.
  *
  * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
  * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, after the task has ended.
@@ -437,8 +386,7 @@ aiodrive_task_group_add (AiodriveTaskGroup  *self,
                  "Task %s cannot be cancelled alone: it has no cancellable of its own", aiodrive_task_describe (task));
   else
     {
-      aiodrive_group_core_expect (core);
-      added = aiodrive_group_core_add (core, task);
+      added = aiodrive_group_core_add (core, task, aiodrive_group_core_expect_from (core, task), FALSE);
     }
   aiodrive_group_core_leave (core);
   return added;

@@ -24,6 +24,7 @@ struct _AiodriveTaskGroupClass
 
   /*< private >*/
   void       (*closing) (AiodriveTaskGroup *self);   /* nullable: before it waits for its tasks */
+  void       (*made)    (AiodriveTaskGroup *self);   /* nullable: when it has its core, and nobody has found it */
   GTask     *(*do_spawn) (AiodriveTaskGroup   *self,   /* nullable, as is the next */
                           AiodriveJobFunc      func,
                           gpointer             user_data,
@@ -32,7 +33,7 @@ struct _AiodriveTaskGroupClass
                           GCancellable        *cancellable,
                           GAsyncReadyCallback  callback,
                           gpointer             user_data);
-  gpointer     padding[5];
+  gpointer     padding[4];
 };
 
 AIODRIVE_PUBLIC

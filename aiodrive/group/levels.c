@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/levels-private.h"
+
+/* The depths of a pool. Each has a scope below that of the pool, with a shield: when the pool is cancelled nothing
+ * reaches the tasks but what is decided here. The greatest depth that has tasks is cancelled, and when they have ended
+ * the next. So a lesser depth is never cancelled before the tasks of all greater ones have ended, be it that they are
+ * spawned meanwhile; and the tasks of a depth that was reached find it cancelled. (/aiodrive/group/pool/depths)
+ *
+ * That happens in the context of the pool. Tasks that are on their way from other threads are counted by them. */
+
+struct _AiodriveLevel
+{
+  gint                 depth;
+  AiodriveCancelScope *scope;     /* owned */
+  guint                n_tasks;   /* guarded by the lock of the levels, as is the next */
+  gboolean             reached;
+};
+
+struct _AiodriveLevels
+{
+  AiodriveGroupCore   *core;        /* unowned: it has the levels */
+  GMutex               lock;
+  GSList              *levels;      /* owned; from the greatest depth to the least; guarded by lock, as is the next */
+  gint64               reached;     /* the least depth that was cancelled; greater than all: none */
+
+  AiodriveLevel       *body;        /* unowned; set once */
+  AiodriveCancelLink   link;        /* in the scope of body */
+  AiodriveEntry        body_ended;
+  gint                 has_body;    /* atomic */
+};
+
+static void
+level_free (AiodriveLevel *self)
+{
+  g_object_unref (self->scope);
+  g_free (self);
+}
+
+gint
+aiodrive_level_get_depth (AiodriveLevel *self)
+{
+  return self->depth;
+}
+
+AiodriveCancelScope *
+aiodrive_level_get_scope (AiodriveLevel *self)
+{
+  return self->scope;
+}
+
+static gint
+compare_depths (gconstpointer a,
+                gconstpointer b)
+{
+  gint depth_a = ((const AiodriveLevel *) a)->depth;
+  gint depth_b = ((const AiodriveLevel *) b)->depth;
+
+  return (depth_a < depth_b) - (depth_a > depth_b);
+}
+
+/* Under the lock. */
+static AiodriveLevel *
+get_level (AiodriveLevels *self,
+           gint            depth)
+{
+  AiodriveLevel *level;
+  GSList *node = self->levels;
+
+  while (node != NULL && ((AiodriveLevel *) node->data)->depth > depth)
+    node = node->next;
+  if (node != NULL && ((AiodriveLevel *) node->data)->depth == depth)
+    return node->data;
+
+  level = g_new0 (AiodriveLevel, 1);
+  level->depth = depth;
+  level->scope = aiodrive_cancel_scope_new (NULL);
+  aiodrive_cancel_scope_set_shielded (level->scope, TRUE);
+  aiodrive_cancel_scope_attach (level->scope, G_CANCELLABLE (self->core->scope));
+  self->levels = g_slist_insert_sorted (self->levels, level, compare_depths);
+  return level;
+}
+
+static void
+cancel_scope (AiodriveLevels      *self,
+              AiodriveCancelScope *scope)
+{
+  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->core->scope);
+
+  aiodrive_cancel_scope_cancel_with_reason (scope, reason);
+}
+
+/* A level that was empty, and has gone, is made anew: whoever comes finds it as it was. */
+static AiodriveLevel *
+enter (AiodriveLevels *self,
+       AiodriveLevel  *level)
+{
+  gboolean reached;
+
+  level->n_tasks++;
+  reached = level->depth >= self->reached;
+  g_mutex_unlock (&self->lock);
+
+  if (reached)
+    cancel_scope (self, level->scope);
+  return level;
+}
+
+/* In any thread: counts a task that is about to be spawned. */
+AiodriveLevel *
+aiodrive_levels_enter (AiodriveLevels *self,
+                       gint            depth)
+{
+  g_mutex_lock (&self->lock);
+  return enter (self, get_level (self, depth));
+}
+
+/* The same for a task that was made elsewhere: its depth is that of the level which its scope is below, if any. */
+AiodriveLevel *
+aiodrive_levels_enter_above (AiodriveLevels *self,
+                             GCancellable   *cancellable)
+{
+  GSList *node;
+
+  g_mutex_lock (&self->lock);
+  for (node = self->levels; node != NULL; node = node->next)
+    if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (((AiodriveLevel *) node->data)->scope)))
+      break;
+  return enter (self, node != NULL ? node->data : get_level (self, 0));
+}
+
+/* In any thread; in that of the pool aiodrive_levels_advance() has to follow. */
+void
+aiodrive_levels_leave (AiodriveLevels *self,
+                       AiodriveLevel  *level)
+{
+  gboolean gone;
+
+  g_mutex_lock (&self->lock);
+  gone = --level->n_tasks == 0 && level->depth != 0 && level != self->body;   /* those two are always needed */
+  if (gone)
+    self->levels = g_slist_remove (self->levels, level);
+  g_mutex_unlock (&self->lock);
+
+  if (gone)
+    level_free (level);
+}
+
+/* The next level to be cancelled, with a reference on its scope. The body is, even if it counts no more: its scope is
+ * that of the pool for those outside. */
+static AiodriveLevel *
+reach_next (AiodriveLevels       *self,
+            AiodriveCancelScope **scope)
+{
+  AiodriveLevel *level = NULL;
+
+  g_mutex_lock (&self->lock);
+  for (GSList *node = self->levels; node != NULL && level == NULL; node = node->next)
+    {
+      AiodriveLevel *next = node->data;
+
+      if (next->n_tasks > 0 || (next == self->body && !next->reached))
+        level = next;
+    }
+  if (level != NULL && !level->reached)
+    {
+      level->reached = TRUE;
+      self->reached = MIN (self->reached, level->depth);
+      *scope = g_object_ref (level->scope);
+    }
+  else
+    level = NULL;
+  g_mutex_unlock (&self->lock);
+
+  return level;
+}
+
+/* In the context of the pool, whenever it has been cancelled, or a task of a cancelled pool has come or gone. */
+void
+aiodrive_levels_advance (AiodriveLevels *self)
+{
+  AiodriveGroupCore *core;
+  AiodriveCancelScope *scope;
+  AiodriveLevel *level;
+
+  if (!g_cancellable_is_cancelled (G_CANCELLABLE (self->core->scope)))
+    return;
+
+  core = aiodrive_group_core_ref (self->core);
+  while ((level = reach_next (self, &scope)) != NULL)
+    {
+      cancel_scope (self, scope);
+      aiodrive_group_core_cancel_outside (core, level);
+      g_object_unref (scope);
+    }
+  aiodrive_group_core_unref (core);
+}
+
+/*
+ * The body
+ */
+
+static gboolean
+take_core (AiodriveCancelLink *link)
+{
+  return aiodrive_group_core_try_ref (AIODRIVE_CONTAINER_OF (link, AiodriveLevels, link)->core);
+}
+
+/* Who cancels the scope that the pool shows means the pool. */
+static void
+body_cancelled (AiodriveCancelLink *link)
+{
+  AiodriveLevels *self = AIODRIVE_CONTAINER_OF (link, AiodriveLevels, link);
+  AiodriveGroupCore *core = self->core;
+  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->body->scope);
+
+  aiodrive_cancel_scope_cancel_with_reason (core->scope, reason);
+  aiodrive_group_core_unref (core);
+}
+
+static void
+body_ended (AiodriveEntry *entry)
+{
+  AiodriveLevels *self = AIODRIVE_CONTAINER_OF (entry, AiodriveLevels, body_ended);
+  AiodriveGroupCore *core = self->core;
+
+  aiodrive_levels_leave (self, self->body);
+  aiodrive_levels_advance (self);
+  aiodrive_group_core_unref (core);
+}
+
+AiodriveCancelScope *
+aiodrive_levels_get_body (AiodriveLevels *self)
+{
+  return self->body->scope;
+}
+
+void
+aiodrive_levels_begin_body (AiodriveLevels *self)
+{
+  aiodrive_levels_enter (self, AIODRIVE_BODY_DEPTH);
+  g_atomic_int_set (&self->has_body, TRUE);
+}
+
+void
+aiodrive_levels_end_body (AiodriveLevels *self)
+{
+  if (!g_atomic_int_compare_and_exchange (&self->has_body, TRUE, FALSE))
+    return;
+
+  aiodrive_group_core_ref (self->core);
+  aiodrive_dispatcher_post (self->core->dispatcher, &self->body_ended);
+}
+
+AiodriveLevels *
+aiodrive_levels_new (AiodriveGroupCore *core)
+{
+  AiodriveLevels *self = g_new0 (AiodriveLevels, 1);
+
+  self->core = core;
+  self->reached = G_MAXINT64;
+  self->body_ended.run = body_ended;
+  self->link.take = take_core;
+  self->link.fire = body_cancelled;
+  g_mutex_init (&self->lock);
+  get_level (self, 0);
+  self->body = get_level (self, AIODRIVE_BODY_DEPTH);
+  aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->body->scope));
+  return self;
+}
+
+void
+aiodrive_levels_free (AiodriveLevels *self)
+{
+  aiodrive_cancel_link_remove (&self->link);
+  g_slist_free_full (self->levels, (GDestroyNotify) level_free);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/clock.h"
+#include "aiodrive/group/core-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveMember AiodriveMember;
+typedef struct _AiodrivePlan AiodrivePlan;
+
+/* A task of a group that has not ended, or whose end the group has not seen. It belongs to the context of the group. */
+struct _AiodriveMember
+{
+  AiodriveWaiter     waiter;    /* first */
+  AiodriveGroupCore *core;      /* owned */
+  GTask             *task;      /* owned */
+  AiodriveLevel     *level;     /* unowned, nullable: in which it counts */
+  AiodrivePlan      *plan;      /* owned; NULL: it has been started */
+  gint64             since;     /* monotonic, in microseconds: when that was */
+  gboolean           outside;   /* its cancellable is not below the scope of the group, or of its level */
+  gboolean           noted;     /* its cancellable is among those of the group */
+  GList              node;
+
+  AiodriveTaskInfo  *info;      /* owned; NULL while nobody wants to see it, as are the next */
+  GSequenceIter     *place;     /* in the list */
+  AiodriveWaiter     progress;
+};
+
+/* Before its task is started; it is of this library. If that is cancelled first it ends so. */
+void         aiodrive_member_plan       (AiodriveMember    *self);
+void         aiodrive_group_core_begin  (AiodriveGroupCore *core);
+
+void         aiodrive_member_show       (AiodriveMember    *self);
+/* Frees it. */
+void         aiodrive_member_hide       (AiodriveMember    *self);
+
+G_END_DECLS

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/member-private.h"
+
+#include "aiodrive/group/task-info-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+
+/*
+ * Planned
+ */
+
+/* It goes when the task is started, or, once the task is cancelled, with the entry that ends it. */
+struct _AiodrivePlan
+{
+  AiodriveEntry      entry;    /* first: ends the task */
+  AiodriveCancelLink link;     /* in the scope of the task */
+  gboolean           fired;    /* guarded by the lock of the hub: the entry is on its way */
+  AiodriveGroupCore *core;     /* owned */
+  GTask             *task;     /* owned */
+  AiodriveMember    *member;   /* unowned; NULL: it has gone */
+  gboolean           waits;    /* among the plans of the group */
+  GList              node;
+};
+
+static void
+plan_free (AiodrivePlan *self)
+{
+  if (self->member != NULL)
+    self->member->plan = NULL;
+  if (self->waits)
+    g_queue_unlink (&self->core->plans, &self->node);
+  g_object_unref (self->task);
+  aiodrive_group_core_unref (self->core);
+  g_free (self);
+}
+
+static void
+plan_cancelled (AiodriveEntry *entry)
+{
+  AiodrivePlan *self = (AiodrivePlan *) entry;
+  g_autoptr(GTask) task = g_object_ref (self->task);
+  gboolean in_group = self->member != NULL;
+
+  plan_free (self);
+  if (in_group)
+    g_task_return_error (task, aiodrive_error_new_cancelled ());
+}
+
+static gboolean
+take_plan (AiodriveCancelLink *link)
+{
+  AIODRIVE_CONTAINER_OF (link, AiodrivePlan, link)->fired = TRUE;
+  return TRUE;
+}
+
+static void
+fire_plan (AiodriveCancelLink *link)
+{
+  AiodrivePlan *self = AIODRIVE_CONTAINER_OF (link, AiodrivePlan, link);
+
+  aiodrive_dispatcher_post (self->core->dispatcher, &self->entry);
+}
+
+void
+aiodrive_member_plan (AiodriveMember *self)
+{
+  AiodrivePlan *plan = g_new0 (AiodrivePlan, 1);
+
+  plan->entry.run = plan_cancelled;
+  plan->entry.stamp = aiodrive_dispatcher_stamp ();
+  plan->link.take = take_plan;
+  plan->link.fire = fire_plan;
+  plan->core = aiodrive_group_core_ref (self->core);
+  plan->task = g_object_ref (self->task);
+  plan->member = self;
+  plan->node.data = plan;
+
+  self->plan = plan;
+  plan->waits = TRUE;
+  g_queue_push_tail_link (&self->core->plans, &plan->node);
+  if (!aiodrive_cancel_link_add (&plan->link, g_task_get_cancellable (self->task)))
+    {
+      plan->fired = TRUE;
+      fire_plan (&plan->link);
+    }
+}
+
+/* FALSE if the task was cancelled before, and ends so. */
+static gboolean
+plan_drop (AiodrivePlan *self)
+{
+  aiodrive_cancel_link_remove (&self->link);
+  if (self->fired)
+    return FALSE;
+
+  plan_free (self);
+  return TRUE;
+}
+
+/* Starts all that are planned, in the order in which they came. */
+void
+aiodrive_group_core_begin (AiodriveGroupCore *core)
+{
+  GList *node;
+
+  core->idle = FALSE;
+  while ((node = g_queue_pop_head_link (&core->plans)) != NULL)
+    {
+      AiodrivePlan *plan = node->data;
+      AiodriveMember *member = plan->member;
+
+      plan->waits = FALSE;
+      if (!plan_drop (plan))
+        continue;
+      member->since = aiodrive_get_monotonic_time ();
+      aiodrive_task_record_begin_job (aiodrive_task_record_get (member->task));
+      if (member->info != NULL)
+        aiodrive_task_info_set_running (member->info, member->since);
+    }
+}
+
+/*
+ * Shown
+ */
+
+/* Wakes again and again, until the member has ended. */
+static void
+progressed (AiodriveEntry *entry)
+{
+  AiodriveMember *self = AIODRIVE_CONTAINER_OF (entry, AiodriveMember, progress.entry);
+
+  if (self->info == NULL)
+    {
+      g_free (self);   /* it ended meanwhile */
+      return;
+    }
+  aiodrive_task_info_set_progress (self->info,
+                                   aiodrive_task_record_watch_progress (aiodrive_task_record_get (self->task),
+                                                                        &self->progress));
+}
+
+void
+aiodrive_member_show (AiodriveMember *self)
+{
+  self->info = aiodrive_task_info_new (self->task);
+  if (self->plan == NULL)
+    aiodrive_task_info_set_running (self->info, self->since);
+  aiodrive_waiter_init (&self->progress, progressed);
+  progressed (&self->progress.entry);
+  self->place = aiodrive_task_list_append (self->core->tasks, self->info);
+}
+
+/* Shows how it ended. */
+void
+aiodrive_member_hide (AiodriveMember *self)
+{
+  g_autoptr(AiodriveTaskInfo) info = g_steal_pointer (&self->info);
+  AiodriveTaskList *tasks = self->core->tasks;
+  GSequenceIter *place = self->place;
+  g_autoptr(GError) error = NULL;
+  gboolean is_watched = info != NULL;
+
+  if (info != NULL)
+    error = aiodrive_task_get_error (self->task);
+  if (self->plan != NULL && !plan_drop (self->plan))   /* others have returned the task */
+    self->plan->member = NULL;
+  if (!is_watched || aiodrive_task_record_unwatch_progress (aiodrive_task_record_get (self->task), &self->progress))
+    g_free (self);
+
+  if (info != NULL)
+    {
+      aiodrive_task_info_set_ended (info, error);
+      aiodrive_task_list_remove (tasks, place);
+    }
+}

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/pool.h"
+
+#include "aiodrive/group/levels-private.h"
+#include "aiodrive/group/member-private.h"
+#include "aiodrive/group/task-group-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+
+/**
+ * AiodrivePool:
+ *
+ * A task group with a plan: its tasks may be spawned before it runs, and stop in an order. Use it for the main parts of
+ * a program, and where some tasks need others until they have ended.
+ *
+ * There are two ways to use one. What is spawned into a new pool is planned: there is a task, with a name, which may be
+ * cancelled or given to a combinator, but its job is not started before aiodrive_pool_run(). Or aiodrive_pool_open()
+ * makes a pool that runs from the start, like any #AiodriveTaskGroup; whoever opens it closes it with
+ * aiodrive_task_group_close().
+ *
+ * Each task has a depth: 0, or as given to aiodrive_pool_spawn_full(). When the pool is cancelled, or a task fails, the
+ * tasks of the greatest depth are cancelled; when they have ended those of the next, and so on. So give a task that
+ * others use a lesser depth than theirs. A task that is spawned meanwhile takes its turn: at a depth that was reached
+ * it starts cancelled. Whoever has opened the pool counts, until he closes it, as a task of depth -1: the scope of
+ * aiodrive_task_group_get_scope() is cancelled when all tasks of depth 0 and above have ended. (Cancelling that scope
+ * yourself cancels the pool; but aiodrive_task_group_cancel() keeps the order.) Tasks are cancelled in the context of
+ * the pool, and see nothing of what is above the pool but that.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodrivePool) pool = aiodrive_pool_new ("downloads");
+ * g_autoptr(GTask) task = NULL;
+ *
+ * aiodrive_pool_spawn_full (pool, NULL, "writer", 0, write_files, self, NULL);
+ * for (guint i = 0; i < n_files; i++)
+ *   aiodrive_pool_spawn_full (pool, NULL, names[i], 1, load_file, g_object_ref (files[i]), g_object_unref);
+ * task = aiodrive_pool_run (pool, FALSE, window_scope);
+ * aiodrive_run (task);
+ * ]|
+ *
+ * A pool belongs to a main context as every group does, and may be spawned into and cancelled from every thread. If it
+ * is dropped while tasks run, or are planned, that is warned about, and they are cancelled.
+ *
+ * Since: 1.0
+ */
+
+struct _AiodrivePool
+{
+  AiodriveTaskGroup  parent_instance;
+
+  char              *name;      /* owned, nullable; set once */
+  gint               status;    /* atomic; written in the context */
+  gboolean           closing;   /* used in the context */
+};
+
+enum
+{
+  PROP_NAME = 1,
+  PROP_STATUS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_ENUM_TYPE (AiodrivePoolStatus, aiodrive_pool_status,
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_IDLE, "idle"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_RUNNING, "running"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_CLOSING, "closing"),
+                    G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_DONE, "done"))
+
+G_DEFINE_FINAL_TYPE (AiodrivePool, aiodrive_pool, AIODRIVE_TYPE_TASK_GROUP)
+
+static AiodriveGroupCore *
+core_of (AiodrivePool *self)
+{
+  return aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self));
+}
+
+static AiodrivePoolStatus
+find_status (AiodrivePool *self)
+{
+  AiodriveGroupCore *core = core_of (self);
+
+  if (g_atomic_int_get (&core->closed))
+    return AIODRIVE_POOL_STATUS_DONE;
+  if (core->idle && !self->closing)
+    return AIODRIVE_POOL_STATUS_IDLE;
+  if (self->closing || g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
+    return AIODRIVE_POOL_STATUS_CLOSING;
+  return AIODRIVE_POOL_STATUS_RUNNING;
+}
+
+static void
+aiodrive_pool_changed (GObject *object)
+{
+  AiodrivePool *self = AIODRIVE_POOL (object);
+  gint status = find_status (self);
+
+  if (g_atomic_int_get (&self->status) == status)
+    return;
+
+  g_atomic_int_set (&self->status, status);
+  g_object_notify_by_pspec (object, properties[PROP_STATUS]);
+}
+
+static void
+aiodrive_pool_made (AiodriveTaskGroup *group)
+{
+  aiodrive_group_core_make_pool (aiodrive_task_group_get_core (group), AIODRIVE_POOL (group)->name,
+                                 aiodrive_pool_changed);
+}
+
+/* What is planned will not be started any more. */
+static void
+aiodrive_pool_closing (AiodriveTaskGroup *group)
+{
+  AiodrivePool *self = AIODRIVE_POOL (group);
+  AiodriveGroupCore *core = core_of (self);
+
+  self->closing = TRUE;
+  core->forever = FALSE;
+  if (core->idle)
+    g_cancellable_cancel (G_CANCELLABLE (core->scope));
+  aiodrive_levels_end_body (core->levels);
+  aiodrive_pool_changed (G_OBJECT (self));
+}
+
+static void
+aiodrive_pool_dispose (GObject *object)
+{
+  aiodrive_levels_end_body (core_of (AIODRIVE_POOL (object))->levels);
+
+  G_OBJECT_CLASS (aiodrive_pool_parent_class)->dispose (object);
+}
+
+static void
+aiodrive_pool_finalize (GObject *object)
+{
+  g_free (AIODRIVE_POOL (object)->name);
+
+  G_OBJECT_CLASS (aiodrive_pool_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_pool_get_property (GObject    *object,
+                            guint       property_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  AiodrivePool *self = AIODRIVE_POOL (object);
+
+  switch (property_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_STATUS:
+      g_value_set_enum (value, aiodrive_pool_get_status (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+aiodrive_pool_set_property (GObject      *object,
+                            guint         property_id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  if (property_id == PROP_NAME)
+    AIODRIVE_POOL (object)->name = g_value_dup_string (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_pool_class_init (AiodrivePoolClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = aiodrive_pool_dispose;
+  object_class->finalize = aiodrive_pool_finalize;
+  object_class->get_property = aiodrive_pool_get_property;
+  object_class->set_property = aiodrive_pool_set_property;
+  AIODRIVE_TASK_GROUP_CLASS (klass)->made = aiodrive_pool_made;
+  AIODRIVE_TASK_GROUP_CLASS (klass)->closing = aiodrive_pool_closing;
+
+  /**
+   * AiodrivePool:name:
+   *
+   * What the pool is called, by aiodrive_pool_format().
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL,
+                                               G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AiodrivePool:status:
+   *
+   * How far the pool has come. The notification comes in the context of the pool.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATUS] = g_param_spec_enum ("status", NULL, NULL, AIODRIVE_TYPE_POOL_STATUS,
+                                               AIODRIVE_POOL_STATUS_IDLE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+aiodrive_pool_init (AiodrivePool *self)
+{
+}
+
+/**
+ * aiodrive_pool_new:
+ * @name: (nullable): what it is called
+ *
+ * Makes a pool to plan tasks in, for aiodrive_pool_run().
+ *
+ * Returns: (transfer full): a new pool
+ *
+ * Since: 1.0
+ */
+AiodrivePool *
+aiodrive_pool_new (const char *name)
+{
+  return g_object_new (AIODRIVE_TYPE_POOL, "name", name, NULL);
+}
+
+/**
+ * aiodrive_pool_open:
+ * @name: (nullable): what it is called
+ * @parent: (nullable): what cancels the pool
+ *
+ * Makes a pool that runs from the start. Close it with aiodrive_task_group_close(), whatever happened.
+ *
+ * Returns: (transfer full): a new pool
+ *
+ * Since: 1.0
+ */
+AiodrivePool *
+aiodrive_pool_open (const char   *name,
+                    GCancellable *parent)
+{
+  AiodrivePool *self;
+  AiodriveGroupCore *core;
+
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+
+  self = g_object_new (AIODRIVE_TYPE_POOL, "name", name, "parent", parent, NULL);
+  core = core_of (self);
+  core->idle = FALSE;
+  core->started = aiodrive_get_monotonic_time ();
+  aiodrive_levels_begin_body (core->levels);
+  aiodrive_pool_changed (G_OBJECT (self));
+  return self;
+}
+
+/**
+ * aiodrive_pool_get_current:
+ * @cancellable: (nullable): the cancellable of a task, or any other
+ *
+ * Gets the pool that a task belongs to, or whose scope @cancellable is below: the nearest, if they are nested. A task
+ * finds its own pool by the cancellable that its job was given.
+ *
+ * Returns: (transfer full) (nullable): the pool, or %NULL if there is none
+ *
+ * Since: 1.0
+ */
+AiodrivePool *
+aiodrive_pool_get_current (GCancellable *cancellable)
+{
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  return (AiodrivePool *) aiodrive_group_registry_find_pool (cancellable);
+}
+
+/**
+ * aiodrive_pool_get_name:
+ * @self: a pool
+ *
+ * Gets what the pool is called.
+ *
+ * Returns: (transfer none) (nullable): the name, or %NULL if it has none
+ *
+ * Since: 1.0
+ */
+const char *
+aiodrive_pool_get_name (AiodrivePool *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * aiodrive_pool_get_status:
+ * @self: a pool
+ *
+ * Gets how far the pool has come.
+ *
+ * Returns: the status
+ *
+ * Since: 1.0
+ */
+AiodrivePoolStatus
+aiodrive_pool_get_status (AiodrivePool *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), AIODRIVE_POOL_STATUS_DONE);
+
+  return g_atomic_int_get (&self->status);
+}
+
+/**
+ * aiodrive_pool_format:
+ * @self: a pool
+ *
+ * Describes what is going on in the pool: a line for the pool, each task, and each group or pool in a task, with what
+ * state it is in, and how long it has run. Call it, from a debugger too, in the context of the pool; to call it anywhere
+ * else is a programming error.
+ *
+ * |[<!-- language="plain" -->
+ * pool downloads: running, 4.2 s
+ * ├─ task index, depth 1: running, 4.2 s
+ * │  └─ group: running
+ * │     ├─ task part 1: running, 1.0 s
+ * │     └─ task part 2: cancelling, 3.9 s
+ * ├─ task statistics, depth 1: planned
+ * └─ task writer, depth 0: running, 4.2 s
+ * ]|
+ *
+ * A group that belongs to another context is shown with the number of its tasks. The text is for people: it may change.
+ *
+ * Returns: (transfer full): the description, in lines
+ *
+ * Since: 1.0
+ */
+char *
+aiodrive_pool_format (AiodrivePool *self)
+{
+  AiodriveGroupCore *core;
+  char *text;
+
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), NULL);
+
+  core = core_of (self);
+  if (!aiodrive_group_core_enter (core))
+    {
+      g_critical ("%s: " AIODRIVE_GROUP_ELSEWHERE, G_STRFUNC);
+      return NULL;
+    }
+  text = aiodrive_group_core_format (core);
+  aiodrive_group_core_leave (core);
+  return text;
+}
+
+/**
+ * aiodrive_pool_spawn_full:
+ * @self: a pool
+ * @task: (out) (optional) (transfer full): return location for the task
+ * @name: (nullable): what the task is called
+ * @depth: how early it is cancelled: the greatest depth is first
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
+ * @user_data: data for @func
+ * @user_data_destroy: (nullable): frees @user_data
+ *
+ * Starts a job as a task of the pool, or plans it if the pool is idle: as aiodrive_task_group_spawn(), which gives a
+ * task the depth 0 and no name.
+ *
+ * A planned task that is cancelled ends with %G_IO_ERROR_CANCELLED, and its job is never started.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_pool_spawn_full (AiodrivePool     *self,
+                          GTask           **task,
+                          const char       *name,
+                          gint              depth,
+                          AiodriveJobFunc   func,
+                          gpointer          user_data,
+                          GDestroyNotify    user_data_destroy)
+{
+  g_autoptr(GTask) spawned = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_POOL (self));
+  g_return_if_fail (func != NULL);
+
+  spawned = aiodrive_group_core_spawn (core_of (self), name, depth, func, user_data, user_data_destroy);
+  if (task != NULL)
+    *task = g_steal_pointer (&spawned);
+}
+
+/* In the context: whether the pool can be run, now and below @cancellable. */
+static gboolean
+check_idle (AiodrivePool  *self,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  AiodrivePoolStatus status = find_status (self);
+
+  if (status == AIODRIVE_POOL_STATUS_DONE)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The pool has come to its end");
+  else if (status != AIODRIVE_POOL_STATUS_IDLE)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The pool runs already");
+  else if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (core_of (self)->scope)))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A pool cannot be run in its own scope");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static GTask *
+run_here (AiodrivePool        *self,
+          gboolean             forever,
+          GCancellable        *cancellable,
+          GAsyncReadyCallback  callback,
+          gpointer             user_data)
+{
+  AiodriveGroupCore *core = core_of (self);
+  GTask *task;
+
+  core->forever = forever;
+  core->started = aiodrive_get_monotonic_time ();
+  task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data, aiodrive_pool_run);
+  aiodrive_cancel_scope_attach (core->scope, g_task_get_cancellable (task));
+  aiodrive_group_core_begin (core);
+  aiodrive_pool_changed (G_OBJECT (self));
+  return task;
+}
+
+static GTask *
+run_pool (AiodrivePool        *self,
+          gboolean             forever,
+          GCancellable        *cancellable,
+          GAsyncReadyCallback  callback,
+          gpointer             user_data)
+{
+  AiodriveGroupCore *core = core_of (self);
+  GError *error = NULL;
+  GTask *task = NULL;
+
+  if (aiodrive_group_core_enter (core))
+    {
+      if (check_idle (self, cancellable, &error))
+        task = run_here (self, forever, cancellable, callback, user_data);
+      aiodrive_group_core_leave (core);
+    }
+  else
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
+  if (task != NULL)
+    return task;
+
+  task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run);
+  g_task_return_error (task, error);
+  return task;
+}
+
+/**
+ * aiodrive_pool_run:
+ * @self: a pool
+ * @forever: whether it goes on when there are no tasks
+ * @cancellable: (nullable): cancels the pool
+ *
+ * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
+ * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
+ * the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
+ *
+ * It fails as aiodrive_task_group_close() does. From now on the pool is below @cancellable, and cancelled with it; if
+ * that is cancelled already the planned tasks are never started.
+ *
+ * A pool runs once: while it runs, or if it was opened, it is %G_IO_ERROR_PENDING, after its end %G_IO_ERROR_CLOSED. If
+ * @cancellable is below the scope of the pool itself, it is %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_pool_run (AiodrivePool *self,
+                   gboolean      forever,
+                   GCancellable *cancellable)
+{
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  return run_pool (self, forever, cancellable, NULL, NULL);
+}
+
+/**
+ * aiodrive_pool_run_async:
+ * @self: a pool
+ * @forever: whether it goes on when there are no tasks
+ * @cancellable: (nullable): cancels the pool
+ * @callback: (scope async) (closure user_data): called when the pool has come to its end
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_pool_run() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_pool_run_async (AiodrivePool        *self,
+                         gboolean             forever,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_POOL (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = run_pool (self, forever, cancellable, callback, user_data);
+  aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
+}
+
+/**
+ * aiodrive_pool_run_finish:
+ * @self: a pool
+ * @result: the result of aiodrive_pool_run_async(), or a task of aiodrive_pool_run()
+ * @error: return location for an error
+ *
+ * Ends the run of a pool.
+ *
+ * Returns: %TRUE if no task failed; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_pool_run_finish (AiodrivePool  *self,
+                          GAsyncResult  *result,
+                          GError       **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_pool_run), FALSE);
+
+  return aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
+}

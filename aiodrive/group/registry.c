@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/core-private.h"
+
+/* All groups, for those who look for the ones below a scope: scopes know what is above them, and nothing else for
+ * longer than they wait for its cancellation. And the pools, found from their scopes. */
+
+static GMutex lock;
+static GQueue cores;   /* of AiodriveGroupCore, by their nodes; guarded by lock */
+
+static G_DEFINE_QUARK (aiodrive-pool, pool)
+
+void
+aiodrive_group_registry_add (AiodriveGroupCore *core)
+{
+  core->node.data = core;
+
+  g_mutex_lock (&lock);
+  g_queue_push_tail_link (&cores, &core->node);
+  g_mutex_unlock (&lock);
+}
+
+/* For one that has no references any more. */
+void
+aiodrive_group_registry_remove (AiodriveGroupCore *core)
+{
+  g_mutex_lock (&lock);
+  g_queue_unlink (&cores, &core->node);
+  g_mutex_unlock (&lock);
+
+  if (core->levels != NULL)
+    g_object_set_qdata (G_OBJECT (core->scope), pool_quark (), NULL);
+}
+
+GPtrArray *
+aiodrive_group_registry_list (void)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) aiodrive_group_core_unref);
+
+  g_mutex_lock (&lock);
+  for (GList *node = cores.head; node != NULL; node = node->next)
+    if (aiodrive_group_core_try_ref (node->data))
+      g_ptr_array_add (list, node->data);
+  g_mutex_unlock (&lock);
+
+  return list;
+}
+
+void
+aiodrive_group_registry_add_pool (AiodriveGroupCore *core)
+{
+  g_object_set_qdata (G_OBJECT (core->scope), pool_quark (), core);
+}
+
+/* Under the lock of the qdata. */
+static gpointer
+ref_pool (gpointer core,
+          gpointer unused)
+{
+  return core != NULL && aiodrive_group_core_try_ref (core) ? core : NULL;
+}
+
+/* The object of the nearest pool at or above @cancellable that has not been dropped; or NULL. */
+GObject *
+aiodrive_group_registry_find_pool (GCancellable *cancellable)
+{
+  while (cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+    {
+      AiodriveGroupCore *core = g_object_dup_qdata (G_OBJECT (cancellable), pool_quark (), ref_pool, NULL);
+      GObject *object = core != NULL ? g_weak_ref_get (&core->object) : NULL;
+
+      g_clear_pointer (&core, aiodrive_group_core_unref);
+      if (object != NULL)
+        return object;
+      cancellable = aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (cancellable));
+    }
+  return NULL;
+}
