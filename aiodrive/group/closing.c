@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/core-private.h"
 
+#include "aiodrive/core/clock.h"
 #include "aiodrive/task/record-private.h"
 
 /* The end of a group: who waits for it, and how it went. */
@@ -80,6 +81,8 @@ aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
         return;
       g_atomic_int_set (&self->closed, TRUE);
       self->outcome = sum_up (self);
+      if (self->started != 0)
+        self->ended = aiodrive_get_monotonic_time ();
       aiodrive_group_core_notify (self, "closed");
       aiodrive_group_core_say_changed (self);
     }

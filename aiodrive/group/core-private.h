@@ -42,6 +42,7 @@ struct _AiodriveGroupCore
   char                *name;         /* owned, nullable */
   void               (*changed) (GObject *object);   /* ... these two: after it was cancelled, and at its end */
   gint64               started;      /* monotonic, in microseconds; used in the context, as are the next ones */
+  gint64               ended;
   gboolean             idle;         /* who comes is planned */
   GQueue               plans;        /* of those who came so */
   gboolean             forever;      /* it does not end before it is cancelled */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/core-private.h"
 
+#include "aiodrive/core/clock.h"
 #include "aiodrive/group/levels-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/propagate.h"

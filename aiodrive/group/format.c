@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/clock.h"
 #include "aiodrive/group/levels-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/record-private.h"
@@ -69,10 +70,11 @@ put_in_place (Tree              *tree,
 
 static void
 print_elapsed (Tree   *tree,
-               gint64  since)
+               gint64  since,
+               gint64  until)
 {
   if (since != 0)
-    g_string_append_printf (tree->text, ", %.1f s", (tree->now - since) / (double) G_USEC_PER_SEC);
+    g_string_append_printf (tree->text, ", %.1f s", ((until != 0 ? until : tree->now) - since) / (double) G_USEC_PER_SEC);
 }
 
 static const char *
@@ -96,7 +98,7 @@ print_group (Tree              *tree,
   if (is_here (core, tree->top))
     {
       g_string_append_printf (tree->text, ": %s", describe_group (core));
-      print_elapsed (tree, core->started);
+      print_elapsed (tree, core->started, core->ended);
     }
   else
     g_string_append_printf (tree->text, ": %d tasks in another context", g_atomic_int_get (&core->n_tasks));
@@ -123,7 +125,7 @@ print_task (Tree           *tree,
   if (member->level != NULL)
     g_string_append_printf (tree->text, ", depth %d", aiodrive_level_get_depth (member->level));
   g_string_append_printf (tree->text, ": %s", describe_task (member));
-  print_elapsed (tree, member->since);
+  print_elapsed (tree, member->since, 0);
   g_string_append_c (tree->text, '\n');
 }
 

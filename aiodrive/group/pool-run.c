@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/group/pool.h"
+
+#include "aiodrive/core/clock.h"
+#include "aiodrive/group/member-private.h"
+#include "aiodrive/group/task-group-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+
+/* In the context: whether the pool can be run, now and below @cancellable. */
+static gboolean
+check_idle (AiodrivePool  *self,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self));
+
+  if (g_atomic_int_get (&core->closed))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The pool has come to its end");
+  else if (!core->idle || aiodrive_pool_get_status (self) != AIODRIVE_POOL_STATUS_IDLE)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The pool runs already");
+  else if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (core->scope)))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A pool cannot be run in its own scope");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static GTask *
+run_here (AiodrivePool        *self,
+          gboolean             forever,
+          GCancellable        *cancellable,
+          GAsyncReadyCallback  callback,
+          gpointer             user_data)
+{
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self));
+  GTask *task;
+
+  core->forever = forever;
+  core->started = aiodrive_get_monotonic_time ();
+  task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data, aiodrive_pool_run);
+  aiodrive_cancel_scope_attach (core->scope, g_task_get_cancellable (task));
+  aiodrive_group_core_begin (core);
+  aiodrive_group_core_say_changed (core);
+  return task;
+}
+
+static GTask *
+run_pool (AiodrivePool        *self,
+          gboolean             forever,
+          GCancellable        *cancellable,
+          GAsyncReadyCallback  callback,
+          gpointer             user_data)
+{
+  AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self));
+  GError *error = NULL;
+  GTask *task = NULL;
+
+  if (aiodrive_group_core_enter (core))
+    {
+      if (check_idle (self, cancellable, &error))
+        task = run_here (self, forever, cancellable, callback, user_data);
+      aiodrive_group_core_leave (core);
+    }
+  else
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
+  if (task != NULL)
+    return task;
+
+  task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run);
+  g_task_return_error (task, error);
+  return task;
+}
+
+/**
+ * aiodrive_pool_run:
+ * @self: a pool
+ * @forever: whether it goes on when there are no tasks
+ * @cancellable: (nullable): cancels the pool
+ *
+ * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
+ * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
+ * the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
+ *
+ * It fails as aiodrive_task_group_close() does. From now on the pool is below @cancellable, and cancelled with it; if
+ * that is cancelled already the planned tasks are never started.
+ *
+ * A pool runs once: while it runs, or if it was opened, it is %G_IO_ERROR_PENDING, after its end %G_IO_ERROR_CLOSED. If
+ * @cancellable is below the scope of the pool itself, it is %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_pool_run (AiodrivePool *self,
+                   gboolean      forever,
+                   GCancellable *cancellable)
+{
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  return run_pool (self, forever, cancellable, NULL, NULL);
+}
+
+/**
+ * aiodrive_pool_run_async:
+ * @self: a pool
+ * @forever: whether it goes on when there are no tasks
+ * @cancellable: (nullable): cancels the pool
+ * @callback: (scope async) (closure user_data): called when the pool has come to its end
+ * @user_data: data for @callback
+ *
+ * Calls @callback when aiodrive_pool_run() has ended.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_pool_run_async (AiodrivePool        *self,
+                         gboolean             forever,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_POOL (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = run_pool (self, forever, cancellable, callback, user_data);
+  aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
+}
+
+/**
+ * aiodrive_pool_run_finish:
+ * @self: a pool
+ * @result: the result of aiodrive_pool_run_async(), or a task of aiodrive_pool_run()
+ * @error: return location for an error
+ *
+ * Ends the run of a pool.
+ *
+ * Returns: %TRUE if no task failed; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_pool_run_finish (AiodrivePool  *self,
+                          GAsyncResult  *result,
+                          GError       **error)
+{
+  g_return_val_if_fail (AIODRIVE_IS_POOL (self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_pool_run), FALSE);
+
+  return aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
+}
