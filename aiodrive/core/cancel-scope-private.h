@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope.h"
+#include "aiodrive/core/weak-private.h"
 
 G_BEGIN_DECLS
 
@@ -20,20 +21,25 @@ struct _AiodriveCancelScope
 
   GCancellable       *parent;        /* owned, nullable; set once, as is the link; read atomically */
   AiodriveCancelLink  link;          /* in the hub of parent */
+  AiodriveWeak        itself;        /* for those who find the link or the timer; if findable */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
   gint                n_entrants;    /* atomic; in steps of AIODRIVE_ONE_ENTRANT, and AIODRIVE_HAS_PARENT */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
+  gboolean            findable;      /* until it is disposed */
   gint64              deadline;      /* -1: none */
   AiodriveDispatcher *dispatcher;    /* owned; where timer is */
   AiodriveTimer       timer;         /* guarded by dispatcher */
   GError             *reason;        /* owned, nullable; set once */
-  GTask              *task;          /* weak; cleared while it is disposed; read atomically */
+  GTask              *task;          /* unowned; cleared while it is disposed, as is the next; read atomically */
+  AiodriveWeak        weak_task;
   gpointer            task_record;   /* owned; set once, as are the next two */
   AiodriveTaskDisposed on_task_disposed;
   GDestroyNotify      task_record_free;
 };
+
+void               aiodrive_cancel_scope_make_findable   (AiodriveCancelScope *self);
 
 /* The task that a scope belongs to, and what the library knows of that task. */
 void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *self,

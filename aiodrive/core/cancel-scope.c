@@ -50,8 +50,27 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYP
                                g_type_ensure (G_TYPE_TASK))
 
 /* Nobody holds a child for its parent. The parent's handler finds it in the hub, which it leaves when it is disposed;
- * until then, under the lock of the hub, it can be referenced, be it in the last moment. The same holds for the timer,
- * under the lock of the dispatcher. (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
+ * until then, under the lock of the hub, it can be had by its weak pointer. The same holds for the timer, under the lock
+ * of the dispatcher. (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
+
+/* Before it can be found; under its own lock, or where nobody else knows it yet. */
+void
+aiodrive_cancel_scope_make_findable (AiodriveCancelScope *self)
+{
+  if (!self->findable)
+    aiodrive_weak_init (&self->itself, self);
+  self->findable = TRUE;
+}
+
+static void
+lose (AiodriveCancelScope *self)
+{
+  g_mutex_lock (&self->hub.lock);
+  if (self->findable)
+    aiodrive_weak_clear (&self->itself);
+  self->findable = FALSE;
+  g_mutex_unlock (&self->hub.lock);
+}
 
 static gboolean
 take_child (AiodriveCancelLink *link)
@@ -59,11 +78,7 @@ take_child (AiodriveCancelLink *link)
   AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
 
   /* one that is shielded sees when the shield falls that its parent was cancelled */
-  if (g_atomic_int_get (&self->shielded))
-    return FALSE;
-
-  g_object_ref (self);
-  return TRUE;
+  return !g_atomic_int_get (&self->shielded) && aiodrive_weak_get (&self->itself) != NULL;
 }
 
 static void
@@ -89,6 +104,7 @@ aiodrive_cancel_scope_dispose (GObject *object)
   aiodrive_cancel_link_remove (&self->link);
   if (self->dispatcher != NULL)
     aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
+  lose (self);
 
   G_OBJECT_CLASS (aiodrive_cancel_scope_parent_class)->dispose (object);
 }
@@ -263,6 +279,7 @@ aiodrive_cancel_scope_new (GCancellable *parent)
     {
       self->parent = g_object_ref (parent);
       self->n_entrants = AIODRIVE_HAS_PARENT;
+      aiodrive_cancel_scope_make_findable (self);
       if (!aiodrive_cancel_link_add (&self->link, parent))
         g_cancellable_cancel (G_CANCELLABLE (self));
     }
@@ -309,30 +326,6 @@ aiodrive_cancel_scope_get_parent (AiodriveCancelScope *self)
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 
   return aiodrive_cancel_scope_peek_parent (self);
-}
-
-/**
- * aiodrive_cancel_scope_get_task:
- * @self: a scope
- *
- * Gets the task that this scope was made for. A scope does not keep its task alive.
- *
- * Returns: (transfer full) (nullable): the task, or %NULL if the scope belongs to none or if it is gone
- *
- * Since: 1.0
- */
-GTask *
-aiodrive_cancel_scope_get_task (AiodriveCancelScope *self)
-{
-  GTask *task;
-
-  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
-
-  g_mutex_lock (&self->hub.lock);
-  task = self->task != NULL ? g_object_ref (self->task) : NULL;
-  g_mutex_unlock (&self->hub.lock);
-
-  return task;
 }
 
 /**
@@ -401,6 +394,9 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
       return FALSE;
     }
 
+  g_mutex_lock (&self->hub.lock);
+  aiodrive_cancel_scope_make_findable (self);
+  g_mutex_unlock (&self->hub.lock);
   aiodrive_cancel_scope_raise_entrants (self);
   if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
     g_cancellable_cancel (G_CANCELLABLE (self));
@@ -412,41 +408,4 @@ AiodriveCancelHub *
 aiodrive_cancel_scope_get_hub (AiodriveCancelScope *self)
 {
   return &self->hub;
-}
-
-/* A weak notification comes in dispose: the task is whole still, and get_task() may yet save it. */
-static void
-task_disposed (gpointer  data,
-               GObject  *task)
-{
-  AiodriveCancelScope *self = data;
-
-  self->on_task_disposed ((GTask *) task, self->task_record);
-
-  g_mutex_lock (&self->hub.lock);
-  g_atomic_pointer_set (&self->task, NULL);
-  g_mutex_unlock (&self->hub.lock);
-}
-
-/* Binds a new scope to its @task, which owns the scope. */
-void
-aiodrive_cancel_scope_set_task (AiodriveCancelScope *self,
-                                GTask               *task,
-                                gpointer             task_record,
-                                AiodriveTaskDisposed on_task_disposed,
-                                GDestroyNotify       task_record_free)
-{
-  self->task_record = task_record;
-  self->on_task_disposed = on_task_disposed;
-  self->task_record_free = task_record_free;
-  g_atomic_pointer_set (&self->task, task);
-  g_object_weak_ref (G_OBJECT (task), task_disposed, self);
-}
-
-/* The record of @task, if @self is the scope that was made for it. */
-gpointer
-aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
-                                       GTask               *task)
-{
-  return g_atomic_pointer_get (&self->task) == task ? self->task_record : NULL;
 }

@@ -6,10 +6,10 @@
 
 /* The deadlines of scopes: a timer that cancels, and the clock for calls that come when the timer should have fired. */
 
-static void
+static gboolean
 take_timer (AiodriveTimer *timer)
 {
-  g_object_ref (AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer));
+  return aiodrive_weak_get (&AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer)->itself) != NULL;
 }
 
 /* The deadline of this scope itself, how long it takes until then, and, if it is wanted, by which clock. G_MAXINT64: it
@@ -105,6 +105,7 @@ aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
   g_atomic_int_set (&self->has_deadline, deadline >= 0);
   if (self->dispatcher != NULL)
     aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
+  aiodrive_cancel_scope_make_findable (self);
   if (deadline >= 0)
     aiodrive_dispatcher_start_timer (dispatcher, &self->timer, deadline);
   g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);

@@ -162,6 +162,7 @@ fire_timer (AiodriveDispatcher *self,
             gint64              now)
 {
   AiodriveTimer *timer;
+  gboolean fires = TRUE;
 
   g_mutex_lock (&self->lock);
   timer = aiodrive_timer_heap_peek (&self->timers);
@@ -169,13 +170,13 @@ fire_timer (AiodriveDispatcher *self,
     {
       aiodrive_timer_heap_remove (&self->timers, timer);
       if (timer->take != NULL)
-        timer->take (timer);
+        fires = timer->take (timer);
     }
   else
     timer = NULL;
   g_mutex_unlock (&self->lock);
 
-  if (timer != NULL)
+  if (timer != NULL && fires)
     timer->fire (timer);
   return timer != NULL;
 }
