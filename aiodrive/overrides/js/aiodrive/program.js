@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* exported install */
+// The program: its main loop, its signals, and the asynchronous functions of others.
+
+const {GLib} = imports.gi;
+const {describe, fromError, promisify} = imports.aiodrive.value;
+const {toTask} = imports.aiodrive.task;
+const {leave} = imports.aiodrive.sync;
+
+// Promises go on only when the code that they called has returned to the main loop.
+function checkPromisesGoOn() {
+    let goesOn = false;
+    Promise.resolve().then(() => (goesOn = true));
+    for (let i = 0; i < 3 && !goesOn; i++)
+        GLib.MainContext.default().iteration(false);
+    if (!goesOn)
+        throw new Error('Aiodrive.run() was called by a promise, for which it would wait for ever: use await there');
+}
+
+function call(object, name, ...args) {
+    const stem = name.replace(/_async$/, '');
+    const begin = object?.[`${stem}_async`] ?? object?.[stem], finish = object?.[`${stem}_finish`];
+    if (typeof begin !== 'function' || typeof finish !== 'function')
+        throw new TypeError(`call: expected the name of an asynchronous method, ${describe(object)} has no ${
+            stem}_async() with ${stem}_finish()`);
+
+    while (args.length < begin.length - 1)
+        args.push(null);
+    return new Promise((resolve, reject) => begin.call(object, ...args, (source, result) => {
+        try {
+            resolve(finish.call(object, result));
+        } catch (error) {
+            reject(fromError(error));
+        }
+    }));
+}
+
+function install(Aiodrive) {
+    const {run, handle_signal} = Aiodrive;
+
+    // Runs the main loop until a job, a promise or a task has ended; gives its value, or throws what it threw.
+    Aiodrive.run = main => {
+        checkPromisesGoOn();
+        const task = toTask(main);
+        let outcome = null;
+        const end = task.then ? task : Aiodrive.shield(task);
+        end.then(value => (outcome = {value}), error => (outcome = {error}));
+        run(task);
+        while (outcome === null)
+            GLib.MainContext.default().iteration(true);
+        if ('error' in outcome)
+            throw outcome.error;
+        return outcome.value;
+    };
+
+    // With a function: handles the signal while that runs; it gets a cancellable that the signal cancels.
+    Aiodrive.handle_signal = (signum, target, cancellable = null) => {
+        if (typeof target !== 'function')
+            return handle_signal(signum, target);
+        const scope = Aiodrive.CancelScope.new(cancellable);
+        const handler = handle_signal(signum, scope);
+        return leave(scope, target).finally(() => handler.release());
+    };
+
+    promisify(Aiodrive, 'wait_for_signal', signum => signum);
+    Aiodrive.wait_for_signal = (signums, cancellable = null) =>
+        Aiodrive.wait_for_signal_async([signums].flat(), cancellable);
+
+    // Any asynchronous method of any object, one that was not promisified too.
+    Aiodrive.call = call;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* exported install */
+// Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
+
+const {describe, fromError, pack, packed, promisify, take, toError, unpack} = imports.aiodrive.value;
+const {asJob, toTasks} = imports.aiodrive.task;
+
+let Aiodrive;
+
+// A loop over an iterator. One that the loop alone has is closed with it, so that nothing goes on behind it.
+class Iteration {
+    constructor(iterator, cancellable, isOwner) {
+        Object.assign(this, {iterator, cancellable, isOwner});
+    }
+
+    [Symbol.asyncIterator]() {
+        return this;
+    }
+
+    async next() {
+        try {
+            const [found, value] = await this.iterator.next_async(this.cancellable);
+            return {done: !found, value};
+        } catch (error) {
+            if (this.isOwner)
+                await this.iterator.close_async().catch(() => {});
+            throw error;
+        }
+    }
+
+    async return(value) {
+        if (this.isOwner)
+            await this.iterator.close_async();
+        return {done: true, value};
+    }
+}
+
+const toItem = ([found, item]) => found ? [true, take(item)] : [false, undefined];
+
+// The methods of an iterator, on a prototype or on one object.
+function iterable(owner, isOwner) {
+    promisify(owner, 'next', toItem);
+    promisify(owner, 'close');
+    owner.iterate = function (cancellable = null) {
+        return new Iteration(this, cancellable, isOwner);
+    };
+    owner[Symbol.asyncIterator] = function () {
+        return this.iterate();
+    };
+    return owner;
+}
+
+function closable(prototype) {
+    const {close_with_error} = prototype;
+    prototype.close_with_error = function (error) {
+        close_with_error.call(this, toError(error));
+    };
+}
+
+function found(prototype, name) {
+    const method = prototype[name];
+    prototype[name] = function () {
+        try {
+            return toItem(method.call(this));
+        } catch (error) {
+            throw fromError(error);
+        }
+    };
+}
+
+function queue(prototype) {
+    const {put, get_many} = prototype;
+    iterable(prototype, false);
+    closable(prototype);
+    promisify(prototype, 'get', take);
+    found(prototype, 'try_get');
+    prototype.put = function (...args) {
+        const item = args.pop();
+        return put.call(this, args[0] ?? 0, pack(item));
+    };
+    prototype.get_many = function (max = 0) {
+        return get_many.call(this, max).map(unpack);
+    };
+}
+
+function channel(prototype) {
+    const {receive} = prototype;
+    iterable(prototype, false);
+    closable(prototype);
+    promisify(prototype, 'send', () => undefined, ([item, ...args]) => [pack(item), ...args]);
+    promisify(prototype, 'receive', take);
+    packed(prototype, 'send', 0);
+    packed(prototype, 'try_send', 0);
+    found(prototype, 'try_receive');
+    prototype.receive = function (cancellable = null) {
+        return take(receive.call(this, cancellable));
+    };
+}
+
+// An iterator of ours, or a queue of what an array or the like has.
+function toIterator(items) {
+    if (typeof items?.next_async === 'function')
+        return items;
+    if (typeof items?.[Symbol.iterator] !== 'function')
+        throw new TypeError(`map: expected an Aiodrive.AsyncIterator or an iterable, got ${describe(items)}`);
+
+    const all = new Aiodrive.UnorderedQueue();
+    for (const item of items)
+        all.put(item);
+    all.close();
+    return all;
+}
+
+function install(namespace) {
+    Aiodrive = namespace;
+    queue(Aiodrive.OrderedQueue.prototype);
+    queue(Aiodrive.UnorderedQueue.prototype);
+    channel(Aiodrive.Channel.prototype);
+    iterable(Aiodrive.PeriodicIterator.prototype, true);
+
+    const {map, as_completed, repeat_periodically} = Aiodrive;
+
+    Aiodrive.repeat_periodically = (interval, cancellable = null) => {
+        if (!Number.isInteger(interval) || interval < 0)
+            throw new RangeError(`repeat_periodically: expected a whole number of milliseconds, got ${
+                describe(interval)}`);
+        const ticks = repeat_periodically(interval);
+        ticks[Symbol.asyncIterator] = () => ticks.iterate(cancellable);
+        return ticks;
+    };
+
+    // The job gets an item, then its cancellable.
+    Aiodrive.map = (items, job, {max_concurrent = 1, ordered = true, parent = null} = {}) => {
+        if (typeof job !== 'function')
+            throw new TypeError(`map: expected a function that gets an item and a cancellable, got ${describe(job)}`);
+        const run = asJob((cancellable, item) => job(unpack(item), cancellable));
+        return iterable(map(toIterator(items), max_concurrent, ordered, parent, run), true);
+    };
+
+    // Gives the tasks, not what they end with: await each.
+    Aiodrive.as_completed = (children, parent = null) =>
+        iterable(as_completed(toTasks(children, parent), parent), true);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* exported asJob, awaitable, install, outcomeOf, spawn, toTask, toTasks */
+// Jobs and tasks: from a function or a promise to a Gio.Task, and from that to a promise.
+
+const {Gio} = imports.gi;
+const {describe, fromTaskError, pack, take, toError} = imports.aiodrive.value;
+
+let Aiodrive, start, propagate;
+
+const VALUE = Symbol('value');
+const UNWRAP = Symbol('unwrap');
+
+// A job as C calls it; more that C gives comes after the cancellable.
+function asJob(job) {
+    if (typeof job !== 'function')
+        throw new TypeError(`expected a function that gets a cancellable, got ${describe(job)}`);
+
+    return (task, cancellable, ...args) => {
+        if (job.name)
+            task.set_name(job.name);
+        // what the job throws before it first waits is its failure too
+        new Promise(resolve => resolve(job(cancellable, ...args))).then(value => {
+            task[VALUE] = value;
+            task.return_value(pack(value));
+        }).catch(error => task.return_error(toError(error)));
+    };
+}
+
+function isOurs(task) {
+    const scope = task.get_cancellable();
+    return scope instanceof Aiodrive.CancelScope && scope.get_task() === task;
+}
+
+// The value of a task that has ended; throws what it failed with. It can be asked for again and again. A task of others
+// is its own value, for the finish function that belongs to it.
+function valueOf(task) {
+    const leaf = Aiodrive.task_get_leaf(task);
+    if (!(VALUE in leaf))
+        leaf[VALUE] = isOurs(leaf) ? take(propagate(leaf)) : leaf;
+    return leaf[VALUE];
+}
+
+// What awaiting a task gives, once it has ended.
+function outcomeOf(task) {
+    return (task[UNWRAP] ?? valueOf)(task);
+}
+
+function toPromise(task) {
+    return new Promise((resolve, reject) => Aiodrive.wait_task_async(task, null, () => {
+        try {
+            resolve(outcomeOf(task));
+        } catch (error) {
+            reject(fromTaskError(task, error));
+        }
+    }));
+}
+
+const thenable = {
+    then(...callbacks) {
+        return toPromise(this).then(...callbacks);
+    },
+    catch(callback) {
+        return this.then(undefined, callback);
+    },
+    finally(callback) {
+        return toPromise(this).finally(callback);
+    },
+};
+
+// Lets a task be awaited. Not all of Gio.Task: others resolve promises with their tasks, and expect them.
+function awaitable(task, unwrap = valueOf) {
+    return Object.assign(task, thenable, {[UNWRAP]: unwrap});
+}
+
+function spawn(job, parent = null, begin = start.spawn) {
+    return awaitable(begin(parent, asJob(job)));
+}
+
+// Of a promise that others made only the waiting can be cancelled; who made it has its failure then.
+function waitFor(promise) {
+    const settled = new Aiodrive.Latch();
+    const set = () => settled.set();
+    promise.then(set, set);
+    return async cancellable => {
+        await settled.wait_set_async(cancellable);
+        return promise;
+    };
+}
+
+function check(child) {
+    if (typeof child !== 'function' && typeof child?.then !== 'function' && !(child instanceof Gio.Task))
+        throw new TypeError(`expected a function that gets a cancellable, a promise or a Gio.Task, got ${
+            describe(child)}`);
+}
+
+// The conversion of whatever can be a child of a combinator.
+function toTask(child, parent = null) {
+    check(child);
+    if (child instanceof Gio.Task)
+        return child;
+    return spawn(typeof child === 'function' ? child : waitFor(child), parent);
+}
+
+// All or none: nothing is started if one of them is wrong.
+function toTasks(children, parent = null) {
+    if (typeof children?.[Symbol.iterator] !== 'function' || typeof children === 'string')
+        throw new TypeError(`expected an array of functions, promises or tasks, got ${describe(children)}`);
+    const all = [...children];
+    all.forEach(check);
+    return all.map(child => toTask(child, parent));
+}
+
+function install(namespace) {
+    Aiodrive = namespace;
+    start = {spawn: Aiodrive.spawn, prime: Aiodrive.prime};
+    propagate = Aiodrive.task_propagate;
+
+    Aiodrive.spawn = (job, parent = null) => spawn(job, parent);
+    Aiodrive.prime = (job, parent = null) => spawn(job, parent, start.prime);
+
+    const {task_new} = Aiodrive;
+    Aiodrive.task_new = (parent = null) => awaitable(task_new(parent));
+    Aiodrive.task_propagate = task => {
+        try {
+            return valueOf(task);
+        } catch (error) {
+            throw fromTaskError(task, error);
+        }
+    };
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* exported describe, fromError, fromTaskError, install, pack, packed, promisify, take, toError, unpack */
+// Values, errors and asynchronous methods: from JavaScript to C and back.
+
+const {GLib, GObject} = imports.gi;
+const System = imports.system;
+
+let Aiodrive, exceptionQuark;
+
+const CONTENT = Symbol('content');
+
+// What a function of C fills for its caller lost a reference before GJS 1.76.
+const losesOutValues = System.version < 17600;
+
+// For an error message.
+function describe(value) {
+    if (value === null || ['undefined', 'boolean', 'number'].includes(typeof value))
+        return `${value}`;
+    if (typeof value === 'object')
+        return `an object of ${value.constructor?.name || 'no class'}`;
+    return `a ${typeof value}`;
+}
+
+// Whether a GValue that GJS makes of it gives the same again.
+function isPlain(value) {
+    switch (typeof value) {
+    case 'boolean':
+        return true;
+    case 'number':
+        return !Object.is(value, -0);
+    case 'string':
+        return !/[\0\p{Surrogate}]/u.test(value);
+    case 'object':
+        return value instanceof GObject.Object || value instanceof GObject.Value;
+    default:
+        return false;
+    }
+}
+
+// What is not plain goes in a box: a GObject, whose content GJS frees in its own thread wherever the last reference
+// on it is dropped.
+function pack(value) {
+    if (isPlain(value))
+        return value;
+    const box = new GObject.Object();
+    box[CONTENT] = value;
+    return box;
+}
+
+function unpack(value) {
+    return value instanceof GObject.Object && CONTENT in value ? value[CONTENT] : value;
+}
+
+// Unpacks what a function of C has filled for its caller.
+function take(value) {
+    const content = unpack(value);
+    if (losesOutValues && value instanceof GObject.Object)
+        value.unref();
+    return content;
+}
+
+function messageOf(thrown) {
+    try {
+        return `${thrown instanceof Error || typeof thrown !== 'object' ? String(thrown) : describe(thrown)}`;
+    } catch {
+        return describe(thrown);
+    }
+}
+
+// Anything may be thrown: what is no GLib.Error is held for an error of C that stands for it.
+function toError(thrown) {
+    if (thrown instanceof GLib.Error)
+        return thrown;
+    const value = new GObject.Value();
+    const box = new GObject.Object();
+    box[CONTENT] = thrown;
+    value.init(GObject.Object.$gtype);
+    value.set_object(box);
+    const code = Aiodrive.exception_hold(value);
+    try {
+        return new GLib.Error(exceptionQuark, code, messageOf(thrown).replaceAll('\0', ' '));
+    } finally {
+        Aiodrive.exception_release(code);
+    }
+}
+
+function fromError(error) {
+    if (!(error instanceof GLib.Error) || error.domain !== exceptionQuark)
+        return error;
+    const box = Aiodrive.exception_get(error.code);
+    return box instanceof GObject.Object && CONTENT in box ? take(box) : error;
+}
+
+// The error that a task ended with.
+function fromTaskError(task, error) {
+    if (!(error instanceof GLib.Error) || !error.matches(Aiodrive.Error, Aiodrive.Error.MULTIPLE))
+        return fromError(error);
+    const several = Aiodrive.task_get_errors(task);
+    return several.length > 1 ? new AggregateError(several.map(fromError), error.message) : error;
+}
+
+// Gives an asynchronous method a promise where it is called without a callback. "convert" makes the value of what the
+// finish function gives, "prepare" makes the arguments before the cancellable.
+function promisify(owner, name, convert = () => undefined, prepare = args => args) {
+    const begin = owner[`${name}_async`], finish = owner[`${name}_finish`];
+    const nArguments = begin.length - 1;
+
+    owner[`${name}_async`] = function (...given) {
+        const args = prepare(given);
+        if (typeof args[nArguments] === 'function')
+            return begin.apply(this, args);
+        if (args.length > nArguments)
+            throw new TypeError(`${name}_async: expected a function to call back, got ${describe(args[nArguments])}`);
+        if (args.length === nArguments - 1)
+            args.push(null);
+        args[nArguments - 1] ??= null;
+        return new Promise((resolve, reject) => begin.call(this, ...args, (source, result) => {
+            try {
+                resolve(convert(finish.call(this, result)));
+            } catch (error) {
+                reject(fromError(error));
+            }
+        }));
+    };
+}
+
+// Packs the argument at that place of a method.
+function packed(owner, name, index) {
+    const method = owner[name];
+
+    owner[name] = function (...args) {
+        if (index < args.length)
+            args[index] = pack(args[index]);
+        return method.apply(this, args);
+    };
+}
+
+function install(namespace) {
+    Aiodrive = namespace;
+    exceptionQuark = Aiodrive.exception_quark();
+
+    const {CancelScope} = Aiodrive;
+    const {cancel_with_reason, get_reason, leave} = CancelScope.prototype;
+    CancelScope.prototype.cancel_with_reason = function (reason = null) {
+        cancel_with_reason.call(this, reason === null ? null : toError(reason));
+    };
+    CancelScope.prototype.get_reason = function () {
+        return fromError(get_reason.call(this));
+    };
+    CancelScope.prototype.leave = function (error = null) {
+        try {
+            return leave.call(this, error === null ? null : toError(error));
+        } catch (reason) {
+            throw fromError(reason);
+        }
+    };
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The combinators take jobs, promises and tasks, and nest.
+import Aiodrive from 'gi://Aiodrive?version=1';
+import Gio from 'gi://Gio';
+
+import {assert, assertEqual, assertFails, failure, forever, gives, runTests, settle, test, throws} from './support.js';
+
+const {CANCELLED, INVALID_ARGUMENT, TIMED_OUT} = Gio.IOErrorEnum;
+
+test('race', async () => {
+    let cancelled = false;
+    const [index, value] = await Aiodrive.race([
+        c => forever(c).catch(error => {
+            cancelled = true;
+            throw error;
+        }),
+        gives(['fast']),
+        Aiodrive.spawn(forever),
+    ]);
+    assertEqual(index, 1);
+    assertEqual(value, ['fast']);
+    assert(cancelled);
+});
+
+test('race that a failure wins', async () => {
+    const error = new Error('lost');
+    assertEqual(await failure(Aiodrive.race([throws(error), forever])), error);
+});
+
+test('the loser is awaited', async () => {
+    const seen = [];
+    await Aiodrive.race([gives('x'), async cancellable => {
+        try {
+            await forever(cancellable);
+        } finally {
+            await Aiodrive.sleep(2);
+            seen.push('cleaned');
+        }
+    }]);
+    assertEqual(seen, ['cleaned']);
+});
+
+test('first_success', async () => {
+    assertEqual(await Aiodrive.first_success([throws(new Error()), forever, gives('good')]), [2, 'good']);
+    const errors = [new Error('one'), new Error('two')];
+    const error = await failure(Aiodrive.first_success(errors.map(one => throws(one))));
+    assert(error instanceof AggregateError);
+    assertEqual(error.errors, errors);
+    assertEqual(await failure(Aiodrive.first_success([throws(errors[0])])), errors[0]);
+});
+
+for (const name of ['try_all', 'wait_all']) {
+    test(name, async () => {
+        const children = new Set([gives('a', 2), Promise.resolve('b'), Aiodrive.spawn(gives('c'))]);
+        assertEqual(await Aiodrive[name](children), ['a', 'b', 'c']);
+        assertEqual(await Aiodrive[name]([]), []);
+    });
+}
+
+test('try_all fails', async () => {
+    const error = new Error('broken');
+    const slow = Aiodrive.spawn(forever);
+    assertEqual(await failure(Aiodrive.try_all([slow, throws(error)])), error);
+    await assertFails(slow, CANCELLED);
+});
+
+test('wait_all fails', async () => {
+    const error = new Error('broken');
+    const slow = Aiodrive.spawn(gives('slow', 5));
+    assertEqual(await failure(Aiodrive.wait_all([slow, throws(error)])), error);
+    assertEqual(await slow, 'slow');
+});
+
+test('timeout', async () => {
+    assertEqual(await Aiodrive.timeout(gives('in time'), 60000), 'in time');
+    await assertFails(Aiodrive.timeout(forever, 1), TIMED_OUT);
+});
+
+test('shield', async () => {
+    const parent = new Gio.Cancellable();
+    const task = Aiodrive.spawn(gives('unharmed', 5), parent);
+    const shield = Aiodrive.shield(task, parent);
+    await settle();
+    parent.cancel();
+    await assertFails(shield, CANCELLED);
+    assertEqual(await task, 'unharmed');
+});
+
+test('cancel_task', async () => {
+    const task = Aiodrive.spawn(forever);
+    await settle();
+    assertEqual(await Aiodrive.cancel_task(task), undefined);
+    await assertFails(task, CANCELLED);
+    assertEqual(await Aiodrive.cancel_task(Aiodrive.spawn(gives('x'))), undefined);
+});
+
+test('nested', async () => {
+    const value = new Map();
+    const first = Aiodrive.first_success([throws(new Error()), gives(value)]);
+    const outer = Aiodrive.timeout(Aiodrive.race([forever, Aiodrive.shield(Aiodrive.try_all([gives('a'), first]))]), 60000);
+    for (let i = 0; i < 2; i++) {
+        const [index, [a, [innerIndex, innerValue]]] = await outer;
+        assertEqual([index, a, innerIndex, innerValue], [1, 'a', 1, value]);
+    }
+    assertEqual(await first, [1, value]);
+});
+
+test('cancelled from above', async () => {
+    const cancellable = new Gio.Cancellable();
+    const makers = [c => Aiodrive.race([forever, forever], c), c => Aiodrive.first_success([forever], c),
+        c => Aiodrive.try_all([forever], c), c => Aiodrive.wait_all([forever], c),
+        c => Aiodrive.timeout(forever, 60000, c), c => Aiodrive.sleep(60000, c)];
+    const waits = makers.map(make => failure(make(cancellable)));
+    await settle();
+    cancellable.cancel();
+    for (const wait of waits)
+        assert((await wait).matches(Gio.IOErrorEnum, CANCELLED));
+});
+
+test('sleep', async () => {
+    assertEqual(await Aiodrive.sleep(1), undefined);
+    assertEqual(await Aiodrive.sleep_async(1), undefined);
+});
+
+test('none', async () => {
+    await assertFails(Aiodrive.first_success([]), INVALID_ARGUMENT);
+});
+
+runTests();
