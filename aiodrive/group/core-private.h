@@ -41,7 +41,7 @@ struct _AiodriveGroupCore
   AiodriveLevels      *levels;       /* owned; NULL: it is no pool, and the rest does not matter; set once, as are ... */
   char                *name;         /* owned, nullable */
   void               (*changed) (GObject *object);   /* ... these two: after it was cancelled, and at its end */
-  gint64               started;      /* monotonic, in microseconds; used in the context, as are the next ones */
+  gint64               started;      /* monotonic, in microseconds; 0: not yet; used in the context, as are the next */
   gint64               ended;
   gboolean             idle;         /* who comes is planned */
   GQueue               plans;        /* of those who came so */

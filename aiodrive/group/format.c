@@ -84,7 +84,7 @@ describe_group (AiodriveGroupCore *core)
     return "done";
   if (g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
     return "cancelling";
-  return core->levels != NULL && core->idle ? "idle" : "running";
+  return core->levels != NULL && core->started == 0 ? "idle" : "running";
 }
 
 static void

@@ -17,7 +17,7 @@ check_idle (AiodrivePool  *self,
 
   if (g_atomic_int_get (&core->closed))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The pool has come to its end");
-  else if (!core->idle || aiodrive_pool_get_status (self) != AIODRIVE_POOL_STATUS_IDLE)
+  else if (core->started != 0 || aiodrive_pool_get_status (self) != AIODRIVE_POOL_STATUS_IDLE)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The pool runs already");
   else if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (core->scope)))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A pool cannot be run in its own scope");
@@ -40,7 +40,8 @@ run_here (AiodrivePool        *self,
   core->started = aiodrive_get_monotonic_time ();
   task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data, aiodrive_pool_run);
   aiodrive_cancel_scope_attach (core->scope, g_task_get_cancellable (task));
-  aiodrive_group_core_begin (core);
+  if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* else what is planned stays so until it ends */
+    aiodrive_group_core_begin (core);
   aiodrive_group_core_say_changed (core);
   return task;
 }

@@ -80,7 +80,7 @@ find_status (AiodrivePool *self)
 
   if (g_atomic_int_get (&core->closed))
     return AIODRIVE_POOL_STATUS_DONE;
-  if (core->idle && !self->closing)
+  if (core->started == 0 && !self->closing)
     return AIODRIVE_POOL_STATUS_IDLE;
   if (self->closing || g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
     return AIODRIVE_POOL_STATUS_CLOSING;
