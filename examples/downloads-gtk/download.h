@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <aiodrive/aiodrive.h>
+#include <libsoup/soup.h>
+
+typedef struct _Download Download;
+
+Download   *download_new      (SoupSession  *session,
+                               GUri         *uri,
+                               GFile        *directory);
+void        download_free     (Download     *self);
+const char *download_get_name (Download     *self);
+
+/* A job: its task ends when the file is there, or nothing of it, with a line for the user. */
+void        download_run      (GTask        *task,
+                               GCancellable *cancellable,
+                               gpointer      user_data);
