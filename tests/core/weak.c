@@ -5,7 +5,7 @@
 
 /* Scopes and tasks that are looked for by way of a weak pointer while their last reference is dropped. */
 
-#define N_ROUNDS 10000
+#define N_ROUNDS 2000
 
 /* What happens at the beginning of the dispose() of one object. */
 typedef struct
