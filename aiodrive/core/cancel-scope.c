@@ -50,8 +50,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYP
                                g_type_ensure (G_TYPE_TASK))
 
 /* Nobody holds a child for its parent. The parent's handler finds it in the hub, which it leaves when it is disposed;
- * until then, under the lock of the hub, it can be had by its weak pointer. The same holds for the timer, under the lock
- * of the dispatcher. (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
+ * until then, under the lock of the hub, it can be had by its weak pointer. The same holds for the timer, under the
+ * lock of the dispatcher. (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
 
 /* Before it can be found; under its own lock, or where nobody else knows it yet. */
 void

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /* A pointer to an object by which others get a reference that they did not have. They hold a lock that the object takes
  * in its dispose(), to be found no more; so the object is there, but its last reference may be going.
  *
- * Before GLib 2.80 it must be left alone then: a g_object_unref() that finds another reference after dispose() drops its
- * own and still thaws the notifications of the object, which the other one may have freed. There a GWeakRef says whether
- * it is too late; that costs as much as half an object, and later versions do without.
+ * Before GLib 2.80 it must be left alone then: a g_object_unref() that finds another reference after dispose() drops
+ * its own and still thaws the notifications of the object, which the other one may have freed. There a GWeakRef says
+ * whether it is too late; that costs as much as half an object, and later versions do without.
  * (/aiodrive/core/weak/child, .../threads) */
 #if GLIB_CHECK_VERSION (2, 79, 1)
 typedef gpointer AiodriveWeak;
