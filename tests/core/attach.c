@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/support.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+
+/* Scopes that get their parent later. */
+
+static gboolean
+is_cancelled (AiodriveCancelScope *scope)
+{
+  return g_cancellable_is_cancelled (G_CANCELLABLE (scope));
+}
+
+static void
+count_one (guint *n)
+{
+  (*n)++;
+}
+
+static void
+test_attach (void)
+{
+  AiodriveCancelScope *parent = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *other = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *scope = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *below = aiodrive_cancel_scope_new (G_CANCELLABLE (scope));
+  guint n_notified = 0;
+
+  g_test_summary ("A scope gets a parent once, which then cancels it and what is below it");
+
+  g_signal_connect_swapped (scope, "notify::parent", G_CALLBACK (count_one), &n_notified);
+  g_assert_true (aiodrive_cancel_scope_attach (scope, G_CANCELLABLE (parent)));
+  g_assert_cmpuint (n_notified, ==, 1);
+  g_assert_false (aiodrive_cancel_scope_attach (scope, G_CANCELLABLE (other)));
+  g_assert_false (aiodrive_cancel_scope_attach (below, G_CANCELLABLE (other)));
+  g_assert_cmpuint (n_notified, ==, 1);
+  g_assert_true (aiodrive_cancel_scope_get_parent (scope) == G_CANCELLABLE (parent));
+  g_assert_true (aiodrive_cancellable_is_within (G_CANCELLABLE (below), G_CANCELLABLE (parent)));
+  g_assert_finalize_object (other);
+
+  g_cancellable_cancel (G_CANCELLABLE (parent));
+  g_assert_true (is_cancelled (scope));
+  g_assert_true (is_cancelled (below));
+  g_assert_finalize_object (below);
+  g_assert_finalize_object (scope);
+  g_assert_finalize_object (parent);
+}
+
+static void
+test_cancelled (void)
+{
+  g_autoptr(GCancellable) parent = g_cancellable_new ();
+  AiodriveCancelScope *scope = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *shielded = aiodrive_cancel_scope_new (NULL);
+
+  g_test_summary ("A parent that is cancelled cancels the scope at once, or when the shield falls");
+
+  g_cancellable_cancel (parent);
+  aiodrive_cancel_scope_set_shielded (shielded, TRUE);
+  g_assert_true (aiodrive_cancel_scope_attach (scope, parent));
+  g_assert_true (aiodrive_cancel_scope_attach (shielded, parent));
+  g_assert_true (is_cancelled (scope));
+  g_assert_false (is_cancelled (shielded));
+  aiodrive_cancel_scope_set_shielded (shielded, FALSE);
+  g_assert_true (is_cancelled (shielded));
+  g_assert_finalize_object (scope);
+  g_assert_finalize_object (shielded);
+}
+
+static void
+test_entrants (void)
+{
+  AiodriveCancelScope *top = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *parent = aiodrive_cancel_scope_new (G_CANCELLABLE (top));
+  AiodriveCancelScope *scope = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *below = aiodrive_cancel_scope_new (G_CANCELLABLE (scope));
+
+  g_test_summary ("Those who wait below a scope are counted above it once it has a parent");
+
+  aiodrive_cancellable_count_entrant (G_CANCELLABLE (below), 1);
+  aiodrive_cancellable_count_entrant (G_CANCELLABLE (scope), 1);
+  g_assert_false (aiodrive_cancel_scope_has_entrants (parent));
+  aiodrive_cancel_scope_attach (scope, G_CANCELLABLE (parent));
+  g_assert_true (aiodrive_cancel_scope_has_entrants (parent));
+  g_assert_true (aiodrive_cancel_scope_has_entrants (top));
+  aiodrive_cancellable_count_entrant (G_CANCELLABLE (below), -1);
+  g_assert_true (aiodrive_cancel_scope_has_entrants (top));
+  g_assert_false (aiodrive_cancel_scope_has_entrants (below));
+  aiodrive_cancellable_count_entrant (G_CANCELLABLE (scope), -1);
+  g_assert_false (aiodrive_cancel_scope_has_entrants (scope));
+  g_assert_false (aiodrive_cancel_scope_has_entrants (top));
+
+  g_assert_finalize_object (below);
+  g_assert_finalize_object (scope);
+  g_assert_finalize_object (parent);
+  g_assert_finalize_object (top);
+}
+
+/*
+ * Races: two threads, which begin each round together
+ */
+
+#define N_ROUNDS 3000
+#define N_SCOPES 20
+
+typedef struct
+{
+  AiodriveCancelScope *parent;
+  AiodriveCancelScope *scopes[N_SCOPES];
+  AiodriveCancelScope *rivals[N_SCOPES];   /* other parents, nullable */
+  gint                 n_won;              /* atomic */
+  gint                 n_waiting;          /* atomic */
+} Race;
+
+static void
+meet (Race *race)
+{
+  g_atomic_int_inc (&race->n_waiting);
+  while (g_atomic_int_get (&race->n_waiting) < 2)
+    g_thread_yield ();
+}
+
+static void
+race_run (GThreadFunc other,
+          void      (*here) (Race *race),
+          void      (*check) (Race *race))
+{
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      Race race = { .parent = aiodrive_cancel_scope_new (NULL) };
+      GThread *thread;
+
+      for (guint i = 0; i < N_SCOPES; i++)
+        {
+          race.scopes[i] = aiodrive_cancel_scope_new (NULL);
+          race.rivals[i] = aiodrive_cancel_scope_new (NULL);
+        }
+      thread = g_thread_new ("other", other, &race);
+      meet (&race);
+      here (&race);
+      g_thread_join (thread);
+      check (&race);
+      for (guint i = 0; i < N_SCOPES; i++)
+        {
+          g_assert_finalize_object (race.scopes[i]);
+          g_assert_finalize_object (race.rivals[i]);
+        }
+      g_assert_finalize_object (race.parent);
+    }
+}
+
+static gpointer
+attach_all (gpointer data)
+{
+  Race *race = data;
+
+  meet (race);
+  for (guint i = 0; i < N_SCOPES; i++)
+    if (aiodrive_cancel_scope_attach (race->scopes[i], G_CANCELLABLE (race->parent)))
+      g_atomic_int_inc (&race->n_won);
+  return NULL;
+}
+
+static gpointer
+attach_all_shielded (gpointer data)
+{
+  Race *race = data;
+
+  for (guint i = 0; i < N_SCOPES; i++)
+    aiodrive_cancel_scope_set_shielded (race->scopes[i], TRUE);
+  g_cancellable_cancel (G_CANCELLABLE (race->parent));
+  return attach_all (race);
+}
+
+static void
+cancel_parent (Race *race)
+{
+  g_cancellable_cancel (G_CANCELLABLE (race->parent));
+}
+
+static void
+unshield_all (Race *race)
+{
+  for (guint i = 0; i < N_SCOPES; i++)
+    aiodrive_cancel_scope_set_shielded (race->scopes[i], FALSE);
+}
+
+static void
+assert_all_cancelled (Race *race)
+{
+  g_assert_cmpint (race->n_won, ==, N_SCOPES);
+  for (guint i = 0; i < N_SCOPES; i++)
+    g_assert_true (is_cancelled (race->scopes[i]));
+}
+
+static void
+test_race (void)
+{
+  g_test_summary ("No cancellation is missed that comes while the scope gets its parent, or while its shield falls");
+
+  race_run (attach_all, cancel_parent, assert_all_cancelled);
+  race_run (attach_all_shielded, unshield_all, assert_all_cancelled);
+}
+
+static void
+attach_to_rivals (Race *race)
+{
+  for (guint i = 0; i < N_SCOPES; i++)
+    if (aiodrive_cancel_scope_attach (race->scopes[i], G_CANCELLABLE (race->rivals[i])))
+      g_atomic_int_inc (&race->n_won);
+}
+
+static void
+assert_one_won (Race *race)
+{
+  g_assert_cmpint (race->n_won, ==, N_SCOPES);
+  for (guint i = 0; i < N_SCOPES; i++)
+    {
+      GCancellable *parent = aiodrive_cancel_scope_get_parent (race->scopes[i]);
+
+      g_assert_true (parent == G_CANCELLABLE (race->parent) || parent == G_CANCELLABLE (race->rivals[i]));
+      g_cancellable_cancel (parent);
+      g_assert_true (is_cancelled (race->scopes[i]));
+    }
+}
+
+static void
+test_rivals (void)
+{
+  g_test_summary ("Of two parents that are given at once one stays");
+
+  race_run (attach_all, attach_to_rivals, assert_one_won);
+}
+
+static void
+count (Race *race)
+{
+  for (guint i = 0; i < N_SCOPES; i++)
+    aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->scopes[i]), 1);
+  for (guint i = 0; i < N_SCOPES; i += 2)
+    aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->scopes[i]), -1);
+}
+
+static void
+assert_counted (Race *race)
+{
+  g_assert_cmpint (race->parent->n_entrants, ==, N_SCOPES / 2 * AIODRIVE_ONE_ENTRANT);
+  for (guint i = 1; i < N_SCOPES; i += 2)
+    aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->scopes[i]), -1);
+  g_assert_cmpint (race->parent->n_entrants, ==, 0);
+}
+
+static void
+test_entrants_race (void)
+{
+  g_test_summary ("Who comes, or goes, while the scope gets its parent is counted once");
+
+  race_run (attach_all, count, assert_counted);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach", test_attach);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach/cancelled", test_cancelled);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach/entrants", test_entrants);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach-race", test_race);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/rivals", test_rivals);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/entrants", test_entrants_race);
+
+  return g_test_run ();
+}
