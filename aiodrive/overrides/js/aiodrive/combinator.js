@@ -3,39 +3,43 @@
 // The combinators: each takes jobs, promises and tasks, and gives a task that can be awaited and nested.
 
 const {Gio} = imports.gi;
-const {describe, fromError, fromTaskError, promisify} = imports.aiodrive.value;
+const {checkTime, describe, fromError, fromTaskError, promisify} = imports.aiodrive.value;
 const {awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive.task;
 
-function checkTime(name, duration) {
-    if (!Number.isInteger(duration) || duration < 0 || duration > 0xffffffff)
-        throw new RangeError(`${name}: expected a whole number of milliseconds, got ${describe(duration)}`);
-}
-
 function install(Aiodrive) {
-    const {race_finish, first_success_finish, try_all_finish, wait_all_finish, cancel_task_finish} = Aiodrive;
+    // What C gives is the leaf of the winner; awaiting gives what awaiting the child itself would.
+    const standsFor = (task, finish, child) => awaitable(task, ended => {
+        finish(ended);
+        return outcomeOf(child);
+    });
 
+    const {race_finish, first_success_finish, try_all_finish, wait_all_finish} = Aiodrive;
     const several = (name, unwrap) => {
         const combine = Aiodrive[name];
-        Aiodrive[name] = (children, cancellable = null) =>
-            awaitable(combine(toTasks(children, cancellable), cancellable), unwrap);
+        Aiodrive[name] = (children, cancellable = null) => {
+            const tasks = toTasks(children, cancellable);
+            return awaitable(combine(tasks, cancellable), ended => unwrap(ended, tasks));
+        };
     };
-    const winner = finish => task => {
-        const [child, index] = finish(task);
-        return [index, outcomeOf(child)];
+    const winner = finish => (ended, tasks) => {
+        const [, index] = finish(ended);
+        return [index, outcomeOf(tasks[index])];
     };
     several('race', winner(race_finish));
     several('first_success', winner(first_success_finish));
-    several('try_all', task => try_all_finish(task).map(outcomeOf));
-    several('wait_all', task => wait_all_finish(task).map(outcomeOf));
+    several('try_all', ended => try_all_finish(ended).map(outcomeOf));
+    several('wait_all', ended => wait_all_finish(ended).map(outcomeOf));
 
-    const {timeout, timeout_finish, shield, shield_finish, cancel_task} = Aiodrive;
+    const {timeout, timeout_finish, shield, shield_finish, cancel_task, cancel_task_finish} = Aiodrive;
     Aiodrive.timeout = (child, duration, cancellable = null) => {
         checkTime('timeout', duration);
-        return awaitable(timeout(toTask(child, cancellable), duration, cancellable),
-            task => outcomeOf(timeout_finish(task)));
+        const task = toTask(child, cancellable);
+        return standsFor(timeout(task, duration, cancellable), timeout_finish, task);
     };
-    Aiodrive.shield = (child, cancellable = null) => awaitable(shield(toTask(child, cancellable), cancellable),
-        task => outcomeOf(shield_finish(task)));
+    Aiodrive.shield = (child, cancellable = null) => {
+        const task = toTask(child, cancellable);
+        return standsFor(shield(task, cancellable), shield_finish, task);
+    };
     Aiodrive.cancel_task = (task, cancellable = null) => {
         if (!(task instanceof Gio.Task))
             throw new TypeError(`cancel_task: expected a Gio.Task, got ${describe(task)}`);

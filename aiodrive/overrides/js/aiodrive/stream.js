@@ -2,7 +2,7 @@
 /* exported install */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
-const {describe, fromError, pack, packed, promisify, take, toError, unpack} = imports.aiodrive.value;
+const {checkTime, describe, fromError, pack, packed, promisify, take, toError, unpack} = imports.aiodrive.value;
 const {asJob, toTasks} = imports.aiodrive.task;
 
 let Aiodrive;
@@ -121,9 +121,7 @@ function install(namespace) {
     const {map, as_completed, repeat_periodically} = Aiodrive;
 
     Aiodrive.repeat_periodically = (interval, cancellable = null) => {
-        if (!Number.isInteger(interval) || interval < 0)
-            throw new RangeError(`repeat_periodically: expected a whole number of milliseconds, got ${
-                describe(interval)}`);
+        checkTime('repeat_periodically', interval);
         const ticks = repeat_periodically(interval);
         ticks[Symbol.asyncIterator] = () => ticks.iterate(cancellable);
         return ticks;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported describe, fromError, fromTaskError, install, pack, packed, promisify, take, toError, unpack */
+/* exported checkTime, describe, fromError, fromTaskError, install, pack, packed, promisify, take, toError, unpack */
 // Values, errors and asynchronous methods: from JavaScript to C and back.
 
 const {GLib, GObject} = imports.gi;
@@ -19,6 +19,11 @@ function describe(value) {
     if (typeof value === 'object')
         return `an object of ${value.constructor?.name || 'no class'}`;
     return `a ${typeof value}`;
+}
+
+function checkTime(name, duration) {
+    if (!Number.isInteger(duration) || duration < 0 || duration > 0xffffffff)
+        throw new RangeError(`${name}: expected a whole number of milliseconds, got ${describe(duration)}`);
 }
 
 // Whether a GValue that GJS makes of it gives the same again.

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Wrong arguments are exceptions that say what was expected, and start nothing; failures that nobody sees are reported.
+import Aiodrive from 'gi://Aiodrive?version=1';
+import Gio from 'gi://Gio';
+
+import {assert, assertEqual, assertFails, assertThrows, gives, runTests, settle, test, warningsOf} from './support.js';
+
+const wrongChildren = [null, undefined, 5, 'x', {}, [], new Gio.Cancellable(), Symbol('s')];
+
+test('a wrong child', async () => {
+    let started = 0;
+    const job = async () => started++;
+    for (const wrong of wrongChildren) {
+        for (const name of ['race', 'first_success', 'try_all', 'wait_all'])
+            await assertThrows(() => Aiodrive[name]([job, wrong]), TypeError, 'expected', 'function', 'got');
+        for (const name of ['timeout', 'shield'])
+            await assertThrows(() => Aiodrive[name](wrong, 5), TypeError, 'expected', 'function', 'got');
+        await assertThrows(() => new Aiodrive.TaskGroup().add(wrong), TypeError, 'expected');
+        await assertThrows(() => Aiodrive.cancel_task(wrong), TypeError, 'Gio.Task');
+    }
+    await settle();
+    assertEqual(started, 0);
+});
+
+test('wrong children', async () => {
+    for (const wrong of [null, undefined, 5, 'text', {}, () => {}, Aiodrive.spawn(gives('x'))]) {
+        for (const name of ['race', 'try_all', 'as_completed'])
+            await assertThrows(() => Aiodrive[name](wrong), TypeError, 'expected an array', 'got');
+    }
+});
+
+test('a wrong job', async () => {
+    const group = new Aiodrive.TaskGroup();
+    const pool = new Aiodrive.Pool();
+    for (const wrong of [null, 5, 'x', {}, Promise.resolve()]) {
+        for (const start of [Aiodrive.spawn, Aiodrive.prime, job => group.spawn(job), job => pool.spawn(job),
+            job => pool.spawn_full('name', 0, job), job => Aiodrive.map([], job),
+            job => Aiodrive.TaskGroup.open(job), job => Aiodrive.Pool.open(job)])
+            await assertThrows(() => start(wrong), TypeError, 'expected a function', 'got');
+    }
+    await group.close();
+    await pool.run();
+});
+
+test('a wrong parent', async () => {
+    for (const wrong of [5, 'x', {}])
+        await assertThrows(() => Aiodrive.spawn(gives('x'), wrong), Error, '');
+});
+
+test('a wrong time', async () => {
+    for (const wrong of [-1, 0.5, NaN, 2 ** 32, '1', undefined]) {
+        await assertThrows(() => Aiodrive.sleep(wrong), RangeError, 'milliseconds');
+        await assertThrows(() => Aiodrive.timeout(gives('x'), wrong), RangeError, 'milliseconds');
+        await assertThrows(() => Aiodrive.repeat_periodically(wrong), RangeError, 'milliseconds');
+    }
+});
+
+test('a wrong call', async () => {
+    const file = Gio.File.new_for_path('/');
+    for (const [object, name] of [[file, 'no_such_method'], [null, 'load_contents'], [file, 'get_path']])
+        await assertThrows(() => Aiodrive.call(object, name), TypeError, 'expected', name);
+    await assertThrows(() => new Aiodrive.Latch().wait_async(null, 5), TypeError, 'call back');
+    await assertThrows(() => new Aiodrive.NestableLock().acquire(), TypeError, 'expected a function');
+    await assertThrows(() => Aiodrive.map(5, gives('x')), TypeError, 'AsyncIterator');
+});
+
+test('functions in other threads', async () => {
+    const executor = new Aiodrive.BackgroundExecutor();
+    const group = new Aiodrive.ThreadTaskGroup();
+    for (const start of [job => executor.spawn(null, job), job => group.spawn(job),
+        job => Aiodrive.ThreadTaskGroup.open(job)]) {
+        const error = await assertFails((async () => start(gives('x')))(), Gio.IOErrorEnum.NOT_SUPPORTED);
+        assertEqual(error.message, 'A JavaScript function cannot run in another thread');
+    }
+    assert(!executor.is_running());
+    await executor.stop_async();
+    await group.close();
+});
+
+const warnings = body => warningsOf(`
+    const {default: System} = await import('system');
+    const rest = () => new Promise(resolve => setTimeout(resolve, 5));
+    const wait = (() => {${body}})();
+    await rest();
+    await wait;
+    for (let i = 0; i < 3; i++) {
+        await rest();
+        System.gc();
+    }
+`);
+
+test('a failure that nobody awaits', () => {
+    for (const start of ['Aiodrive.spawn(job)', 'void Aiodrive.race([job])', 'void Aiodrive.timeout(job, 1000)']) {
+        const printed = warnings(`const job = async () => {
+            throw new RangeError('nobody looks');
+        };
+        ${start};`);
+        assert(printed.includes('failed and nobody awaited it: RangeError: nobody looks'), printed);
+    }
+});
+
+test('a failure that somebody awaits', () => {
+    const printed = warnings(`
+        const job = async () => {
+            throw new RangeError('somebody looks');
+        };
+        return Promise.all([
+            Aiodrive.spawn(job).catch(() => {}),
+            Aiodrive.race([job]).catch(() => {}),
+            Aiodrive.wait_all([job, job]).catch(() => {}),
+            Aiodrive.TaskGroup.open(async group => void group.spawn(job)).catch(() => {}),
+            Aiodrive.shield(Promise.reject(new Error('x'))).catch(() => {}),
+        ]);
+    `);
+    assertEqual(printed, '');
+});
+
+test('a loser that fails', () => {
+    const printed = warnings(`
+        return Aiodrive.race([async () => 'x', async () => {
+            throw new Error('a sore loser');
+        }]);
+    `);
+    assert(printed.includes('a sore loser'), printed);
+});
+
+runTests();
