@@ -16,9 +16,21 @@
  * one from its surroundings aiodrive_shield().
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (window_scope, 2000);
+ * static void
+ * on_slept (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   AiodriveCancelScope *scope = user_data;
+ *   g_autoptr(GError) error = NULL;
+ *   g_autoptr(GError) why = NULL;
  *
- * g_file_load_contents_async (file, G_CANCELLABLE (scope), on_loaded, self);
+ *   aiodrive_sleep_finish (result, &error);
+ *   if (!aiodrive_cancel_scope_leave (scope, error, &why))
+ *     g_print ("%s\n", why->message);   // not that it was cancelled, but why
+ * }
+ *
+ * g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (window_closed, 20);
+ *
+ * aiodrive_sleep_async (60000, G_CANCELLABLE (scope), on_slept, scope);
  * ]|
  *
  * Cancelling a scope cancels the scopes below it, at once and in the thread that cancels, after the handlers of

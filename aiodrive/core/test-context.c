@@ -28,10 +28,11 @@
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
- * g_autoptr(GTask) task = aiodrive_timeout (stuck, 3600000, NULL);
+ * g_autoptr(GTask) stuck = AIODRIVE_START (NULL, aiodrive_sleep_async, G_MAXUINT);
+ * g_autoptr(GTask) limited = aiodrive_timeout (stuck, 3600 * 1000, NULL);
  *
- * aiodrive_run (task);
- * g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, 3600 * G_USEC_PER_SEC);
+ * aiodrive_run (limited);
+ * g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC);
  * ]|
  *
  * Since: 1.0

@@ -11,6 +11,15 @@
  *
  * In everything else it is an #AiodriveTaskGroup.
  *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveAutoTerminatedTaskGroup) services = aiodrive_auto_terminated_task_group_new (NULL);
+ * g_autoptr(GTask) closed = NULL;
+ *
+ * aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (services), NULL, log_for_ever, NULL, NULL);
+ * closed = aiodrive_task_group_close (AIODRIVE_TASK_GROUP (services), NULL);
+ * aiodrive_run (closed);   // it is cancelled, and awaited
+ * ]|
+ *
  * Since: 1.0
  */
 

@@ -25,14 +25,13 @@
  * the pool, and see nothing of what is above the pool but that.
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodrivePool) pool = aiodrive_pool_new ("downloads");
- * g_autoptr(GTask) task = NULL;
+ * g_autoptr(AiodrivePool) pool = aiodrive_pool_new ("files");
+ * g_autoptr(GTask) running = NULL;
  *
- * aiodrive_pool_spawn_full (pool, NULL, "writer", 0, write_files, self, NULL);
- * for (guint i = 0; i < n_files; i++)
- *   aiodrive_pool_spawn_full (pool, NULL, names[i], 1, load_file, g_object_ref (files[i]), g_object_unref);
- * task = aiodrive_pool_run (pool, FALSE, window_scope);
- * aiodrive_run (task);
+ * aiodrive_pool_spawn_full (pool, NULL, "writer", 0, write_files, NULL, NULL);
+ * aiodrive_pool_spawn_full (pool, NULL, "readers", 1, read_files, NULL, NULL);   // the deeper end first
+ * running = aiodrive_pool_run (pool, FALSE, G_CANCELLABLE (scope));
+ * aiodrive_run (running);
  * ]|
  *
  * A pool belongs to a main context as every group does, and may be spawned into and cancelled from every thread. If it

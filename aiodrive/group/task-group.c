@@ -21,11 +21,23 @@
  * is warned about, and cancelled.
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (window_scope);
+ * static void
+ * on_all_loaded (GObject *source, GAsyncResult *result, gpointer loop)
+ * {
+ *   g_autoptr(GError) error = NULL;
  *
- * for (guint i = 0; i < n_files; i++)
- *   aiodrive_task_group_spawn (group, NULL, load_file, g_object_ref (files[i]), g_object_unref);
- * aiodrive_task_group_close_async (group, NULL, on_all_loaded, self);
+ *   if (aiodrive_task_group_close_finish (AIODRIVE_TASK_GROUP (source), result, &error))
+ *     g_print ("all are loaded\n");
+ *   else
+ *     g_printerr ("%s\n", error->message);   // what failed first; the others were cancelled
+ *   g_main_loop_quit (loop);
+ * }
+ *
+ * g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (NULL);
+ *
+ * for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+ *   aiodrive_task_group_spawn (group, NULL, load_file, (gpointer) names[i], NULL);
+ * aiodrive_task_group_close_async (group, NULL, on_all_loaded, loop);
  * ]|
  *
  * It is asyncio's TaskGroup and trio's nursery.

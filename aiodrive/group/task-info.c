@@ -14,6 +14,14 @@
  * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the
  * group: use it there, its notifications come there.
  *
+ * |[<!-- language="C" -->
+ * GListModel *tasks = aiodrive_task_group_get_tasks (group);   // for a list view
+ * g_autoptr(AiodriveTaskInfo) info = g_list_model_get_item (tasks, 0);
+ *
+ * if (aiodrive_task_info_get_state (info) == AIODRIVE_TASK_STATE_RUNNING)
+ *   g_print ("%s: it runs\n", aiodrive_task_info_get_name (info));
+ * ]|
+ *
  * Since: 1.0
  */
 

@@ -20,9 +20,13 @@
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
  * g_autoptr(AiodriveSignalHandler) interrupt = aiodrive_handle_signal (SIGINT, scope, NULL);
- * g_autoptr(GTask) task = aiodrive_spawn (G_CANCELLABLE (scope), main_job, NULL, NULL);
+ * g_autoptr(GTask) task = AIODRIVE_START (scope, aiodrive_sleep_async, 60000);
+ * g_autoptr(GError) reason = NULL;
  *
  * aiodrive_run (task);
+ * reason = aiodrive_cancel_scope_get_reason (scope);
+ * if (g_error_matches (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL))
+ *   g_print ("interrupted\n");
  * ]|
  *
  * Since: 1.0

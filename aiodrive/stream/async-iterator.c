@@ -15,17 +15,17 @@
  *
  * |[<!-- language="C" -->
  * static void
- * on_next (GObject *source, GAsyncResult *result, gpointer user_data)
+ * on_next (GObject *source, GAsyncResult *result, gpointer loop)
  * {
  *   AiodriveAsyncIterator *items = AIODRIVE_ASYNC_ITERATOR (source);
  *   g_autoptr(GError) error = NULL;
  *   g_auto(GValue) item = G_VALUE_INIT;
  *
  *   if (!aiodrive_async_iterator_next_finish (items, result, &item, &error))
- *     return finish (user_data, error);
+ *     return g_main_loop_quit (loop);   // an error, or the end if there is none
  *
- *   use (user_data, &item);
- *   aiodrive_async_iterator_next_async (items, scope, on_next, user_data);
+ *   g_print ("%d\n", g_value_get_int (&item));
+ *   aiodrive_async_iterator_next_async (items, NULL, on_next, loop);
  * }
  * ]|
  *

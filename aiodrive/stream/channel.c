@@ -19,11 +19,19 @@
  * back to the head of the channel, be it over its capacity, or to the next who waits.
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodriveChannel) lines = aiodrive_channel_new (16);
+ * static void
+ * on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   if (aiodrive_channel_send_finish (AIODRIVE_CHANNEL (source), result, NULL))
+ *     g_print ("there is room again\n");
+ * }
  *
- * aiodrive_channel_send_async (lines, &line, scope, on_sent, self);
- * ...
- * aiodrive_channel_receive_async (lines, scope, on_line, self);
+ * g_autoptr(AiodriveChannel) lines = aiodrive_channel_new (1);
+ *
+ * aiodrive_channel_try_send (lines, &line, &error);
+ * aiodrive_channel_send_async (lines, &line, NULL, on_sent, NULL);   // it is full: this one waits
+ * if (aiodrive_channel_try_receive (lines, &received, &error))
+ *   g_print ("received %s\n", g_value_get_string (&received));
  * ]|
  *
  * Since: 1.0

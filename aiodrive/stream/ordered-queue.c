@@ -12,6 +12,17 @@
  *
  * It may be used from every thread; see #AiodriveQueue for the rest.
  *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveQueue) pages = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());
+ * g_autoptr(GArray) in_order = NULL;
+ *
+ * put (pages, 1, "second");   // a function that calls aiodrive_queue_put()
+ * put (pages, 0, "first");
+ * in_order = aiodrive_queue_get_many (pages, 0);
+ * for (guint i = 0; i < in_order->len; i++)
+ *   g_print ("%s\n", g_value_get_string (&g_array_index (in_order, GValue, i)));
+ * ]|
+ *
  * Since: 1.0
  */
 

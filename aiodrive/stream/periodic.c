@@ -19,9 +19,24 @@
  * It may be used from every thread; who waits is called back in his own thread-default main context.
  *
  * |[<!-- language="C" -->
+ * static void
+ * on_tick (GObject *source, GAsyncResult *result, gpointer scope)
+ * {
+ *   AiodriveAsyncIterator *seconds = AIODRIVE_ASYNC_ITERATOR (source);
+ *   g_auto(GValue) number = G_VALUE_INIT;
+ *   g_autoptr(GError) error = NULL;
+ *
+ *   if (!aiodrive_async_iterator_next_finish (seconds, result, &number, &error))
+ *     return;   // the scope was cancelled
+ *
+ *   g_print ("tick\n");
+ *   aiodrive_async_iterator_next_async (seconds, scope, on_tick, scope);
+ * }
+ *
  * g_autoptr(AiodrivePeriodicIterator) seconds = aiodrive_repeat_periodically (1000);
  *
- * aiodrive_async_iterator_next_async (AIODRIVE_ASYNC_ITERATOR (seconds), scope, on_second, self);
+ * aiodrive_async_iterator_next_async (AIODRIVE_ASYNC_ITERATOR (seconds), scope, on_tick, scope);
+ * ]|
  *
  * Since: 1.0
  */

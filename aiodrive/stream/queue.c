@@ -17,12 +17,25 @@
  * result was dropped, goes back to the head of the queue, or to the next who waits.
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodriveQueue) pages = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());
+ * static void
+ * on_page (GObject *source, GAsyncResult *result, gpointer loop)
+ * {
+ *   AiodriveQueue *pages = AIODRIVE_QUEUE (source);
+ *   g_autoptr(GError) error = NULL;
+ *   g_auto(GValue) page = G_VALUE_INIT;
  *
- * aiodrive_queue_get_async (pages, scope, on_page, self);
- * ...
- * aiodrive_queue_put (pages, number, &page, &error);
- * ...
+ *   aiodrive_queue_get_finish (pages, result, &page, &error);
+ *   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+ *     {
+ *       g_print ("no more pages\n");
+ *       return g_main_loop_quit (loop);
+ *     }
+ *   g_print ("%s\n", g_value_get_string (&page));
+ *   aiodrive_queue_get_async (pages, NULL, on_page, loop);
+ * }
+ *
+ * aiodrive_queue_get_async (pages, NULL, on_page, loop);
+ * aiodrive_queue_put (pages, 0, &page, &error);
  * aiodrive_queue_close (pages);
  * ]|
  *

@@ -10,6 +10,14 @@
  *
  * It may be used from every thread; see #AiodriveQueue for the rest.
  *
+ * |[<!-- language="C" -->
+ * g_autoptr(AiodriveQueue) lines = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ());
+ *
+ * aiodrive_queue_put (lines, 0, &line, NULL);
+ * if (aiodrive_queue_try_get (lines, &next, NULL))
+ *   g_print ("%s\n", g_value_get_string (&next));
+ * ]|
+ *
  * Since: 1.0
  */
 

@@ -16,8 +16,14 @@
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the button was pressed before.
  *
  * |[<!-- language="C" -->
- * aiodrive_button_wait_async (saved, scope, on_saved, self);
- * ...
+ * static void
+ * on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   if (aiodrive_button_wait_finish (AIODRIVE_BUTTON (source), result, NULL))
+ *     g_print ("saved\n");
+ * }
+ *
+ * aiodrive_button_wait_async (saved, G_CANCELLABLE (scope), on_saved, NULL);
  * aiodrive_button_press (saved);
  * ]|
  *

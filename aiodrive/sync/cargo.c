@@ -18,8 +18,18 @@
  * go of it last.
  *
  * |[<!-- language="C" -->
- * aiodrive_cargo_wait_async (positions, scope, on_position, self);
- * ...
+ * static void
+ * on_position (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   g_auto(GValue) position = G_VALUE_INIT;
+ *   g_autoptr(GError) error = NULL;
+ *
+ *   aiodrive_cargo_wait_finish (AIODRIVE_CARGO (source), result, &position, &error);
+ *   if (error == NULL)
+ *     g_print ("at %d\n", g_value_get_int (&position));
+ * }
+ *
+ * aiodrive_cargo_wait_async (positions, NULL, on_position, NULL);
  * aiodrive_cargo_send (positions, &position, NULL);
  * ]|
  *

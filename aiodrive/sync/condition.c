@@ -16,8 +16,22 @@
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless it was signalled before; it ends with the lock held in any case.
  *
  * |[<!-- language="C" -->
- * if (queue_is_empty (self))
- *   aiodrive_condition_wait_async (self->not_empty, guard, scope, on_not_empty, self);
+ * static void
+ * on_not_empty (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   Basket *self = user_data;
+ *   g_autoptr(GError) error = NULL;
+ *
+ *   if (aiodrive_condition_wait_finish (AIODRIVE_CONDITION (source), result, &error))
+ *     {
+ *       if (self->n_items == 0)
+ *         return aiodrive_condition_wait_async (self->not_empty, self->guard, NULL, on_not_empty, self);
+ *       g_print ("got %u item\n", self->n_items);
+ *     }
+ *   g_clear_pointer (&self->guard, aiodrive_lock_guard_unref);   // it is held in any case
+ * }
+ *
+ * aiodrive_condition_wait_async (self->not_empty, self->guard, NULL, on_not_empty, self);   // the lock is open now
  * ]|
  *
  * Since: 1.0

@@ -14,8 +14,17 @@
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the latch changed before.
  *
  * |[<!-- language="C" -->
- * g_object_bind_property (monitor, "network-available", online, "state", G_BINDING_SYNC_CREATE);
- * aiodrive_latch_wait_set_async (online, scope, on_online, self);
+ * static void
+ * on_online (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   if (aiodrive_latch_wait_set_finish (AIODRIVE_LATCH (source), result, NULL))
+ *     g_print ("online\n");
+ * }
+ *
+ * g_autoptr(AiodriveLatch) online = aiodrive_latch_new ();
+ *
+ * g_object_bind_property (network, "enabled", online, "state", G_BINDING_SYNC_CREATE);
+ * aiodrive_latch_wait_set_async (online, NULL, on_online, NULL);
  * ]|
  *
  * Since: 1.0

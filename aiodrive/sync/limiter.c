@@ -15,7 +15,24 @@
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless he was let in before.
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodriveLockGuard) guard = aiodrive_limiter_acquire_finish (downloads, result, &error);
+ * static void
+ * on_room (GObject *source, GAsyncResult *result, gpointer loop)
+ * {
+ *   g_autoptr(GError) error = NULL;
+ *   g_autoptr(AiodriveLockGuard) guard = aiodrive_limiter_acquire_finish (AIODRIVE_LIMITER (source), result, &error);
+ *
+ *   if (guard != NULL)
+ *     g_print ("now it is in\n");   // to the end of this block
+ *   g_main_loop_quit (loop);
+ * }
+ *
+ * g_autoptr(AiodriveLimiter) downloads = aiodrive_limiter_new (2);
+ * g_autoptr(AiodriveLockGuard) first = aiodrive_limiter_try_acquire (downloads);
+ * g_autoptr(AiodriveLockGuard) second = aiodrive_limiter_try_acquire (downloads);
+ *
+ * aiodrive_limiter_acquire_async (downloads, NULL, on_room, loop);
+ * g_print ("the third one has to wait\n");
+ * aiodrive_lock_guard_release (first);
  * ]|
  *
  * It is trio's CapacityLimiter.

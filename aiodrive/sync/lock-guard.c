@@ -12,6 +12,21 @@
  * The lock is open again when the guard is released, or when the last reference on it is dropped, from whatever thread;
  * so `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock alive.
  *
+ * |[<!-- language="C" -->
+ * static void
+ * on_wanted (GCancellable *scope, gpointer user_data)
+ * {
+ *   g_print ("somebody else wants it\n");
+ * }
+ *
+ * g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_weak_exclusive (lock, NULL, NULL);
+ * AiodriveCancelScope *scope = aiodrive_lock_guard_get_scope (guard);   // for all that is done under the lock
+ *
+ * g_signal_connect (scope, "cancelled", G_CALLBACK (on_wanted), NULL);
+ *
+ * aiodrive_lock_guard_release (guard);   // else the lock opens with the last reference
+ * ]|
+ *
  * Since: 1.0
  */
 

@@ -18,11 +18,19 @@
  *
  * |[<!-- language="C" -->
  * static void
- * on_locked (GObject *lock, GAsyncResult *result, gpointer user_data)
+ * on_locked (GObject *lock, GAsyncResult *result, gpointer loop)
  * {
  *   g_autoptr(GError) error = NULL;
- *   g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (lock), result,
- * &error); ]|
+ *   g_autoptr(AiodriveLockGuard) guard = NULL;
+ *
+ *   guard = aiodrive_smart_lock_exclusive_finish (AIODRIVE_SMART_LOCK (lock), result, &error);
+ *   if (guard != NULL)
+ *     g_print ("written\n");   // the lock is held to the end of this block
+ *   g_main_loop_quit (loop);
+ * }
+ *
+ * aiodrive_smart_lock_exclusive_async (lock, NULL, on_locked, loop);
+ * ]|
  *
  * Since: 1.0
  */

@@ -18,16 +18,17 @@
  *
  * |[<!-- language="C" -->
  * static gpointer
- * work (gpointer data)
+ * work (gpointer ready)
  * {
- *   Worker *self = data;
- *
- *   aiodrive_thread_safe_event_set (self->ready);
- *   ...
+ *   aiodrive_thread_safe_event_set (ready);
+ *   return NULL;
  * }
  *
- * thread = g_thread_new ("worker", work, self);
- * aiodrive_thread_safe_event_wait (self->ready, scope, &error);
+ * g_autoptr(AiodriveThreadSafeEvent) ready = aiodrive_thread_safe_event_new ();
+ * GThread *thread = g_thread_new ("worker", work, ready);
+ *
+ * if (aiodrive_thread_safe_event_wait (ready, NULL, &error))
+ *   g_print ("the worker is ready\n");
  * ]|
  *
  * Since: 1.0

@@ -20,9 +20,33 @@
  * in the thread that lets go of it last.
  *
  * |[<!-- language="C" -->
- * aiodrive_thread_safe_future_wait_async (address, scope, on_address, self);
- * ...
- * aiodrive_thread_safe_future_set_value (address, &value, NULL);
+ * static gpointer
+ * look_up (gpointer address)
+ * {
+ *   g_auto(GValue) value = G_VALUE_INIT;
+ *
+ *   g_value_init (&value, G_TYPE_STRING);
+ *   g_value_set_static_string (&value, "192.0.2.7");
+ *   aiodrive_thread_safe_future_set_value (address, &value, NULL);
+ *   return NULL;
+ * }
+ *
+ * static void
+ * on_address (GObject *source, GAsyncResult *result, gpointer loop)
+ * {
+ *   g_auto(GValue) value = G_VALUE_INIT;
+ *   g_autoptr(GError) error = NULL;
+ *
+ *   aiodrive_thread_safe_future_wait_finish (AIODRIVE_THREAD_SAFE_FUTURE (source), result, &value, &error);
+ *   if (error == NULL)
+ *     g_print ("%s\n", g_value_get_string (&value));
+ *   g_main_loop_quit (loop);
+ * }
+ *
+ * g_autoptr(AiodriveThreadSafeFuture) address = aiodrive_thread_safe_future_new ();
+ * GThread *thread = g_thread_new ("look up", look_up, address);
+ *
+ * aiodrive_thread_safe_future_wait_async (address, NULL, on_address, loop);
  * ]|
  *
  * Since: 1.0

@@ -23,7 +23,15 @@ void   aiodrive_task_complete (GObject      *source,
  * #GAsyncReadyCallback and its data; write a job for aiodrive_spawn() for any other.
  *
  * |[<!-- language="C" -->
- * g_autoptr(GTask) load = AIODRIVE_START (scope, g_file_load_contents_async, file);
+ * g_autoptr(GTask) task = AIODRIVE_START (NULL, g_file_query_info_async, file, "standard::*",
+ *                                         G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT);
+ * g_autoptr(GAsyncResult) result = NULL;
+ * g_autoptr(GFileInfo) info = NULL;
+ *
+ * aiodrive_run (task);
+ * result = aiodrive_task_propagate_result (task, &error);
+ * if (result != NULL)
+ *   info = g_file_query_info_finish (file, result, &error);
  * ]|
  *
  * In the end take the #GAsyncResult for the function's own finish function with aiodrive_task_propagate_result().

@@ -22,11 +22,22 @@
  * thread: Python can, JavaScript cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
  *
  * |[<!-- language="C" -->
+ * static void
+ * build_index (GTask *task, GCancellable *cancellable, gpointer user_data)
+ * {
+ *   g_task_return_boolean (task, g_thread_self () != main_thread);   // and what takes long is done before
+ * }
+ *
  * g_autoptr(AiodriveBackgroundExecutor) indexer = aiodrive_background_executor_new ("indexer");
  * g_autoptr(GTask) task = NULL;
+ * g_autoptr(GError) error = NULL;
+ * GTask *leaf;
  *
- * aiodrive_background_executor_spawn (indexer, &task, window_scope, build_index, folder, NULL);
- * aiodrive_wait_task_async (task, NULL, on_indexed, self);
+ * aiodrive_background_executor_spawn (indexer, &task, NULL, build_index, NULL, NULL);
+ * aiodrive_run (task);
+ * leaf = aiodrive_task_get_leaf (task, &error);   // the task of that thread, which this one stood for
+ * if (leaf != NULL && g_task_propagate_boolean (leaf, &error))
+ *   g_print ("the index is built, elsewhere\n");
  * ]|
  *
  * Since: 1.0

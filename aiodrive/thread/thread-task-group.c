@@ -26,11 +26,21 @@
  * %G_IO_ERROR_NOT_SUPPORTED.
  *
  * |[<!-- language="C" -->
- * g_autoptr(AiodriveThreadTaskGroup) group = aiodrive_thread_task_group_new ("indexer", window_scope);
+ * static void
+ * index_folder (GTask *task, GCancellable *cancellable, gpointer folder)
+ * {
+ *   g_atomic_int_inc (&n_indexed);   // in a thread, where what takes long keeps nobody waiting
+ *   g_task_return_boolean (task, TRUE);
+ * }
  *
- * for (guint i = 0; i < n_folders; i++)
- *   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (group), NULL, index_folder, folders[i], NULL);
- * aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (group), NULL, on_all_indexed, self);
+ * g_autoptr(AiodriveThreadTaskGroup) group = aiodrive_thread_task_group_new ("indexer", NULL);
+ * g_autoptr(GTask) closed = NULL;
+ *
+ * for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+ *   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (group), NULL, index_folder, (gpointer) folders[i], NULL);
+ *
+ * closed = aiodrive_task_group_close (AIODRIVE_TASK_GROUP (group), NULL);
+ * aiodrive_run (closed);   // now the thread has ended, too
  * ]|
  *
  * Since: 1.0
