@@ -16,7 +16,10 @@ const StressFamily * const stress_families[] =
   &stress_streams,
   &stress_tasks,
   &stress_groups,
+  &stress_iterators,
   &stress_races,
+  &stress_executors,
+  &stress_thread_groups,
   NULL
 };
 const StressOperation    **stress_operations;

@@ -69,7 +69,10 @@ extern const StressFamily stress_locks;
 extern const StressFamily stress_streams;
 extern const StressFamily stress_tasks;
 extern const StressFamily stress_groups;
+extern const StressFamily stress_iterators;
 extern const StressFamily stress_races;
+extern const StressFamily stress_executors;
+extern const StressFamily stress_thread_groups;
 
 /* shared.c */
 
