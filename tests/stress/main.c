@@ -16,6 +16,7 @@ const StressFamily * const stress_families[] =
   &stress_streams,
   &stress_tasks,
   &stress_groups,
+  &stress_pools,
   &stress_iterators,
   &stress_races,
   &stress_executors,

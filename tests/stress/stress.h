@@ -69,6 +69,7 @@ extern const StressFamily stress_locks;
 extern const StressFamily stress_streams;
 extern const StressFamily stress_tasks;
 extern const StressFamily stress_groups;
+extern const StressFamily stress_pools;
 extern const StressFamily stress_iterators;
 extern const StressFamily stress_races;
 extern const StressFamily stress_executors;
