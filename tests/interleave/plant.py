@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Plants a bug in a copy of a source file: plant.py BUG SOURCE COPY. What it replaces must be there, once."""
+
+import pathlib
+import sys
+
+BUGS = {
+    # a cancellation that comes after the look and before the lock is missed
+    'recheck': (
+        '''  g_mutex_lock (&hub->lock);
+  cancelled = g_cancellable_is_cancelled (cancellable);
+''', '''  cancelled = g_cancellable_is_cancelled (cancellable);
+  g_mutex_lock (&hub->lock);
+'''),
+    # between the choice of a waiter and the waking it may be cancelled
+    'wake-outside': (
+        '''  waiter->granted = granted;
+  aiodrive_wait_queue_wake (self, waiter, monitor);
+''', '''  waiter->granted = granted;
+  aiodrive_monitor_unlock (monitor);
+  aiodrive_monitor_lock (monitor);
+  aiodrive_wait_queue_wake (self, waiter, monitor);
+'''),
+    # what the cancelled one held up does not go to those behind it
+    'pass-on': (
+        '''  if (queue->on_cancelled != NULL)
+    queue->on_cancelled (queue, waiter->granted);
+  return TRUE;
+''', '''  return TRUE;
+'''),
+    # a context that begins to poll between the look and the lock is not woken
+    'wake-up': (
+        '''  g_mutex_lock (&self->lock);
+  aiodrive_entry_list_append (&self->inbox, first, last);
+  if (self->polling)
+''', '''  gboolean polling = self->polling;
+
+  g_mutex_lock (&self->lock);
+  aiodrive_entry_list_append (&self->inbox, first, last);
+  if (polling)
+'''),
+}
+
+
+def main(bug, source, copy):
+    correct, wrong = BUGS[bug]
+    text = pathlib.Path(source).read_text(encoding='utf-8')
+    if text.count(correct) != 1:
+        sys.exit(f'{source} does not contain, once:\n{correct}')
+    pathlib.Path(copy).write_text(text.replace(correct, wrong), encoding='utf-8')
+
+
+main(*sys.argv[1:])
