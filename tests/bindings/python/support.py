@@ -7,6 +7,8 @@ import traceback
 
 import gi
 
+# the library as it is, without the override
+sys.modules['gi.overrides.Aiodrive'] = None
 gi.require_version('Aiodrive', '1')
 from gi.repository import Aiodrive, Gio, GLib, GObject
 

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is awaited in Python as a GTask, and what is asynchronous in C as something to await.
+
+Mind the frames: an exception keeps those that it came through, and is itself kept by the error of a task. A frame that
+kept the task would close a circle that Python's collector cannot see. So no frame here has a task when it raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import weakref
+from typing import Any, Awaitable, Callable, Iterable
+
+from gi.repository import Gio, GLib, GObject
+
+from .errors import held_error, new_cancelled, to_exception
+from .loop import current_loop
+from .raw import Raw
+
+# the tasks of futures that are not done
+_links: weakref.WeakKeyDictionary[asyncio.Future, _Link] = weakref.WeakKeyDictionary()
+# a future and the scope that it works in
+_innermost: contextvars.ContextVar = contextvars.ContextVar('aiodrive-scope', default=(None, None))
+
+
+class _Link:
+    """A pending future and the GTask that stands for it: each ends when the other does, or is cancelled."""
+
+    def __init__(self, future: asyncio.Future, task: Gio.Task) -> None:
+        self.task: Gio.Task | None = task
+        self.scope = task.get_cancellable()
+        self.is_awaited = False   # else only its scope is of interest
+        self._future = future
+        self._loop = future.get_loop()
+        self._handler = GObject.Object.connect(self.scope, 'cancelled', self._on_scope_cancelled)
+        task.future = weakref.ref(future)
+        _links[future] = self
+        future.add_done_callback(self._on_future_done)
+        if self.scope.is_cancelled():
+            future.cancel()
+
+    def _on_scope_cancelled(self, scope: Gio.Cancellable) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._future is not None:
+            self._future.cancel()
+
+    def _on_future_done(self, future: asyncio.Future) -> None:
+        del _links[future]
+        GObject.Object.disconnect(self.scope, self._handler)
+        task, self.task, self._future = self.task, None, None
+        if self.is_awaited:
+            _return_outcome(task, future)
+        else:
+            task.return_error(new_cancelled())
+
+
+def _return_outcome(task: Gio.Task, future: asyncio.Future) -> None:
+    exception = asyncio.CancelledError() if future.cancelled() else future.exception()
+    if exception is None:
+        task.return_value(GObject.Value(object, future.result()))
+    else:
+        with held_error(exception, future) as error:
+            task.return_error(error)
+
+
+def check_awaitable(awaitable: Any, where: str = 'Aiodrive') -> None:
+    if inspect.iscoroutine(awaitable):
+        if inspect.getcoroutinestate(awaitable) != inspect.CORO_CREATED:
+            raise RuntimeError(f'{where} needs a coroutine that nobody has awaited, and {awaitable.__qualname__}() '
+                               'has been')
+    elif not isinstance(awaitable, Gio.Task) and not inspect.isawaitable(awaitable):
+        hint = f': call {awaitable.__qualname__}()' if inspect.iscoroutinefunction(awaitable) else ''
+        raise TypeError(f'{where} needs a coroutine, a task or another awaitable, '
+                        f'not {type(awaitable).__name__}{hint}')
+
+
+async def _await(awaitable: Awaitable) -> Any:
+    return await awaitable
+
+
+def ensure_future(awaitable: Awaitable, *, name: str | None = None, where: str = 'Aiodrive') -> asyncio.Future:
+    """A future, or a task for anything else that can be awaited; it belongs to the loop that runs."""
+    check_awaitable(awaitable, where)
+    loop = current_loop()
+    if asyncio.isfuture(awaitable):
+        if awaitable.get_loop() is not loop:
+            raise RuntimeError(f'{where} needs an awaitable of the loop that runs, '
+                               f'and {awaitable!r} belongs to another one')
+        return awaitable
+    coroutine = awaitable if inspect.iscoroutine(awaitable) else _await(awaitable)
+    return loop.create_task(coroutine) if name is None else loop.create_task(coroutine, name=name)
+
+
+def link(future: asyncio.Future, task: Gio.Task) -> None:
+    """Lets a task of C stand for a future."""
+    if future.done():
+        task.future = weakref.ref(future)
+        _return_outcome(task, future)
+    else:
+        _Link(future, task).is_awaited = True
+
+
+def to_task(awaitable: Any, parent: Gio.Cancellable | None = None, where: str = 'Aiodrive') -> Gio.Task:
+    """The one way from something awaitable to a GTask."""
+    if isinstance(awaitable, Gio.Task):
+        return awaitable
+    if isinstance(getattr(awaitable, 'task', None), Gio.Task):
+        return awaitable.task   # a Job
+    future = ensure_future(awaitable, where=where)
+    pending = _links.get(future)
+    if pending is not None:
+        pending.is_awaited = True
+        return pending.task
+    task = new_task(future, parent if parent is not None else current_scope())
+    link(future, task)
+    return task
+
+
+def new_task(future: asyncio.Future, parent: Gio.Cancellable | None) -> Gio.Task:
+    task = Raw.task_new(parent)
+    if isinstance(future, asyncio.Task):
+        task.set_name(future.get_name())
+    return task
+
+
+def to_tasks(awaitables: Iterable[Any], where: str) -> list[Gio.Task]:
+    """Either none is started, or all are."""
+    awaitables = list(awaitables)
+    try:
+        for awaitable in awaitables:
+            check_awaitable(awaitable, where)
+    except BaseException:
+        for awaitable in awaitables:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
+        raise
+    return [to_task(awaitable, where=where) for awaitable in awaitables]
+
+
+def current_scope() -> Gio.Cancellable | None:
+    """What the current task works in: a block's scope, or that of the task. What the task starts is below it; whether a
+    task of asyncio is cancelled with the one that has started it, is for asyncio."""
+    current = asyncio.current_task() if asyncio._get_running_loop() is not None else None
+    if current is None:
+        return None
+    future, scope = _innermost.get()
+    if future is not None and future() is current:
+        return scope
+    pending = _links.get(current)
+    if pending is None:
+        task = new_task(current, scope)
+        task.get_cancellable().set_shielded(True)
+        pending = _Link(current, task)
+    _innermost.set((weakref.ref(current), pending.scope))
+    return pending.scope
+
+
+def enter_scope(scope: Gio.Cancellable):
+    return _innermost.set((weakref.ref(asyncio.current_task()), scope))
+
+
+def leave_scope(token) -> None:
+    try:
+        _innermost.reset(token)
+    except ValueError:
+        pass   # an asynchronous generator is closed in another context
+
+
+def new_operation_scope() -> Gio.Cancellable:
+    """For a call that asks whose it is. It is cancelled by the task that awaits it, and by nothing else: a task that is
+    being cancelled can still await its cleanup."""
+    scope = Raw.CancelScope.new(current_scope())
+    scope.set_shielded(True)
+    return scope
+
+
+class _Operation(asyncio.Future):
+    """An asynchronous function of C. Being cancelled, it ends when that has ended."""
+
+    def __init__(self, cancellable: Gio.Cancellable) -> None:
+        super().__init__(loop=current_loop())
+        self.cancellable = cancellable
+        self.is_cancelled = False
+        self.message: Any = None
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self.done():
+            return False
+        self.is_cancelled = True
+        self.message = msg
+        self.cancellable.cancel()
+        return True
+
+    def on_ready(self, source: Any, result: Gio.AsyncResult, *data: Any) -> None:
+        if not self.done() and not self.get_loop().is_closed():
+            self.set_result(result)
+
+
+async def operation(begin: Callable, finish: Callable, *args: Any, cancellable: Gio.Cancellable | None = None) -> Any:
+    """The one way from an asynchronous function of C to Python. What is granted in the moment in which the task is
+    cancelled is not unwrapped, so that it goes back."""
+    future = _Operation(cancellable or Gio.Cancellable())
+    result = exception = None
+    try:
+        begin(*args, future.cancellable, future.on_ready)
+        result = await future
+        if not future.is_cancelled or not isinstance(result, Gio.Task) or result.had_error():
+            value = finish(result)
+    except GLib.Error as error:
+        exception = to_exception(error, result if isinstance(result, Gio.Task) else None)
+    finally:
+        if not future.done():
+            future.cancellable.cancel()   # the coroutine was closed
+        is_cancelled, message = future.is_cancelled, future.message
+        begin = finish = args = future = result = cancellable = None
+    if is_cancelled and (exception is None or isinstance(exception, asyncio.CancelledError)):
+        raise asyncio.CancelledError(*([] if message is None else [message]))
+    if exception is not None:
+        try:
+            raise exception
+        finally:
+            exception = None
+    return value
+
+
+def outcome_of(task: Gio.Task) -> Any:
+    """The value of a task that has ended; its error is raised."""
+    try:
+        # first, for PyGObject loses 32 bytes with each error of a function that has a GValue to fill
+        leaf = Raw.task_get_leaf(task)
+    except GLib.Error as error:
+        exception = to_exception(error, task)
+    else:
+        future = getattr(leaf, 'future', lambda: None)()
+        if future is not None:
+            return future.result()
+        if not hasattr(leaf, 'value'):
+            leaf.value = Raw.task_propagate(leaf)   # which can be done once, and awaiting as often as one likes
+        return leaf.value
+    finally:
+        task = leaf = None
+    try:
+        raise exception
+    finally:
+        exception = None
+
+
+async def await_task(task: Gio.Task) -> Any:
+    """Who awaits a task and is cancelled cancels it and awaits its end, as in asyncio."""
+    cancellable = task.get_cancellable()
+    future = getattr(task, 'future', lambda: None)()
+    if future is not None and future is not asyncio.current_task() and future.get_loop() is current_loop():
+        task = cancellable = None
+        return await future
+    try:
+        if cancellable is None or task.get_completed():
+            ended = await operation(Raw.wait_task_async, Raw.wait_task_finish, task)
+        else:
+            ended, = await operation(Raw.try_all_async, Raw.try_all_finish, [task])
+    finally:
+        task = cancellable = None
+    return outcome_of(ended)
+
+
+Gio.Task.__await__ = lambda self: await_task(self).__await__()
+
+
+def start(coroutine: Awaitable, task: Gio.Task, *, name: str | None = None) -> None:
+    """The one way from a task that C has made for a job to the coroutine that is the job."""
+    try:
+        link(ensure_future(coroutine, name=name), task)
+    except BaseException as exception:
+        with held_error(exception) as error:
+            task.return_error(error)
+
+
+def as_job(awaitable: Awaitable, name: str | None = None) -> Callable:
+    """A job function for C, which begins the coroutine."""
+    return functools.partial(_begin, awaitable, name)
+
+
+def _begin(awaitable: Awaitable, name: str | None, task: Gio.Task, cancellable: Gio.Cancellable, *data: Any) -> None:
+    start(awaitable, task, name=name)

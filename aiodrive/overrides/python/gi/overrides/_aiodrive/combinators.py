@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Several awaitables as one. Each ends only when all that it was given have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any, Awaitable, Iterable, TypeVar
+
+from .bridge import check_awaitable, ensure_future, operation, outcome_of, to_task, to_tasks
+from .loop import EventLoop, current_loop
+from .raw import Raw
+
+T = TypeVar('T')
+
+
+def _given(awaitables: tuple) -> Iterable:
+    """One after the other, or all in one list."""
+    if len(awaitables) == 1 and not inspect.isawaitable(awaitables[0]) and hasattr(awaitables[0], '__iter__'):
+        return awaitables[0]
+    return awaitables
+
+
+async def race(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> tuple[int, T]:
+    """Awaits the first that ends, and gives its index and its value, or raises its exception.
+
+    The others are cancelled, and awaited.
+    """
+    winner, index = await operation(Raw.race_async, Raw.race_finish, to_tasks(_given(awaitables), 'Aiodrive.race()'))
+    return index, outcome_of(winner)
+
+
+async def first_success(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> tuple[int, T]:
+    """Awaits the first that succeeds, and gives its index and its value; the others are cancelled, and awaited.
+
+    If none does, it raises what they raised: one exception as it is, several as an ExceptionGroup.
+    """
+    winner, index = await operation(Raw.first_success_async, Raw.first_success_finish,
+                                    to_tasks(_given(awaitables), 'Aiodrive.first_success()'))
+    return index, outcome_of(winner)
+
+
+async def try_all(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> list[T]:
+    """Awaits all, and gives their values in order; when one fails the others are cancelled, and awaited."""
+    return [outcome_of(task) for task in
+            await operation(Raw.try_all_async, Raw.try_all_finish,
+                            to_tasks(_given(awaitables), 'Aiodrive.try_all()'))]
+
+
+async def wait_all(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> list[T]:
+    """Awaits all, and gives their values in order; what they raised is raised when all have ended."""
+    return [outcome_of(task) for task in
+            await operation(Raw.wait_all_async, Raw.wait_all_finish,
+                            to_tasks(_given(awaitables), 'Aiodrive.wait_all()'))]
+
+
+async def shield(awaitable: Awaitable[T]) -> T:
+    """Awaits something that is not cancelled with the task that awaits it.
+
+    Unlike asyncio.shield() it waits for the end of it also when the task is cancelled, and raises CancelledError then.
+    """
+    return outcome_of(await operation(Raw.shield_async, Raw.shield_finish,
+                                      to_task(awaitable, where='Aiodrive.shield()')))
+
+
+async def cancel_task(awaitable: Awaitable) -> None:
+    """Cancels a task and awaits its end. What it raises, but for CancelledError, is raised."""
+    await operation(Raw.cancel_task_async, Raw.cancel_task_finish, to_task(awaitable, where='Aiodrive.cancel_task()'))
+
+
+def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
+    """Limits the time of a block, as `async with timeout(0.5): ...`, or of an awaitable, as `await timeout(0.5, job())`.
+
+    What takes longer is cancelled and awaited, and TimeoutError is raised.
+    """
+    if awaitable is None:
+        return asyncio.timeout(delay)
+    check_awaitable(awaitable, 'Aiodrive.timeout()')
+    return _timeout(delay, awaitable)
+
+
+async def _timeout(delay: float | None, awaitable: Awaitable[T]) -> T:
+    if delay is None:
+        return await awaitable
+    return outcome_of(await operation(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable),
+                                      max(0, round(delay * 1000))))
+
+
+def spawn(awaitable: Awaitable[T], *, name: str | None = None) -> asyncio.Future[T]:
+    """Starts a coroutine as a task in the thread-default main context, also where no coroutine runs: in a callback."""
+    return ensure_future(awaitable, name=name, where='Aiodrive.spawn()')
+
+
+def prime(awaitable: Awaitable[T], *, name: str | None = None) -> asyncio.Future[T]:
+    """Starts a coroutine as a task, and runs it to its first wait before it returns."""
+    check_awaitable(awaitable, 'Aiodrive.prime()')
+    if asyncio.isfuture(awaitable) or not inspect.iscoroutine(awaitable):
+        return ensure_future(awaitable, name=name, where='Aiodrive.prime()')
+    loop = current_loop()
+    if isinstance(loop, EventLoop):
+        return loop.prime(awaitable, name=name)
+    return asyncio.Task(awaitable, loop=loop, name=name, eager_start=True)

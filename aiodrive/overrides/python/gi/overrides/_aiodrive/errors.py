@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Exceptions as errors, and back: a Python exception comes out of a C task as the same object."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+import weakref
+
+from gi.repository import Gio, GLib, GObject
+
+from .raw import Raw
+
+
+def is_cancelled(error: GLib.Error) -> bool:
+    return error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def new_cancelled() -> GLib.Error:
+    return GLib.Error.new_literal(Gio.io_error_quark(), 'Operation was cancelled', Gio.IOErrorEnum.CANCELLED)
+
+
+class _Held:
+    """What an error stands for. An exception keeps the frames that it came through, these may keep the task or the queue
+    that keeps the error, and Python's collector cannot see through those: so after it was raised once it is left to
+    its owner, that which has failed."""
+
+    def __init__(self, exception: BaseException, owner: object) -> None:
+        self._exception: BaseException | None = exception
+        self._owner = weakref.ref(owner) if owner is not None else lambda: None
+        if owner is not None and not asyncio.isfuture(owner):
+            owner.exception = exception
+            self._exception = None
+
+    def take(self) -> BaseException | None:
+        exception, self._exception = self._exception, None
+        owner = self._owner()
+        if exception is None and owner is not None:
+            exception = owner.exception() if asyncio.isfuture(owner) else owner.exception
+        return exception
+
+
+class held_error:
+    """A context in which there is an error for an exception; what copies it in there keeps the exception."""
+
+    def __init__(self, exception: BaseException, owner: object = None) -> None:
+        if not isinstance(exception, BaseException):
+            raise TypeError(f'an exception is needed, not {type(exception).__name__}')
+        self._exception = exception
+        self._owner = owner
+        self._code: int | None = None
+
+    def __enter__(self) -> GLib.Error:
+        exception, self._exception = self._exception, None
+        if isinstance(exception, asyncio.CancelledError):
+            return new_cancelled()
+        if type(exception) is GLib.Error:
+            return exception
+        message = ''.join(traceback.format_exception_only(exception)).strip()
+        message = message.encode('utf-8', 'replace').replace(b'\0', b'?').decode('utf-8')
+        self._code = Raw.exception_hold(GObject.Value(object, _Held(exception, self._owner)))
+        return GLib.Error.new_literal(Raw.exception_quark(), message, self._code)
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._code is not None:
+            Raw.exception_release(self._code)
+
+
+def to_exception(error: GLib.Error, task: Gio.Task | None = None) -> BaseException:
+    """What is raised in Python for an error, which is that of the task if there is one."""
+    domain = GLib.quark_from_string(error.domain)
+    if domain == Raw.exception_quark():
+        held = Raw.exception_get(error.code)
+        return (held.take() if isinstance(held, _Held) else None) or error
+    if error.matches(Raw.Error.quark(), Raw.Error.MULTIPLE) and task is not None:
+        return group_of([to_exception(part) for part in Raw.task_get_errors(task)])
+    if is_cancelled(error):
+        return asyncio.CancelledError()
+    if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT):
+        return TimeoutError(error.message)
+    return error
+
+
+def all_of(exceptions: list[BaseException | None]) -> BaseException | None:
+    """What to raise for several of which some are none: one as it is, several as a group, CancelledError if that is
+    all."""
+    parts = [part for exception in exceptions if exception is not None
+             for part in (exception.exceptions if is_group_of_tasks(exception) else [exception])]
+    failures = [part for part in parts if not isinstance(part, asyncio.CancelledError)]
+    return group_of(failures) if failures else parts[0] if parts else None
+
+
+def group_of(exceptions: list[BaseException]) -> BaseException:
+    if len(exceptions) == 1:
+        return exceptions[0]
+    group = BaseExceptionGroup('several tasks failed', exceptions)
+    group.is_of_tasks = True
+    return group
+
+
+def is_group_of_tasks(exception: BaseException) -> bool:
+    return getattr(exception, 'is_of_tasks', False)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Groups of tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any, Awaitable, Generator
+
+from gi.repository import Gio, GObject
+
+from .bridge import (as_job, await_task, check_awaitable, current_scope, ensure_future, link, new_operation_scope,
+                     new_task, operation)
+from .errors import all_of
+from .raw import Raw, override
+from .scopes import Block
+
+
+class Job:
+    """A task that a pool or a thread runs: `await` it, cancel() it, or `async with` it, which cancels it at the end."""
+
+    def __init__(self, task: Gio.Task) -> None:
+        self.task = task
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return await_task(self.task).__await__()
+
+    def cancel(self) -> None:
+        """Cancels it; it ends when it has cleaned up."""
+        self.task.get_cancellable().cancel()
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self.task.get_completed()
+
+    async def __aenter__(self) -> Job:
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        await operation(Raw.cancel_task_async, Raw.cancel_task_finish, self.task)
+
+
+def refuse(awaitable: Awaitable, message: str) -> None:
+    if inspect.iscoroutine(awaitable):
+        awaitable.close()
+    raise RuntimeError(message)
+
+
+class GroupBlock:
+    """`async with` a group: at the end its tasks are awaited, and what went wrong is raised."""
+
+    async def __aenter__(self):
+        block = Block(self.get_scope())
+        block.enter()
+        self.block = block
+        return self
+
+    async def __aexit__(self, kind: Any, exception: BaseException | None, trace: Any) -> bool:
+        block = self.block
+        del self.block
+        own = exception
+        if block.leave(exception):
+            own = None
+        elif exception is not None:
+            self.cancel()
+        trace = failure = None
+        try:
+            await operation(self.close_async, self.close_finish)
+        except BaseException as error:
+            failure = error
+        failure = all_of([own, failure])
+        try:
+            if failure is not None and failure is not exception:
+                raise failure
+            return failure is None
+        finally:
+            own = exception = failure = None
+
+    async def close(self) -> None:
+        """Awaits the tasks of the group, and raises what went wrong."""
+        await operation(self.close_async, self.close_finish)
+
+    def _check_open(self, awaitable: Awaitable) -> None:
+        check_awaitable(awaitable, f'{type(self).__name__}.spawn()')
+        if self.props.closed:
+            refuse(awaitable, f'this {type(self).__name__} has come to its end')
+
+
+@override
+class TaskGroup(GroupBlock, Raw.TaskGroup):
+    """Tasks that belong together: `async with TaskGroup() as group: task = group.spawn(job())`.
+
+    When one fails the others, and the block, are cancelled. At the end all are awaited, and what they raised is raised:
+    one exception as it is, several as an ExceptionGroup.
+    """
+
+    def __init__(self, parent: Gio.Cancellable | None = None) -> None:
+        super().__init__(parent=parent if parent is not None else current_scope())
+
+    def spawn(self, awaitable: Awaitable, *, name: str | None = None) -> asyncio.Future:
+        """Starts a coroutine as a task of the group."""
+        self._check_open(awaitable)
+        future = ensure_future(awaitable, name=name, where=f'{type(self).__name__}.spawn()')
+        task = new_task(future, self.get_scope())
+        link(future, task)
+        self.add(task)
+        return future
+
+    create_task = spawn
+
+
+# the two that are derived from it have all of that
+
+@override
+class AutoTerminatedTaskGroup(Raw.AutoTerminatedTaskGroup):
+    """A TaskGroup that cancels what still runs at the end of its block."""
+
+
+@override
+class Pool(Raw.Pool):
+    """A group with a plan: `async with Pool.open() as pool: pool.spawn(job())`, or spawn first and `await pool.run()`.
+
+    When one task fails, and when the pool is cancelled, those of the greatest depth are cancelled first, and the
+    lesser ones when these have ended.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        GObject.Object.__init__(self, name=name)
+
+    @staticmethod
+    def open(name: str | None = None) -> PoolBlock:
+        """A pool that runs from the start of an `async with` block, and is closed at the end of it."""
+        return PoolBlock(name)
+
+    @staticmethod
+    def current() -> Pool | None:
+        """The pool that the current task runs in."""
+        return Raw.Pool.get_current(current_scope())
+
+    def spawn(self, awaitable: Awaitable, *, depth: int = 0, name: str | None = None) -> Job:
+        """Starts a coroutine as a task of the pool; before run() it is planned."""
+        self._check_open(awaitable)
+        return Job(self.spawn_full(name or getattr(awaitable, '__qualname__', None), depth, as_job(awaitable, name)))
+
+    create_task = spawn
+
+    async def run(self, *, forever: bool = False) -> None:
+        """Runs what was planned, and awaits all tasks; cancelling it cancels them."""
+        await operation(self.run_async, self.run_finish, forever, cancellable=new_operation_scope())
+
+
+class PoolBlock:
+    """What Pool.open() gives."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+
+    async def __aenter__(self) -> Pool:
+        self._pool = Raw.Pool.open(self._name, current_scope())
+        return await self._pool.__aenter__()
+
+    async def __aexit__(self, *exc_info: Any) -> bool:
+        return await self._pool.__aexit__(*exc_info)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Blocks of a coroutine that are cancelled by a scope."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from gi.repository import Gio, GLib, GObject
+
+from .bridge import current_scope, enter_scope, leave_scope, operation
+from .errors import held_error, to_exception
+from .raw import Raw, override
+
+
+class Block:
+    """While it is entered, the current task is cancelled when the scope is."""
+
+    def __init__(self, scope: Gio.Cancellable) -> None:
+        self.scope = scope
+        self._task: asyncio.Task | None = None
+
+    def enter(self) -> None:
+        task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
+        if task is None:
+            raise RuntimeError('this block has to be in a coroutine that runs as a task')
+        if self._task is not None:
+            raise RuntimeError('this block has been entered already')
+        self._task = task
+        self._n_before = task.cancelling()
+        self._was_cancelled = False
+        self._token = enter_scope(self.scope)
+        self._handler = GObject.Object.connect(self.scope, 'cancelled', self._on_cancelled)
+        if self.scope.is_cancelled():
+            self._on_cancelled(self.scope)
+
+    def _on_cancelled(self, scope: Gio.Cancellable) -> None:
+        loop = self._task.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._task is not None and not self._was_cancelled:
+            self._was_cancelled = True
+            self._task.cancel()
+
+    def leave(self, exception: BaseException | None) -> bool:
+        """Whether it is the scope alone that has cancelled the block."""
+        task, self._task = self._task, None
+        GObject.Object.disconnect(self.scope, self._handler)
+        leave_scope(self._token)
+        if not self._was_cancelled:
+            return False
+        return task.uncancel() <= self._n_before and isinstance(exception, asyncio.CancelledError)
+
+
+@override
+class CancelScope(Raw.CancelScope):
+    """A scope, to cancel what a block does: `with CancelScope(timeout=2.0) as scope: ...`.
+
+    When it is cancelled the task gets CancelledError in the block, and goes on after it; a deadline raises
+    TimeoutError there, and a reason that is an exception raises that.
+    """
+
+    def __init__(self, parent: Gio.Cancellable | None = None, timeout: float | None = None) -> None:
+        super().__init__(parent=parent if parent is not None else current_scope())
+        if timeout is not None:
+            self.set_deadline(GLib.get_monotonic_time() + round(timeout * 1e6))
+
+    def cancel_with_reason(self, reason: BaseException | GLib.Error) -> None:
+        """Cancels it for a reason, which is raised behind the block."""
+        with held_error(reason, self) as error:
+            super().cancel_with_reason(error)
+
+    def __enter__(self) -> CancelScope:
+        block = Block(self)
+        block.enter()
+        self.block = block
+        return self
+
+    def __exit__(self, kind: Any, exception: BaseException | None, trace: Any) -> bool:
+        block = self.block
+        del self.block
+        if not block.leave(exception):
+            return False
+        return self.end()
+
+    def end(self) -> bool:
+        """After a block that was cancelled: its reason is raised."""
+        reason = self.get_reason()
+        if reason is None:
+            return True
+        reason = to_exception(reason)
+        try:
+            raise reason
+        finally:
+            reason = None
+
+    async def __aenter__(self) -> CancelScope:
+        return self.__enter__()
+
+    async def __aexit__(self, *exc_info: Any) -> bool:
+        return self.__exit__(*exc_info)
+
+
+class handle_signal:
+    """A block that a Unix signal cancels: `with handle_signal(signal.SIGINT): ...`.
+
+    Behind it a GLib.Error is raised that matches Aiodrive.Error.SIGNAL. After the block the signal does again what it
+    did before.
+    """
+
+    def __init__(self, signum: int) -> None:
+        self._signum = int(signum)
+
+    def __enter__(self) -> CancelScope:
+        self._scope = CancelScope()
+        self._handler = Raw.handle_signal(self._signum, self._scope)
+        try:
+            return self._scope.__enter__()
+        except BaseException:
+            self._handler.release()
+            raise
+
+    def __exit__(self, *exc_info: Any) -> bool:
+        self._handler.release()
+        return self._scope.__exit__(*exc_info)
+
+    async def __aenter__(self) -> CancelScope:
+        return self.__enter__()
+
+    async def __aexit__(self, *exc_info: Any) -> bool:
+        return self.__exit__(*exc_info)
+
+
+async def wait_for_signal(*signums: int) -> int:
+    """Awaits one of these Unix signals, and gives its number."""
+    return await operation(Raw.wait_for_signal_async, Raw.wait_for_signal_finish, [int(signum) for signum in signums])

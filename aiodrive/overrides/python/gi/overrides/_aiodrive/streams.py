@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Queues, channels and other asynchronous iterators."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+
+from gi.repository import GLib
+
+from .bridge import current_scope, operation, outcome_of, start, to_tasks
+from .errors import held_error
+from .loop import current_loop
+from .primitives import boxed
+from .raw import Raw, override
+
+
+async def _next(iterator: Any) -> Any:
+    is_there, value = await operation(iterator.next_async, iterator.next_finish)
+    if not is_there:
+        raise StopAsyncIteration
+    return value
+
+
+async def _close(iterator: Any) -> None:
+    """Ends it: what it has started is cancelled, and awaited."""
+    await operation(iterator.close_async, iterator.close_finish)
+
+
+# in its place, for the classes of the library that implement it have it as a base already
+Raw.AsyncIterator.__aiter__ = lambda self: self
+Raw.AsyncIterator.__anext__ = _next
+Raw.AsyncIterator.aclose = _close
+
+
+class Queue:
+    """What both queues have."""
+
+    def reserve(self) -> Callable[[Any], None]:
+        """The next place, as a function that puts an item there."""
+        index = getattr(self, 'n_reserved', 0)
+        self.n_reserved = index + 1
+        return functools.partial(self._put_at, index)
+
+    def _put_at(self, index: int, item: Any) -> None:
+        Raw.Queue.put(self, index, boxed(item))
+
+    async def get(self) -> Any:
+        """Waits for the next item."""
+        return await operation(self.get_async, self.get_finish)
+
+    def try_get(self, default: Any = None) -> Any:
+        """Gets the next item if it is there."""
+        is_there, item = Raw.Queue.try_get(self)
+        return item if is_there else default
+
+    def close_with_error(self, exception: BaseException) -> None:
+        """Closes it; who waits for more than is there gets the exception."""
+        with held_error(exception, self) as error:
+            Raw.Queue.close_with_error(self, error)
+
+    def __len__(self) -> int:
+        return self.props.n_items
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@override
+class OrderedQueue(Queue, Raw.OrderedQueue):
+    """A queue whose items leave it in the order of their indexes: `queue.put(index, item)`, `async for` them."""
+
+    def put(self, index: int, item: Any) -> None:
+        """Puts an item at its place; the first is 0."""
+        self._put_at(index, item)
+
+
+@override
+class UnorderedQueue(Queue, Raw.UnorderedQueue):
+    """A queue, first come first out: `queue.put(item)`, `async for item in queue`."""
+
+    def put(self, item: Any) -> None:
+        """Puts an item at the end."""
+        self._put_at(0, item)
+
+
+@override
+class Channel(Raw.Channel):
+    """A queue with room for so many: `await channel.send(item)` waits for it, `async for item in channel`."""
+
+    def __init__(self, capacity: int = 1) -> None:
+        super().__init__(capacity=capacity)
+
+    async def send(self, item: Any) -> None:
+        """Sends an item, when there is room."""
+        await operation(self.send_async, self.send_finish, boxed(item))
+
+    def try_send(self, item: Any) -> bool:
+        """Sends an item if there is room now."""
+        return super().try_send(boxed(item))
+
+    def send_blocking(self, item: Any) -> None:
+        """Blocks the thread until there is room."""
+        super().send(boxed(item), None)
+
+    async def receive(self) -> Any:
+        """Waits for the next item."""
+        return await operation(self.receive_async, self.receive_finish)
+
+    def try_receive(self, default: Any = None) -> Any:
+        """Gets the next item if it is there."""
+        is_there, item = super().try_receive()
+        return item if is_there else default
+
+    def receive_blocking(self) -> Any:
+        """Blocks the thread until there is an item."""
+        return super().receive(None)
+
+    def close_with_error(self, exception: BaseException) -> None:
+        """Closes it; who waits for more than is there gets the exception."""
+        with held_error(exception, self) as error:
+            super().close_with_error(error)
+
+
+def repeat_periodically(interval: float) -> AsyncIterator[Any]:
+    """Goes round every so many seconds: `async for _ in repeat_periodically(1.0): ...`.
+
+    The first round comes at once; the time that a round takes is part of the interval.
+    """
+    return Raw.repeat_periodically(round(interval * 1000))
+
+
+async def as_completed(awaitables: Iterable[Awaitable]) -> AsyncIterator[asyncio.Future]:
+    """Gives the tasks one after the other as they end: `async for task in as_completed(jobs): value = await task`."""
+    tasks = to_tasks(awaitables, 'Aiodrive.as_completed()')
+    iterator = Raw.as_completed(tasks, current_scope())
+    del tasks
+    try:
+        async for task in iterator:
+            future = getattr(task, 'future', lambda: None)()
+            yield future if future is not None else task
+    finally:
+        await iterator.aclose()
+
+
+def _as_source(items: Iterable | AsyncIterable) -> tuple[Any, asyncio.Task | None]:
+    """An iterator of C for any in Python, and the task that fills it."""
+    if isinstance(items, Raw.AsyncIterator):
+        return items, None
+    channel = Channel(1)
+    return channel, current_loop().create_task(_fill(channel, items))
+
+
+async def _fill(channel: Channel, items: Iterable | AsyncIterable) -> None:
+    try:
+        if hasattr(items, '__aiter__'):
+            async for item in items:
+                await channel.send(item)
+        else:
+            for item in items:
+                await channel.send(item)
+    except GLib.Error:
+        channel.close_send()   # nobody receives any more
+    except Exception as exception:
+        channel.close_with_error(exception)
+    else:
+        channel.close_send()
+
+
+async def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncIterable, max_concurrent: int = 10,
+              ordered: bool = True) -> AsyncIterator:
+    """Gives the results of a coroutine function for each item: `async for page in map(load, addresses, 4): ...`.
+
+    So many run at once. One that fails ends it all: those that run are cancelled and awaited.
+    """
+    def job(task: Any, cancellable: Any, item: Any, *data: Any) -> None:
+        try:
+            coroutine = function(item)
+        except BaseException as exception:
+            with held_error(exception) as error:
+                task.return_error(error)
+        else:
+            start(coroutine, task)
+
+    source, filler = _as_source(items)
+    results = Raw.map(source, max_concurrent, ordered, current_scope(), job)
+    try:
+        async for result in results:
+            yield result
+    finally:
+        try:
+            await results.aclose()
+        finally:
+            if filler is not None:
+                filler.cancel()
+                await asyncio.wait([filler])
