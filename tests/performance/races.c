@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bench.h"
+
+/* N races, one after the other, between a task that ends as soon as an event is set, and one that would wait for ever.
+ * With us the loser is cancelled, and has ended when the race ends; a loser of libdex is discarded. */
+
+typedef struct
+{
+  Bench                   *bench;
+  AiodriveThreadSafeEvent *go;
+  AiodriveThreadSafeEvent *never;
+} Race;
+
+static void
+on_event (GObject      *event,
+          GAsyncResult *result,
+          gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  GError *error = NULL;
+
+  if (aiodrive_thread_safe_event_wait_finish (AIODRIVE_THREAD_SAFE_EVENT (event), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+job (GTask        *task,
+     GCancellable *cancellable,
+     gpointer      event)
+{
+  aiodrive_thread_safe_event_wait_async (event, cancellable, on_event, g_object_ref (task));
+}
+
+static void
+start (Race *self);
+
+static void
+on_race (GObject      *source_object,
+         GAsyncResult *result,
+         gpointer      data)
+{
+  Race *self = data;
+  g_autoptr(GTask) winner = aiodrive_race_finish (result, NULL, NULL);
+
+  g_task_propagate_boolean (winner, NULL);
+  if (++self->bench->n_done < self->bench->n)
+    start (self);
+}
+
+static void
+start (Race *self)
+{
+  g_autoptr(GTask) first = aiodrive_prime (NULL, job, self->go, NULL);
+  g_autoptr(GTask) second = aiodrive_prime (NULL, job, self->never, NULL);
+  GTask *tasks[] = { first, second };
+
+  aiodrive_race_async (tasks, 2, NULL, on_race, self);
+  aiodrive_thread_safe_event_set (self->go);
+  aiodrive_thread_safe_event_clear (self->go);
+}
+
+static void
+race (Bench *bench)
+{
+  g_autoptr(AiodriveThreadSafeEvent) go = aiodrive_thread_safe_event_new ();
+  g_autoptr(AiodriveThreadSafeEvent) never = aiodrive_thread_safe_event_new ();
+  Race self = { bench, go, never };
+
+  bench_begin (bench);
+  start (&self);
+  bench_iterate (bench);
+  bench_end (bench);
+}
+
+#ifdef HAVE_LIBDEX
+typedef struct
+{
+  Bench      *bench;
+  DexPromise *go;
+  gboolean    fibers;
+} Dex;
+
+static DexFuture *
+wait_coroutine (DexCoroutineContext *context,
+                gpointer             event)
+{
+  DEX_COROUTINE_BEGIN (context);
+  DEX_COROUTINE_SUSPEND (dex_ref (DEX_FUTURE (event)), NULL);
+  return dex_future_new_true ();
+  DEX_COROUTINE_END;
+}
+
+static DexFuture *
+wait_fiber (gpointer event)
+{
+  dex_await (dex_ref (DEX_FUTURE (event)), NULL);
+  return dex_future_new_true ();
+}
+
+static DexFuture *
+wait_for (Dex        *self,
+          DexPromise *event)
+{
+  return self->fibers ? dex_scheduler_spawn (NULL, 0, wait_fiber, event, dex_unref)
+                      : dex_scheduler_spawn_coroutine (NULL, wait_coroutine, event, dex_unref);
+}
+
+static void
+start_dex (Dex *self);
+
+static DexFuture *
+on_race_dex (DexFuture *future,
+             gpointer   data)
+{
+  Dex *self = data;
+
+  if (++self->bench->n_done < self->bench->n)
+    start_dex (self);
+  return NULL;
+}
+
+static void
+start_dex (Dex *self)
+{
+  DexPromise *go = dex_promise_new ();
+  DexPromise *never = dex_promise_new_cancellable ();
+  DexFuture *futures[] = { wait_for (self, dex_ref (go)), wait_for (self, never) };
+
+  dex_future_disown (dex_future_then (dex_future_firstv (futures, 2), on_race_dex, self, NULL));
+  dex_unref (futures[0]);
+  dex_unref (futures[1]);
+  dex_promise_resolve_boolean (go, TRUE);
+  dex_unref (go);
+}
+
+static void
+race_dex (Bench    *bench,
+          gboolean  fibers)
+{
+  Dex self = { bench, NULL, fibers };
+
+  bench_begin (bench);
+  start_dex (&self);
+  bench_iterate (bench);
+  bench_end (bench);
+}
+
+static void
+race_dex_coroutines (Bench *bench)
+{
+  race_dex (bench, FALSE);
+}
+
+static void
+race_dex_fibers (Bench *bench)
+{
+  race_dex (bench, TRUE);
+}
+#endif
+
+const BenchCase bench_races[] =
+{
+  { "race", "aiodrive", race },
+#ifdef HAVE_LIBDEX
+  { "race", "libdex-coroutine", race_dex_coroutines },
+  { "race", "libdex-fiber", race_dex_fibers },
+#endif
+  { NULL }
+};

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes the table of targets out of results.json, as Markdown, and a plot for each workload. Arguments: the folder with
+results.json, and, if plots are wanted, the folder for them."""
+import dataclasses
+import json
+import pathlib
+import statistics
+import sys
+
+JUDGED_AT = 10000
+
+
+@dataclasses.dataclass
+class Row:
+    """A target: how many times as fast as the best of a family of contestants, or at most how many times as dear."""
+    title: str
+    workload: str
+    against: str                     # the beginning of the names, or the end of one: 'libdex', '-coroutine'
+    ratio: float
+    at_most: bool = False            # ours / theirs must not exceed the ratio; else theirs / ours must reach it
+    ours: str = 'aiodrive'
+    other: str = None                # the workload of the others, if it is another one
+    n: int = JUDGED_AT
+
+
+def faster(title, workload, ratio, against='libdex', **more):
+    return Row(title, workload, against, ratio, **more)
+
+
+def within(title, workload, ratio, against, **more):
+    return Row(title, workload, against, ratio, at_most=True, **more)
+
+
+IN_CONTEXT = {'against': 'gtask', 'other': 'event-wake'}
+ROWS = [
+    faster('event wake', 'event-wake', 2.5),
+    faster('event wake', 'event-wake', 2.5, 'libdex-coroutine'),
+    faster('event wake', 'event-wake', 2.5, 'libdex-fiber'),
+    within('event wake', 'event-wake', 1.15, 'gtask'),
+    faster('event wake, own cancellable', 'event-wake-own', 4),
+    within('event wake, own cancellable', 'event-wake-own', 1.35, **IN_CONTEXT),
+    within('event wake, own scope', 'event-wake-own', 1.35, ours='aiodrive-scope', **IN_CONTEXT),
+    faster('cancelling, own cancellable', 'cancel-own', 7, n=1000),
+    faster('cancelling, own scope', 'cancel-own', 7, ours='aiodrive-scope', n=1000),
+    faster('cancelling, shared cancellable', 'cancel-shared', 7, n=1000),
+    faster('lock hand-off', 'lock-handoff', 5),
+    faster('lock hand-off, nestable', 'lock-handoff', 5, ours='aiodrive-nestable'),
+    within('lock hand-off', 'lock-handoff', 1.3, 'floor'),
+    within('lock hand-off, nestable', 'lock-handoff', 1.3, 'floor', ours='aiodrive-nestable'),
+    faster('lock, uncontended', 'lock-alone', 4),
+    faster('lock, uncontended', 'lock-alone', 4, 'libdex-fiber'),
+    faster('try_acquire', 'try-lock', 30),
+    faster('try_acquire', 'try-lock', 30, 'libdex-fiber'),
+    within('try_acquire', 'try-lock', 1, 'floor'),
+    faster('queue, pending getters', 'queue-getters', 3),
+    faster('queue, pending getters', 'queue-getters', 3, 'libdex-coroutine'),
+    faster('queue, get with items there', 'queue-get', 1.1),
+    faster('queue, put + try_get', 'queue-try', 25),
+    faster('queue, put + get_many', 'queue-many', 25),
+    within('queue, put + try_get', 'queue-try', 1.5, 'floor'),
+    within('queue, put + get_many', 'queue-many', 1.5, 'floor'),
+    faster('queue across threads, an item', 'thread-item', 1.6),
+    faster('queue across threads, drained', 'thread-drained', 15),
+    within('queue across threads, drained', 'thread-drained', 0.5, 'gasyncqueue'),
+    faster('ping-pong on one CPU', 'ping-pong', 2),
+    within('ping-pong on one CPU', 'ping-pong', 2.3, 'eventfd'),
+    faster('spawn + one await, wait_all', 'spawn', 1.7, 'libdex-coroutine'),
+    faster('spawn + one await, wait_all', 'spawn', 8, 'libdex-fiber'),
+    within('spawn + one await, wait_all', 'spawn', 1.2, 'floor'),
+    faster('race of two', 'race', 1.5),
+    faster('bytes of a waiter', 'bytes', 1.8),
+    faster('bytes, shared cancellable', 'bytes-shared', 4),
+    faster('bytes, own cancellable', 'bytes-own', 2),
+    faster('bytes, own scope', 'bytes-own', 2, ours='aiodrive-scope'),
+    faster('executor, one by one', 'executor', 2),
+    faster('executor, all at once', 'executor-many', 2),
+]
+
+# What is judged by itself: a workload, a size and a limit.
+LIMITS = [
+    ('iterations of the main loop for an uncontended lock', 'lock-alone-iterations', JUDGED_AT, 1.01),
+    ('longest gap of an idle source under a million wakes, ms', 'fairness', 1000000, 5.0),
+]
+GROWING = ['event-wake', 'event-wake-own', 'cancel-own', 'lock-handoff', 'queue-getters', 'queue-try', 'spawn', 'race']
+
+
+class Results:
+    def __init__(self, data):
+        self.versions = data['versions']
+        self.rounds = {(r['workload'], r['contestant'], r['n']): r['rounds'] for r in data['results']}
+
+    def median(self, workload, contestant, n):
+        rounds = self.rounds.get((workload, contestant, n))
+        return statistics.median(rounds.values()) if rounds else None
+
+    def contestants(self, workload):
+        return sorted({contestant for found, contestant, n in self.rounds if found == workload})
+
+    def best(self, workload, against, n):
+        """Who of a family is the fastest."""
+        times = {name: self.median(workload, name, n) for name in self.contestants(workload)
+                 if name == against or name.startswith(against + '-') and against == 'libdex'}
+        return min((name for name in times if times[name] is not None), key=times.get, default=None)
+
+    def ratios(self, above, below):
+        """The quotients of two contestants in the rounds that both were in."""
+        above, below = self.rounds.get(above, {}), self.rounds.get(below, {})
+        return [above[number] / below[number] for number in above if number in below]
+
+
+def judge(results, row):
+    """The cells of a row, or None where a contestant is missing."""
+    other = row.other or row.workload
+    name = results.best(other, row.against, row.n)
+    ours, theirs = (row.workload, row.ours, row.n), (other, name, row.n)
+    ratios = results.ratios(ours, theirs) if row.at_most else results.ratios(theirs, ours)
+    if not ratios:
+        return None
+    ratio = statistics.median(ratios)
+    reached = ratio <= row.ratio if row.at_most else ratio >= row.ratio
+    unit = 'bytes' if row.workload.startswith('bytes') else 'ns'
+    return (row.title, f'{name}: {"at most " if row.at_most else ""}{row.ratio:g}x',
+            f'{ratio:.2f}x ({min(ratios):.2f} to {max(ratios):.2f})',
+            f'{results.median(*ours):.0f} / {results.median(*theirs):.0f} {unit}', 'yes' if reached else 'no')
+
+
+def judge_limits(results):
+    for title, workload, n, limit in LIMITS:
+        value = results.median(workload, 'aiodrive', n)
+        if value is not None:
+            yield title, f'at most {limit:g}', f'{value:.2f}', '', 'yes' if value <= limit else 'no'
+    for workload in GROWING:
+        ratios = results.ratios((workload, 'aiodrive', 1000000), (workload, 'aiodrive', 1000))
+        if ratios:
+            ratio = statistics.median(ratios)
+            floors = [f'{name} {statistics.median(grown):.2f}x' for name in results.contestants(workload)
+                      if name != 'aiodrive'
+                      and (grown := results.ratios((workload, name, 1000000), (workload, name, 1000)))]
+            yield (f'growth from 1e3 to 1e6: {workload}', 'at most 1.3x', f'{ratio:.2f}x', ', '.join(floors),
+                   'yes' if ratio <= 1.3 else 'no')
+
+
+def table(header, rows):
+    yield '| ' + ' | '.join(header) + ' |'
+    yield '| ' + ' | '.join('---' for cell in header) + ' |'
+    for row in rows:
+        yield '| ' + ' | '.join(row) + ' |'
+
+
+def report(results):
+    yield ', '.join(f'{name} {version}' for name, version in results.versions.items() if version)
+    yield ''
+    rows = [cells for row in ROWS if (cells := judge(results, row))] + list(judge_limits(results))
+    yield from table(('row', 'target', 'median (spread)', 'ours / theirs', 'reached'), rows)
+    yield ''
+    sizes = sorted({n for workload, contestant, n in results.rounds})
+    everything = []
+    for workload, contestant in sorted({(found[0], found[1]) for found in results.rounds}):
+        values = [results.median(workload, contestant, n) for n in sizes]
+        everything.append([workload, contestant] + ['' if value is None else f'{value:.1f}' for value in values])
+    yield from table(['workload', 'contestant'] + [f'N = {n}' for n in sizes], everything)
+
+
+def plot(results, folder):
+    import matplotlib
+    matplotlib.use('svg')
+    matplotlib.rcParams['svg.hashsalt'] = 'aiodrive'
+    from matplotlib import pyplot
+    folder.mkdir(parents=True, exist_ok=True)
+    for workload in sorted({found[0] for found in results.rounds}):
+        figure, axes = pyplot.subplots(figsize=(6, 4))
+        for contestant in results.contestants(workload):
+            points = sorted((n, results.median(workload, contestant, n))
+                            for found, name, n in results.rounds if (found, name) == (workload, contestant))
+            axes.plot(*zip(*points), marker='o', label=contestant, linewidth=2.5 if contestant == 'aiodrive' else 1)
+        axes.set(xscale='log', xlabel='N', title=workload,
+                 ylabel='bytes' if workload.startswith('bytes') else 'ms' if workload == 'fairness' else 'ns each')
+        values = [value for found in results.rounds if found[0] == workload
+                  for value in results.rounds[found].values()]
+        if min(values) > 0 and max(values) > 20 * min(values):
+            axes.set_yscale('log')
+        else:
+            axes.set_ylim(bottom=0)
+        axes.legend(fontsize='small')
+        axes.grid(alpha=0.3)
+        figure.savefig(folder / f'{workload}.svg', metadata={'Date': None}, bbox_inches='tight')
+        pyplot.close(figure)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    results = Results(json.loads((folder / 'results.json').read_text()))
+    text = '\n'.join(report(results)) + '\n'
+    (folder / 'table.md').write_text(text)
+    print(text, end='')
+    if len(sys.argv) > 2:
+        plot(results, pathlib.Path(sys.argv[2]))
+
+
+main()
