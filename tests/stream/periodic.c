@@ -87,14 +87,29 @@ test_timing_drift (void)
 static void
 test_ticks (void)
 {
-  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (10);
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (LONG_MS);
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      assert_next_tick (ticks, i);
+      g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, i * LONG_MS * G_GINT64_CONSTANT (1000));
+    }
+  finalize_it (ticks);
+}
+
+/* By the real clock: none comes early. */
+static void
+test_real_ticks (void)
+{
+  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (2);
   gint64 begin = g_get_monotonic_time ();
 
   for (guint i = 0; i < 5; i++)
     {
       assert_next_tick (ticks, i);
       /* a source may see its time up to a millisecond early: the clock of a poll is coarse */
-      g_assert_cmpint (g_get_monotonic_time () - begin, >=, (gint64) i * 10000 - 1000);
+      g_assert_cmpint (g_get_monotonic_time () - begin, >=, (gint64) i * 2000 - 1000);
     }
   finalize_it (ticks);
 }
@@ -120,21 +135,25 @@ test_first_at_once (void)
 static void
 test_late (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
   AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (300);
+  g_auto(TestCall) work = TEST_CALL_INIT;
   g_auto(TestCall) call = TEST_CALL_INIT;
 
   g_test_summary ("a late consumer gets the next at once, and only that");
   assert_next_tick (ticks, 0);
-  g_usleep (700000);   /* the work of the consumer */
+  aiodrive_sleep_async (700, NULL, test_on_ready, &work);
+  test_call_wait (&work);
 
   begin_tick (ticks, NULL, &call);
-  test_settle ();
+  aiodrive_test_context_wait_all_blocked (test);
   assert_tick (ticks, &call, 1);
 
   begin_tick (ticks, NULL, &call);
-  test_settle ();
+  aiodrive_test_context_wait_all_blocked (test);
   g_assert_cmpuint (call.n_calls, ==, 0);
   assert_tick (ticks, &call, 2);
+  g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, 1000000);
   finalize_it (ticks);
 }
 
@@ -170,8 +189,8 @@ test_cancelled_before (void)
 static void
 test_cancel_while_waiting (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
   AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (300);
-  gint64 begin = g_get_monotonic_time ();
 
   g_test_summary ("the wait after the cancelled one is for the same tick, when it is due");
   assert_next_tick (ticks, 0);
@@ -186,7 +205,7 @@ test_cancel_while_waiting (void)
       assert_no_item (ticks, &call, G_IO_ERROR_CANCELLED);
     }
   assert_next_tick (ticks, 1);
-  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 299000);
+  g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, 300000);
   finalize_it (ticks);
 }
 
@@ -206,7 +225,8 @@ test_cancelled_after_woken (void)
 static void
 test_two_at_once (void)
 {
-  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (20);
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (LONG_MS);
   g_auto(TestCall) first = TEST_CALL_INIT;
   g_auto(TestCall) second = TEST_CALL_INIT;
 
@@ -254,7 +274,8 @@ test_close_cancelled_before (void)
 static void
 test_drop_while_waiting (void)
 {
-  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (10);
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  AiodrivePeriodicIterator *ticks = aiodrive_repeat_periodically (LONG_MS);
   gpointer weak = ticks;
   g_auto(TestCall) call = TEST_CALL_INIT;
 
@@ -382,6 +403,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/stream/periodic/timing", test_timing);
   g_test_add_func ("/aiodrive/stream/periodic/timing-drift", test_timing_drift);
   g_test_add_func ("/aiodrive/stream/periodic/ticks", test_ticks);
+  g_test_add_func ("/aiodrive/stream/periodic/real-ticks", test_real_ticks);
   g_test_add_func ("/aiodrive/stream/periodic/first-at-once", test_first_at_once);
   g_test_add_func ("/aiodrive/stream/periodic/late", test_late);
   g_test_add_func ("/aiodrive/stream/periodic/zero", test_zero);

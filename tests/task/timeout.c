@@ -41,13 +41,13 @@ test_expires (void)
 {
   for (guint kind = 0; kind < TEST_N_TASK_KINDS; kind++)
     {
-      gint64 start = g_get_monotonic_time ();
+      g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
       TestTask *a = test_task_new (kind, "a", NULL);
-      GTask *task = aiodrive_timeout (a->task, 20, NULL);
+      GTask *task = aiodrive_timeout (a->task, LONG_MS, NULL);
       g_autoptr(GError) reason = NULL;
 
       aiodrive_run (task);
-      g_assert_cmpint (g_get_monotonic_time () - start, >=, 20000);
+      g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, LONG_MS * G_GINT64_CONSTANT (1000));
       g_assert_cmpint (g_atomic_int_get (&a->n_cancelled), ==, 1);
       assert_failed (task, G_IO_ERROR_TIMED_OUT);
       reason = aiodrive_cancel_scope_get_reason (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (a->task)));
@@ -270,11 +270,13 @@ test_nested (void)
 {
   for (guint i = 0; i < 2; i++)
     {
+      g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
       TestTask *a = test_task_new (TEST_TASK_JOB, "a", NULL);
-      GTask *inner = aiodrive_timeout (a->task, i == 0 ? 1 : LONG_MS, NULL);
-      GTask *outer = aiodrive_timeout (inner, i == 0 ? LONG_MS : 1, NULL);
+      GTask *inner = aiodrive_timeout (a->task, i == 0 ? LONG_MS - 1 : LONG_MS, NULL);
+      GTask *outer = aiodrive_timeout (inner, i == 0 ? LONG_MS : LONG_MS - 1, NULL);
 
       aiodrive_run (outer);
+      g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, (LONG_MS - 1) * G_GINT64_CONSTANT (1000));
       assert_failed (outer, G_IO_ERROR_TIMED_OUT);
       assert_failed (inner, i == 0 ? G_IO_ERROR_TIMED_OUT : G_IO_ERROR_CANCELLED);
 

@@ -120,12 +120,13 @@ tick (GTask        *task,
       gpointer      event)
 {
   g_task_set_task_data (task, event, NULL);
-  aiodrive_sleep_async (10, cancellable, on_ticked, g_object_ref (task));
+  aiodrive_sleep_async (3600000, cancellable, on_ticked, g_object_ref (task));
 }
 
 static void
 test_blocked_main (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
   g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new (NULL);
   g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
   g_autoptr(GTask) task = spawn (executor, NULL, tick, event);
