@@ -6,10 +6,6 @@
 
 G_BEGIN_DECLS
 
-AiodriveGroupCore *aiodrive_task_group_get_core   (AiodriveTaskGroup *self);
-GTask             *aiodrive_task_group_spawn_task (AiodriveTaskGroup *self,
-                                                   AiodriveJobFunc    func,
-                                                   gpointer           user_data,
-                                                   GDestroyNotify     user_data_destroy);
+AiodriveGroupCore *aiodrive_task_group_get_core (AiodriveTaskGroup *self);
 
 G_END_DECLS

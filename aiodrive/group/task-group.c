@@ -301,15 +301,6 @@ aiodrive_task_group_get_tasks (AiodriveTaskGroup *self)
   return tasks;
 }
 
-GTask *
-aiodrive_task_group_spawn_task (AiodriveTaskGroup *self,
-                                AiodriveJobFunc    func,
-                                gpointer           user_data,
-                                GDestroyNotify     user_data_destroy)
-{
-  return aiodrive_group_core_spawn (aiodrive_task_group_get_core (self), NULL, 0, func, user_data, user_data_destroy);
-}
-
 /**
  * aiodrive_task_group_spawn:
  * @self: a group
@@ -344,7 +335,8 @@ aiodrive_task_group_spawn (AiodriveTaskGroup  *self,
   if (klass->do_spawn != NULL)
     spawned = klass->do_spawn (self, func, user_data, user_data_destroy);
   else
-    spawned = aiodrive_task_group_spawn_task (self, func, user_data, user_data_destroy);
+    spawned = aiodrive_group_core_spawn (aiodrive_task_group_get_core (self), NULL, 0, func, user_data,
+                                         user_data_destroy);
   if (task != NULL)
     *task = g_steal_pointer (&spawned);
 }
@@ -440,11 +432,16 @@ close_group (AiodriveTaskGroup   *self,
 
   if (klass->closing != NULL)
     klass->closing (self);
-  if (klass->do_close != NULL)
-    task = klass->do_close (self, cancellable, callback, user_data);
+  if (klass->do_close == NULL)
+    {
+      task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data,
+                                        aiodrive_task_group_close);
+    }
   else
-    task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data,
-                                      aiodrive_task_group_close);
+    {
+      task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close);
+      klass->do_close (self, task);
+    }
   aiodrive_group_core_leave (core);
   return task;
 }

@@ -29,14 +29,8 @@ struct _AiodriveTaskGroupClass
                           AiodriveJobFunc      func,
                           gpointer             user_data,
                           GDestroyNotify       user_data_destroy);
-#ifdef __GI_SCANNER__
-  gpointer     do_close;   /* which the scanner would take for an asynchronous method without a finish function */
-#else
-  GTask     *(*do_close) (AiodriveTaskGroup   *self,   /* in the context of the group */
-                          GCancellable        *cancellable,
-                          GAsyncReadyCallback  callback,
-                          gpointer             user_data);
-#endif
+  void       (*do_close) (AiodriveTaskGroup   *self,   /* in the context of the group: returns @task some time */
+                          GTask               *task);
   gpointer     padding[4];
 };
 

@@ -147,7 +147,7 @@ aiodrive_thread_task_group_do_spawn (AiodriveTaskGroup *group,
   job->func = func;
   job->user_data = user_data;
   job->user_data_destroy = user_data_destroy;
-  task = aiodrive_task_group_spawn_task (group, job_follow, g_atomic_rc_box_acquire (job), job_unref);
+  task = aiodrive_group_core_spawn (core, NULL, 0, job_follow, g_atomic_rc_box_acquire (job), job_unref);
 
   if (aiodrive_group_core_enter (core))
     {
@@ -190,18 +190,13 @@ on_closed (GObject      *source_object,
 }
 
 /* Waits for the tasks, then for the thread, which has nothing left to do. */
-static GTask *
-aiodrive_thread_task_group_do_close (AiodriveTaskGroup   *group,
-                                     GCancellable        *cancellable,
-                                     GAsyncReadyCallback  callback,
-                                     gpointer             user_data)
+static void
+aiodrive_thread_task_group_do_close (AiodriveTaskGroup *group,
+                                     GTask             *task)
 {
-  GTask *task = aiodrive_task_record_new_task (group, cancellable, callback, user_data, aiodrive_task_group_close);
-  g_autoptr(GTask) closed = aiodrive_group_core_close (aiodrive_task_group_get_core (group), G_OBJECT (group),
-                                                       g_task_get_cancellable (task), on_closed, g_object_ref (task),
-                                                       on_closed);
-
-  return task;
+  g_object_unref (aiodrive_group_core_close (aiodrive_task_group_get_core (group), G_OBJECT (group),
+                                             g_task_get_cancellable (task), on_closed, g_object_ref (task),
+                                             on_closed));
 }
 
 /*

@@ -65,7 +65,8 @@ load (GTask        *task,
   self->context = g_task_get_context (task);
   g_assert_true (is_thread_default (self->context));
   g_task_set_task_data (task, self, NULL);
-  g_file_load_contents_async (file, cancellable, on_loaded, g_object_ref (task));
+  /* without the cancellable: a thread of GIO may keep that for a moment */
+  g_file_load_contents_async (file, NULL, on_loaded, g_object_ref (task));
 }
 
 /* All jobs run in one other thread, and what they call calls back there. The tasks are those of the group. */
