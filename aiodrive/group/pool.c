@@ -227,7 +227,7 @@ aiodrive_pool_new (const char *name)
 }
 
 /**
- * aiodrive_pool_open:
+ * aiodrive_pool_open: (constructor)
  * @name: (nullable): what it is called
  * @parent: (nullable): what cancels the pool
  *

@@ -20,7 +20,9 @@ SKIPPED = {
 }
 
 # Functions that begin with the prefix of a class without being its methods or constructors, and why.
-STATIC = {}
+STATIC = {
+    'aiodrive_pool_get_current': 'that of the caller',
+}
 
 # Methods that are named with a word that Vala reserves, and why. Vala takes such a word after a dot.
 RESERVED_ANYWAY = {
