@@ -7,9 +7,9 @@ import System from 'system';
 
 import {assert, runTests, settle, test} from './support.js';
 
-const N_ROUNDS = 300;
+const N_ROUNDS = 1000;
 const N_ITEMS = 20;
-const BOUND = 4096;
+const BOUND = 8192;
 
 function residentKilobytes() {
     const [, contents] = GLib.file_get_contents('/proc/self/statm');
@@ -55,7 +55,7 @@ for (const [name, hold] of Object.entries(holders)) {
             AiodriveTest.drop_in_thread();
             await settle();
             System.gc();
-            if (i === N_ROUNDS / 3)
+            if (i === N_ROUNDS / 2)
                 begin = residentKilobytes();
         }
         const grown = residentKilobytes() - begin;
