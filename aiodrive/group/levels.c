@@ -247,6 +247,11 @@ aiodrive_levels_end_body (AiodriveLevels *self)
   if (!g_atomic_int_compare_and_exchange (&self->has_body, TRUE, FALSE))
     return;
 
+  if (g_atomic_int_get (&self->core->n_tasks) == 0)
+    {
+      aiodrive_levels_leave (self, self->body);   /* nobody waits for it; who comes looks himself */
+      return;
+    }
   aiodrive_group_core_ref (self->core);
   aiodrive_dispatcher_post (self->core->dispatcher, &self->body_ended);
 }
