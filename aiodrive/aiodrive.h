@@ -12,6 +12,7 @@
 #include "aiodrive/group/task-group.h"
 #include "aiodrive/group/task-info.h"
 #include "aiodrive/macros.h"
+#include "aiodrive/program/inject.h"
 #include "aiodrive/program/run.h"
 #include "aiodrive/program/signals.h"
 #include "aiodrive/stream/as-completed.h"

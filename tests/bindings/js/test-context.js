@@ -64,4 +64,20 @@ virtualTest('work that is not seen', context => {
     assertEqual(context.get_elapsed(), HOUR_USEC);
 });
 
+virtualTest('cancelled at each step', context => {
+    let nEnded = 0, step = 0;
+    const job = (task, cancellable) => Aiodrive.sleep_async(HOUR_MS, cancellable, (_source, result) => {
+        nEnded++;
+        try {
+            task.return_boolean(Aiodrive.sleep_finish(result));
+        } catch (error) {
+            task.return_error(error);
+        }
+    });
+    while (context.cancel_at_step(step, job))
+        step++;
+    assert(step > 1);
+    assertEqual(nEnded, step + 1);
+});
+
 runTests();

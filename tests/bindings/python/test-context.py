@@ -53,6 +53,52 @@ class TestContextTest(unittest.TestCase):
         Aiodrive.run(slow)
         self.assertEqual(self.test.get_elapsed(), HOUR_USEC)
 
+    def test_cancel_at_step(self):
+        """A lock is open again wherever the job was cancelled."""
+        lock = Aiodrive.SmartLock()
+        ended = []
+
+        def job(task, cancellable):
+            def on_locked(source, result):
+                try:
+                    guard = lock.exclusive_finish(result)
+                except GLib.Error as error:
+                    end(error)
+                    return
+                Aiodrive.sleep_async(HOUR_MS, cancellable, on_slept, guard)
+
+            def on_slept(source, result, guard):
+                guard.release()
+                try:
+                    Aiodrive.sleep_finish(result)
+                except GLib.Error as error:
+                    end(error)
+                else:
+                    end(None)
+
+            def end(error):
+                ended.append(error is None)
+                if error is None:
+                    task.return_boolean(True)
+                else:
+                    task.return_error(error)
+
+            lock.exclusive_async(cancellable, on_locked)
+
+        step = 0
+        while self.test.cancel_at_step(step, job):
+            guard = lock.try_acquire(Aiodrive.LockMode.EXCLUSIVE)
+            self.assertIsNotNone(guard)
+            guard.release()
+            step += 1
+        self.assertGreater(step, 2)
+        self.assertEqual(len(ended), step + 1)
+        self.assertTrue(ended[-1])
+
+        with self.assertRaises(GLib.Error) as raised:
+            self.test.cancel_at_step(100, fails('it went wrong'))
+        self.assertIn('Not cancelled in 100 steps: it went wrong', raised.exception.message)
+
     def test_other_context(self):
         context = GLib.MainContext()
         test = Aiodrive.TestContext.new(context)

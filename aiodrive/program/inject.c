@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/program/inject.h"
+
+#include "aiodrive/core/cancel-scope.h"
+#include "aiodrive/error-private.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
+#include "aiodrive/thread/foreign-code-private.h"
+
+/* Every wait lasts for at least one iteration of the main context, for no callback runs inside the call that begins it.
+ * So a cancellation between each two iterations finds every wait. */
+
+typedef struct
+{
+  AiodriveWaiter waiter;   /* first */
+  gboolean       ended;
+} Run;
+
+static void
+on_ended (AiodriveEntry *entry)
+{
+  ((Run *) entry)->ended = TRUE;
+}
+
+/* Whether it was cancelled before it has ended. */
+static gboolean
+run (GMainContext *context,
+     GTask        *task,
+     GCancellable *cancellable,
+     guint         step)
+{
+  Run self = { .ended = FALSE };
+  guint n_steps = 0;
+
+  aiodrive_waiter_init (&self.waiter, on_ended);
+  aiodrive_task_record_watch (aiodrive_task_record_get (task), &self.waiter);
+  while (!self.ended)
+    {
+      if (n_steps >= step)
+        g_cancellable_cancel (cancellable);
+      n_steps += g_main_context_iteration (context, TRUE) ? 1 : 0;
+    }
+  return g_cancellable_is_cancelled (cancellable);
+}
+
+/* Nothing that was begun for the task may hold it, or its scope, when it has ended. */
+static gboolean
+release (gpointer   object,
+         GError   **error)
+{
+  gpointer weak = object;
+
+  g_object_add_weak_pointer (object, &weak);
+  g_object_unref (object);
+  if (weak == NULL)
+    return TRUE;
+
+  g_object_remove_weak_pointer (object, &weak);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "its %s is still in use", G_IS_TASK (object) ? "task" : "scope");
+  return FALSE;
+}
+
+static gboolean
+check (AiodriveTestContext  *self,
+       GTask                *task,
+       AiodriveCancelScope  *scope,
+       gboolean              collected,
+       GError              **error)
+{
+  GError *failure = aiodrive_task_get_error (task);
+
+  aiodrive_test_context_wait_all_blocked (self);
+  if (aiodrive_error_is_cancelled (failure))
+    g_clear_error (&failure);
+  if (collected)
+    {
+      g_object_unref (task);
+      g_object_unref (scope);
+    }
+  else
+    {
+      release (task, failure == NULL ? &failure : NULL);
+      release (scope, failure == NULL ? &failure : NULL);
+    }
+
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+/**
+ * aiodrive_test_context_cancel_at_step:
+ * @self: a test context that is not closed
+ * @step: after how many steps
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): a job
+ * @user_data: data for @func
+ * @user_data_destroy: releases @user_data
+ * @error: return location for an error
+ *
+ * Runs a job, and cancels it after some steps; a step is an iteration of the main context in which there was something
+ * to do. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place where it waits:
+ *
+ * |[<!-- language="C" -->
+ * for (guint step = 0; aiodrive_test_context_cancel_at_step (test, step, transfer, bank, NULL, &error); step++)
+ *   g_assert_cmpint (bank_get_sum (bank), ==, sum);
+ * g_assert_no_error (error);
+ * ]|
+ *
+ * The job may succeed or end with %G_IO_ERROR_CANCELLED; any other error is given to @error. It is waited for as long
+ * as it takes, be it for ever. When it has ended, and everything else waits, nobody may hold its task or its scope any
+ * more, which a wait that goes on would do, or an exception in Python that was kept: that is %G_IO_ERROR_BUSY. (A job
+ * in JavaScript is not looked at in this way, for there objects go away later.) Whether everything else is as it should
+ * be, see for yourself after each call.
+ *
+ * It iterates the context, and so it is to be called by the thread that does.
+ *
+ * Returns: %TRUE if the job was cancelled, so that there may be more steps; %FALSE if it ended before, or with @error
+ *   set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_test_context_cancel_at_step (AiodriveTestContext  *self,
+                                      guint                 step,
+                                      AiodriveJobFunc       func,
+                                      gpointer              user_data,
+                                      GDestroyNotify        user_data_destroy,
+                                      GError              **error)
+{
+  AiodriveCancelScope *scope;
+  GMainContext *context;
+  gboolean cancelled;
+  GTask *task;
+
+  g_return_val_if_fail (AIODRIVE_IS_TEST_CONTEXT (self), FALSE);
+  g_return_val_if_fail (func != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  context = aiodrive_test_context_get_context (self);
+  g_main_context_push_thread_default (context);
+  scope = aiodrive_cancel_scope_new (NULL);
+  task = aiodrive_spawn (G_CANCELLABLE (scope), func, user_data, user_data_destroy);
+  cancelled = run (context, task, G_CANCELLABLE (scope), step);
+  if (!check (self, task, scope, aiodrive_is_javascript (func), error))
+    {
+      g_prefix_error (error, cancelled ? "Cancelled after %u steps: " : "Not cancelled in %u steps: ", step);
+      cancelled = FALSE;
+    }
+  g_main_context_pop_thread_default (context);
+  return cancelled;
+}

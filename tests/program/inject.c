@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/aiodrive.h"
+#include "tests/support/support.h"
+
+/* What is right, and what is wrong in jobs: cancel_at_step() has to see it. */
+
+typedef struct
+{
+  gboolean fails;     /* if it is cancelled in its second sleep */
+  guint    n_left;
+  guint    n_ended;
+  guint    n_destroyed;
+} Job;
+
+static void
+on_slept (GObject      *source_object,
+          GAsyncResult *result,
+          gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  Job *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->n_left--;
+  if (!aiodrive_sleep_finish (result, &error))
+    {
+      self->n_ended++;
+      if (self->fails && self->n_left == 1)
+        g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, "it broke");
+      else
+        g_task_return_error (task, g_steal_pointer (&error));
+      g_clear_error (&error);
+    }
+  else if (self->n_left == 0)
+    {
+      self->n_ended++;
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    {
+      aiodrive_sleep_async (3600000, g_task_get_cancellable (task), on_slept, g_object_ref (task));
+    }
+}
+
+static void
+sleep_job (GTask        *task,
+           GCancellable *cancellable,
+           gpointer      data)
+{
+  Job *self = data;
+
+  self->n_left = 3;
+  g_task_set_task_data (task, self, NULL);
+  aiodrive_sleep_async (3600000, cancellable, on_slept, g_object_ref (task));
+}
+
+static void
+on_destroyed (gpointer data)
+{
+  ((Job *) data)->n_destroyed++;
+}
+
+static void
+test_every_step (void)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  Job job = { FALSE };
+  guint left[4] = { 0 };
+  g_autoptr(GError) error = NULL;
+  guint step;
+
+  for (step = 0; aiodrive_test_context_cancel_at_step (test, step, sleep_job, &job, on_destroyed, &error); step++)
+    left[job.n_left]++;
+  g_assert_no_error (error);
+  g_assert_cmpuint (job.n_ended, ==, step + 1);
+  g_assert_cmpuint (job.n_destroyed, ==, step + 1);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (left[i], >, 0);   /* cancelled in each of its sleeps */
+}
+
+static void
+test_own_context (void)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (context);
+  Job job = { FALSE };
+  g_autoptr(GError) error = NULL;
+  guint step;
+
+  for (step = 0; aiodrive_test_context_cancel_at_step (test, step, sleep_job, &job, NULL, &error); step++)
+    ;
+  g_assert_no_error (error);
+  g_assert_cmpuint (step, >, 3);
+  g_assert_cmpuint (job.n_ended, ==, step + 1);
+}
+
+static void
+test_failure (void)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  Job job = { .fails = TRUE };
+  g_autoptr(GError) error = NULL;
+  guint step;
+
+  for (step = 0; aiodrive_test_context_cancel_at_step (test, step, sleep_job, &job, NULL, &error); step++)
+    ;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_assert_cmpuint (step, >, 1);
+  g_assert_true (g_str_has_prefix (error->message, "Cancelled after "));
+}
+
+static void
+on_leaked (GObject      *source_object,
+           GAsyncResult *result,
+           gpointer      task)
+{
+  g_object_unref (task);
+}
+
+static void
+leak_job (GTask        *task,
+          GCancellable *cancellable,
+          gpointer      future)
+{
+  aiodrive_thread_safe_future_wait_async (future, NULL, on_leaked, g_object_ref (task));
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+test_leak (void)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  g_autoptr(AiodriveThreadSafeFuture) future = aiodrive_thread_safe_future_new ();
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (aiodrive_test_context_cancel_at_step (test, 100, leak_job, future, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpstr (error->message, ==, "Not cancelled in 100 steps: its task is still in use");
+  aiodrive_thread_safe_future_cancel (future, NULL);
+  test_settle ();
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/aiodrive/program/inject/every-step", test_every_step);
+  g_test_add_func ("/aiodrive/program/inject/own-context", test_own_context);
+  g_test_add_func ("/aiodrive/program/inject/failure", test_failure);
+  g_test_add_func ("/aiodrive/program/inject/leak", test_leak);
+
+  return g_test_run ();
+}
