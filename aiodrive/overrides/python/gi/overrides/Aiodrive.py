@@ -17,7 +17,7 @@ from ._aiodrive.threads import BackgroundExecutor, ThreadTaskGroup
 __all__ = [
     'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
     'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SmartLock', 'TaskGroup',
-    'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed', 'call', 'cancel_task', 'first_success',
-    'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run', 'shield', 'sleep', 'spawn', 'timeout',
-    'try_all', 'wait_all', 'wait_for_signal',
+    'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed', 'call',
+    'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run', 'shield',
+    'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
 ]

@@ -32,6 +32,7 @@ class _Link:
     def __init__(self, future: asyncio.Future, task: Gio.Task) -> None:
         self.task: Gio.Task | None = task
         self.scope = task.get_cancellable()
+        self.shielded = _shielded_below(self.scope)
         self.is_awaited = False   # else only its scope is of interest
         self._future = future
         self._loop = future.get_loop()
@@ -144,28 +145,32 @@ def to_tasks(awaitables: Iterable[Any], where: str) -> list[Gio.Task]:
 
 
 def current_scope() -> Gio.Cancellable | None:
-    """What the current task works in: a block's scope, or that of the task. What the task starts is below it; whether a
-    task of asyncio is cancelled with the one that has started it, is for asyncio."""
+    """What is to be above all that the current task begins. It is below the scope of the task, or of the block that the
+    task is in, which says whose it is; and shielded from that: cancelling a task is for asyncio, for the task gets to
+    know of it once, and can begin and await its cleanup then."""
     current = asyncio.current_task() if asyncio._get_running_loop() is not None else None
     if current is None:
         return None
     future, scope = _innermost.get()
     if future is not None and future() is current:
         return scope
-    pending = _links.get(current)
-    if pending is None:
-        task = new_task(current, scope)
-        task.get_cancellable().set_shielded(True)
-        pending = _Link(current, task)
-    _innermost.set((weakref.ref(current), pending.scope))
-    return pending.scope
+    pending = _links.get(current) or _Link(current, new_task(current, scope))
+    _innermost.set((weakref.ref(current), pending.shielded))
+    return pending.shielded
 
 
-def enter_scope(scope: Gio.Cancellable):
-    return _innermost.set((weakref.ref(asyncio.current_task()), scope))
+def _shielded_below(scope: Gio.Cancellable) -> Gio.Cancellable:
+    """One that was cancelled before would cancel it."""
+    shielded = Raw.CancelScope.new(None if scope.is_cancelled() else scope)
+    shielded.set_shielded(True)
+    return shielded
 
 
-def leave_scope(token) -> None:
+def enter_scope(scope: Gio.Cancellable) -> contextvars.Token:
+    return _innermost.set((weakref.ref(asyncio.current_task()), _shielded_below(scope)))
+
+
+def leave_scope(token: contextvars.Token) -> None:
     try:
         _innermost.reset(token)
     except ValueError:
@@ -173,11 +178,8 @@ def leave_scope(token) -> None:
 
 
 def new_operation_scope() -> Gio.Cancellable:
-    """For a call that asks whose it is. It is cancelled by the task that awaits it, and by nothing else: a task that is
-    being cancelled can still await its cleanup."""
-    scope = Raw.CancelScope.new(current_scope())
-    scope.set_shielded(True)
-    return scope
+    """For a call that asks whose it is."""
+    return Raw.CancelScope.new(current_scope())
 
 
 class _Operation(asyncio.Future):

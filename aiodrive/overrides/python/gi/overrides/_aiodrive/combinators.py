@@ -69,7 +69,7 @@ async def cancel_task(awaitable: Awaitable) -> None:
 
 
 def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
-    """Limits the time of a block, as `async with timeout(0.5): ...`, or of an awaitable, as `await timeout(0.5, job())`.
+    """Limits the time of a block: `async with timeout(0.5): ...`; or of an awaitable: `await timeout(0.5, job())`.
 
     What takes longer is cancelled and awaited, and TimeoutError is raised.
     """

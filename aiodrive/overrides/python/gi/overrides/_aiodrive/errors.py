@@ -21,9 +21,9 @@ def new_cancelled() -> GLib.Error:
 
 
 class _Held:
-    """What an error stands for. An exception keeps the frames that it came through, these may keep the task or the queue
-    that keeps the error, and Python's collector cannot see through those: so after it was raised once it is left to
-    its owner, that which has failed."""
+    """What an error stands for. An exception keeps the frames that it came through, these may keep the task or the
+    queue that keeps the error, and Python's collector cannot see through those: so after it was raised once it is left
+    to its owner, that which has failed."""
 
     def __init__(self, exception: BaseException, owner: object) -> None:
         self._exception: BaseException | None = exception

@@ -13,6 +13,7 @@ import time
 import weakref
 from typing import Any, Callable
 
+from gi._ossighelper import register_sigint_fallback, wakeup_on_signal
 from gi.repository import GLib
 
 from .raw import Raw
@@ -39,8 +40,8 @@ def current_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio._get_running_loop()
     if loop is not None:
         if not isinstance(loop, EventLoop) and not is_of_pygobject(loop):
-            raise RuntimeError(f'a loop that runs a GLib.MainContext is needed, that of Aiodrive.run() or of gi.events, '
-                               f'not {type(loop).__name__}')
+            raise RuntimeError(f'a loop that runs a GLib.MainContext is needed, that of Aiodrive.run() or of '
+                               f'gi.events, not {type(loop).__name__}')
         return loop
 
     context = thread_default_context()
@@ -222,7 +223,9 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         main_loop = GLib.MainLoop.new(self._context, False)
         self._main_loops.append(main_loop)
         try:
-            main_loop.run()
+            # as GLib.MainLoop.run() does, which in PyGObject 3.50 and later would run a loop of its own with it
+            with register_sigint_fallback(main_loop.quit), wakeup_on_signal():
+                super(GLib.MainLoop, main_loop).run()
         finally:
             self._main_loops.pop()
             stack.remove(self)

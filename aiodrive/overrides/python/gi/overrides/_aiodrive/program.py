@@ -19,21 +19,26 @@ async def _await(awaitable: Awaitable[T]) -> T:
 
 
 def run(main: Awaitable[T], *, debug: bool | None = None) -> T:
-    """Runs a coroutine, and the thread-default main context until it has ended: asyncio.run() for programs that use GLib.
+    """Runs a coroutine, and the thread-default main context until it has ended: asyncio.run() for users of GLib.
 
     What is left in the end is cancelled and awaited. A KeyboardInterrupt cancels the coroutine, and is raised when it
     has ended. It may be called in a callback of a main loop, but not in a coroutine.
     """
+    outer = asyncio._get_running_loop()
     try:
-        if asyncio._get_running_loop() is not None:
+        if outer is not None and asyncio.current_task(outer) is not None:
             raise RuntimeError('Aiodrive.run() cannot be called in a coroutine: await it')
         check_awaitable(main, 'Aiodrive.run()')
     except BaseException:
         if inspect.iscoroutine(main):
             main.close()
         raise
-    with asyncio.Runner(debug=debug, loop_factory=EventLoop) as runner:
-        return runner.run(main if inspect.iscoroutine(main) else _await(main))
+    asyncio._set_running_loop(None)
+    try:
+        with asyncio.Runner(debug=debug, loop_factory=EventLoop) as runner:
+            return runner.run(main if inspect.iscoroutine(main) else _await(main))
+    finally:
+        asyncio._set_running_loop(outer)
 
 
 async def sleep(delay: float, result: T = None) -> T:

@@ -62,8 +62,10 @@ class CancelScope(Raw.CancelScope):
     TimeoutError there, and a reason that is an exception raises that.
     """
 
+    def __new__(cls, parent: Gio.Cancellable | None = None, timeout: float | None = None) -> CancelScope:
+        return Raw.CancelScope.new(parent if parent is not None else current_scope())
+
     def __init__(self, parent: Gio.Cancellable | None = None, timeout: float | None = None) -> None:
-        super().__init__(parent=parent if parent is not None else current_scope())
         if timeout is not None:
             self.set_deadline(GLib.get_monotonic_time() + round(timeout * 1e6))
 

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Exceptions: the same objects on the other side, groups, what nobody awaited, and what is refused."""
+
+import logging
+import subprocess
+import textwrap
+
+from support import *
+
+
+def output_of(body):
+    """What a program prints on standard error."""
+    program = 'from support import *\n' + textwrap.dedent(body)
+    environment = {**os.environ, 'PYTHONPATH': os.path.dirname(__file__) + ':' + os.environ.get('PYTHONPATH', ''),
+                   'G_DEBUG': ''}
+    result = subprocess.run([sys.executable, '-c', program], env=environment, capture_output=True, text=True)
+    return result.stderr
+
+
+class IdentityTest(unittest.TestCase):
+    async def test_through_combinators(self):
+        for exception in Thrown('x'), ValueError(1), KeyError('ä\0\ud800'), ExceptionGroup('theirs', [Thrown()]):
+            for awaitable in (Aiodrive.race(fails(exception)), Aiodrive.try_all(fails(exception), gives(1)),
+                              Aiodrive.wait_all(fails(exception, 3)), Aiodrive.shield(fails(exception)),
+                              Aiodrive.timeout(FOREVER, fails(exception)), Aiodrive.first_success(fails(exception)),
+                              Aiodrive.race(Aiodrive.try_all(Aiodrive.timeout(FOREVER, fails(exception))))):
+                with self.assertRaises(type(exception)) as raised:
+                    await awaitable
+                self.assertIs(raised.exception, exception)
+
+    async def test_through_groups_and_threads(self):
+        exception = Thrown()
+        async with Aiodrive.BackgroundExecutor() as executor:
+            with self.assertRaises(Thrown) as raised:
+                await executor.spawn(fails(exception))
+            self.assertIs(raised.exception, exception)
+        for open_group in Aiodrive.TaskGroup, Aiodrive.ThreadTaskGroup, Aiodrive.Pool.open:
+            with self.assertRaises(Thrown) as raised:
+                async with open_group() as group:
+                    group.spawn(fails(exception))
+                    await asyncio.sleep(FOREVER)
+            self.assertIs(raised.exception, exception)
+
+    async def test_group(self):
+        first, second = Thrown(1), ValueError(2)
+        with self.assertRaises(ExceptionGroup) as raised:
+            await Aiodrive.wait_all(fails(first), gives(1), fails(second))
+        self.assertEqual(raised.exception.exceptions, (first, second))
+        with self.assertRaises(ExceptionGroup) as raised:
+            async with Aiodrive.TaskGroup() as group:
+                group.spawn(fails(second))
+                raise first
+        self.assertEqual(raised.exception.exceptions, (first, second))
+
+    async def test_errors_of_gio(self):
+        path = Gio.File.new_for_path('/nonexistent/file')
+        with self.assertRaises(GLib.Error) as raised:
+            await Aiodrive.try_all(Aiodrive.call(path.load_contents_async))
+        self.assertTrue(raised.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
+
+    async def test_future(self):
+        future = Aiodrive.ThreadSafeFuture()
+        waiting = [asyncio.create_task(future.wait()) for _ in range(3)]
+        await asyncio.sleep(0)
+        exception = KeyError(1)
+        future.set_exception(exception)
+        for task in waiting:
+            with self.assertRaises(KeyError) as raised:
+                await task
+            self.assertIs(raised.exception, exception)
+
+    async def test_values(self):
+        for value in None, 1 << 100, 'x', [1], object(), False, Gio.Cancellable(), StopIteration:
+            self.assertIs((await Aiodrive.try_all(gives(value)))[0], value)
+            self.assertIs((await Aiodrive.race(asyncio.create_task(gives(value))))[1], value)
+
+
+class NotAwaitedTest(unittest.TestCase):
+    def test_task(self):
+        printed = output_of('''
+            async def main():
+                Aiodrive.spawn(fails(Thrown('nobody looks')))
+                await asyncio.sleep(0.01)
+                gc.collect()
+            Aiodrive.run(main())
+        ''')
+        self.assertIn('never retrieved', printed)
+        self.assertIn('nobody looks', printed)
+
+    def test_loser(self):
+        printed = output_of('''
+            async def loser():
+                try:
+                    await asyncio.sleep(FOREVER)
+                finally:
+                    raise Thrown('a sore loser')
+            async def main():
+                await Aiodrive.race(gives(1, 3), loser())
+            Aiodrive.run(main())
+        ''')
+        self.assertIn('a sore loser', printed)
+
+    def test_callback(self):
+        printed = output_of('''
+            async def main():
+                asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+                await asyncio.sleep(0.01)
+            Aiodrive.run(main())
+        ''')
+        self.assertIn('ZeroDivisionError', printed)
+
+    async def test_handler(self):
+        seen = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: seen.append(context['exception']))
+        loop.call_soon(lambda: 1 / 0)
+        await asyncio.sleep(0.001)
+        self.assertEqual([type(exception) for exception in seen], [ZeroDivisionError])
+
+
+class RefusedTest(unittest.TestCase):
+    async def test_function(self):
+        async def job():
+            pass
+        for use in (Aiodrive.race, Aiodrive.try_all, Aiodrive.shield, Aiodrive.cancel_task, Aiodrive.spawn,
+                    Aiodrive.prime, Aiodrive.TaskGroup().spawn, Aiodrive.Pool().spawn,
+                    Aiodrive.BackgroundExecutor().spawn, functools.partial(Aiodrive.timeout, 1)):
+            for wrong in job, len, 5, 'x':
+                with self.assertRaisesRegex(TypeError, 'needs a coroutine, a task or another awaitable, not '):
+                    result = use(wrong)
+                    if asyncio.iscoroutine(result):
+                        await result
+
+    def test_run(self):
+        async def job():
+            pass
+        for wrong in job, 5, None:
+            with self.assertRaisesRegex(TypeError, r'Aiodrive.run\(\) needs a coroutine'):
+                Aiodrive.run(wrong)
+
+    async def test_run_in_a_coroutine(self):
+        with self.assertRaisesRegex(RuntimeError, 'await it'):
+            Aiodrive.run(gives(1))
+
+    async def test_coroutine_twice(self):
+        coroutine = gives(1)
+        await coroutine
+        with self.assertRaisesRegex(RuntimeError, 'nobody has awaited'):
+            await Aiodrive.try_all(coroutine)
+
+    async def test_nothing_is_started_then(self):
+        job = Recorder()
+        with self.assertRaises(TypeError):
+            await Aiodrive.race(job(), 5)
+        await asyncio.sleep(0.001)
+        self.assertFalse(job.began.is_set())
+
+    def test_value_of_another_loop(self):
+        async def make():
+            return asyncio.get_running_loop().create_future()
+        async def use(future):
+            await Aiodrive.race(future)
+        future = Aiodrive.run(make())
+        with self.assertRaisesRegex(RuntimeError, 'of the loop that runs'):
+            Aiodrive.run(use(future))
+
+    def test_loop_of_asyncio(self):
+        async def use():
+            await Aiodrive.Button()
+        with self.assertRaisesRegex(RuntimeError, r'GLib.MainContext is needed'):
+            asyncio.run(use())
+
+    async def test_job_that_returns_no_awaitable(self):
+        with self.assertRaisesRegex(TypeError, 'awaitable, not int'):
+            async for _ in Aiodrive.map(lambda item: item, [1]):
+                pass
+
+    async def test_closed_group(self):
+        async with Aiodrive.TaskGroup() as group:
+            pass
+        with self.assertRaisesRegex(RuntimeError, 'has come to its end'):
+            group.spawn(gives(1))
+
+    def test_outside_a_coroutine(self):
+        with self.assertRaisesRegex(RuntimeError, 'in a coroutine'):
+            with Aiodrive.CancelScope():
+                pass
+
+
+run_all(IdentityTest, NotAwaitedTest, RefusedTest)
