@@ -123,28 +123,33 @@ async function download(options, cancellable) {
     const nParts = Math.min(options.parts, length);
     const edge = i => Math.floor(length * i / nParts);
     print(`3. Parts: ${nParts} of them, from ${good.length} mirrors`);
-    const parts = await Aiodrive.try_all(Array.from({length: nParts}, (_, i) =>
+    return Aiodrive.try_all(Array.from({length: nParts}, (_, i) =>
         c => fetchPart(session, good, i, [edge(i), edge(i + 1)], c)), cancellable);
-    return parts.map(part => part.toArray());
+}
+
+async function save(file, parts, cancellable) {
+    const stream = await Aiodrive.call(file, 'replace', null, false, Gio.FileCreateFlags.NONE, 0, cancellable);
+    for (let part of parts) {
+        while (part.get_size() > 0) {
+            const n = await Aiodrive.call(stream, 'write_bytes', part, 0, cancellable);
+            part = GLib.Bytes.new_from_bytes(part, n, part.get_size() - n);
+        }
+    }
+    await Aiodrive.call(stream, 'close', 0, cancellable);
 }
 
 async function main(cancellable) {
     const options = parse(System.programArgs);
     const parts = await download(options, cancellable);
     const checksum = GLib.Checksum.new(GLib.ChecksumType.SHA256);
-    parts.forEach(part => checksum.update(part));
+    parts.forEach(part => checksum.update(part.toArray()));
     const sha256 = checksum.get_string();
     print(`4. Checksum\n  SHA-256 ${sha256}`);
     if (options.sha256 && options.sha256.toLowerCase() !== sha256)
         throw new Error(`The checksum should be ${options.sha256}`);
 
-    if (options.output) {
-        const stream = await Aiodrive.call(Gio.File.new_for_commandline_arg(options.output), 'replace', null, false,
-            Gio.FileCreateFlags.NONE, GLib.PRIORITY_DEFAULT, cancellable);
-        for (const part of parts)
-            await Aiodrive.call(stream, 'write_all', part, GLib.PRIORITY_DEFAULT, cancellable);
-        await Aiodrive.call(stream, 'close', GLib.PRIORITY_DEFAULT, cancellable);
-    }
+    if (options.output)
+        await save(Gio.File.new_for_commandline_arg(options.output), parts, cancellable);
 }
 
 function run() {
