@@ -132,7 +132,7 @@ async function save(file, parts, cancellable) {
     for (let part of parts) {
         while (part.get_size() > 0) {
             const n = await Aiodrive.call(stream, 'write_bytes', part, 0, cancellable);
-            part = GLib.Bytes.new_from_bytes(part, n, part.get_size() - n);
+            part = new GLib.Bytes(part.toArray().subarray(n));
         }
     }
     await Aiodrive.call(stream, 'close', 0, cancellable);
