@@ -2,6 +2,7 @@
 #include "aiodrive/task/progress.h"
 
 #include "aiodrive/task/record-private.h"
+#include "aiodrive/task/remote-private.h"
 
 /**
  * aiodrive_task_set_progress:
@@ -10,7 +11,8 @@
  *
  * Says how far a task has come, for those who show it: see #AiodriveTaskInfo. It may be called from every thread, as
  * often as is convenient: who shows it is told in his own context, and of the latest only. What is below 0 or above 1
- * is taken for 0 or 1. For a task that this library does not know it does nothing.
+ * is taken for 0 or 1. For a task that this library does not know it does nothing. What runs in another thread, for an
+ * #AiodriveBackgroundExecutor say, comes as far as the task that stands for it.
  *
  * Since: 1.0
  */
@@ -19,10 +21,16 @@ aiodrive_task_set_progress (GTask  *task,
                             double  fraction)
 {
   AiodriveTaskRecord *record;
+  g_autoptr(GTask) outer = NULL;
 
   g_return_if_fail (G_IS_TASK (task));
 
   record = aiodrive_task_record_peek (task);
-  if (record != NULL)
-    aiodrive_task_record_set_progress (record, fraction > 0 ? MIN (fraction, 1) : 0);
+  if (record == NULL)
+    return;
+
+  aiodrive_task_record_set_progress (record, fraction > 0 ? MIN (fraction, 1) : 0);
+  outer = aiodrive_remote_get_outer (task);
+  if (outer != NULL)
+    aiodrive_task_set_progress (outer, fraction);
 }

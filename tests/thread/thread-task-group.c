@@ -502,6 +502,51 @@ test_cycles (void)
 }
 
 static void
+hang_halfway (GTask        *task,
+              GCancellable *cancellable,
+              gpointer      data)
+{
+  aiodrive_task_set_progress (task, 0.5);
+  hang (task, cancellable, NULL);
+}
+
+static void
+hang_halfway_with_another (GTask        *task,
+                           GCancellable *cancellable,
+                           gpointer      group)
+{
+  aiodrive_task_group_spawn (group, NULL, hang_halfway, NULL, NULL);
+  hang_halfway (task, cancellable, NULL);
+}
+
+static double
+get_progress (GListModel *tasks,
+              guint       n)
+{
+  g_autoptr(AiodriveTaskInfo) info = g_list_model_get_item (tasks, n);
+
+  return info != NULL ? aiodrive_task_info_get_progress (info) : -1;
+}
+
+/* What a job says in the thread shows in the list, also of one that was spawned there. */
+static void
+test_progress (void)
+{
+  AiodriveTaskGroup *group = group_new ();
+  GListModel *tasks = aiodrive_task_group_get_tasks (group);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+
+  aiodrive_task_group_spawn (group, NULL, hang_halfway_with_another, group, NULL);
+  while (get_progress (tasks, 0) != 0.5 || get_progress (tasks, 1) != 0.5)
+    g_main_context_iteration (NULL, TRUE);
+
+  aiodrive_task_group_cancel (group);
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_assert_close_fails (group, &call, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+  test_group_free (group);
+}
+
+static void
 test_properties (void)
 {
   g_autoptr(GCancellable) parent = g_cancellable_new ();
@@ -553,6 +598,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/thread/thread-task-group/spawn-from-thread", test_spawn_from_thread);
   g_test_add_func ("/aiodrive/thread/thread-task-group/dropped-meanwhile", test_dropped_meanwhile);
   g_test_add_func ("/aiodrive/thread/thread-task-group/cycles", test_cycles);
+  g_test_add_func ("/aiodrive/thread/thread-task-group/progress", test_progress);
   g_test_add_func ("/aiodrive/thread/thread-task-group/properties", test_properties);
 
   return g_test_run ();
