@@ -2,6 +2,7 @@
 """Installs into a new prefix, and builds a program against that. Arguments: the source root, the compiler's command."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ def check_files(prefix):
                  'share/vala/vapi/aiodrive-1.vapi', 'share/vala/vapi/aiodrive-1.deps']:
         assert (prefix / name).is_file(), name
     assert not list(prefix.rglob('*.a'))
+    js = source_root / 'aiodrive/overrides/js'
+    assert ({path.relative_to(js) for path in js.rglob('*.js')} ==
+            {path.relative_to(prefix / 'share/gjs-1.0') for path in (prefix / 'share/gjs-1.0').rglob('*.js')})
 
 
 def check_headers_stand_alone(cflags):
@@ -54,3 +58,9 @@ with tempfile.TemporaryDirectory() as folder:
     run(program, LD_LIBRARY_PATH=prefix + '/lib')
     run('/usr/bin/python3', '-c', 'import gi; gi.require_version("Aiodrive", "1"); from gi.repository import Aiodrive',
         LD_LIBRARY_PATH=prefix + '/lib', GI_TYPELIB_PATH=prefix + '/lib/girepository-1.0', PYTHONPATH='')
+    if shutil.which('gjs'):
+        # the data directories are those of the system, where the prefix is
+        run('gjs', '-c', 'imports.gi.versions.Aiodrive = "1";'
+            'if (imports.gi.Aiodrive.run(async () => [1])[0] !== 1) throw new Error("without the override");',
+            LD_LIBRARY_PATH=prefix + '/lib', GI_TYPELIB_PATH=prefix + '/lib/girepository-1.0', GJS_PATH='',
+            XDG_DATA_DIRS=prefix + '/share:/usr/share')
