@@ -13,6 +13,10 @@
  * has not begun. Whether the pusher owns the context does not matter, nor should it: the prepare() of a
  * later source may push. (/aiodrive/core/dispatcher/wake-from-thread, .../push-in-prepare)
  *
+ * What is run here, and pushes something here, appends it to what is going to be run, without a lock. Whoever pushed
+ * before, from another thread, goes before it: then it takes the way of the others. So it does in a nested main loop,
+ * which may have found nothing and be about to block. (.../push-while-dispatching)
+ *
  * Nothing is stranded by a nested main loop. The source may recurse, and what is left to run lives here,
  * not on the stack of the dispatch that was interrupted. (.../nested-loop)
  *
@@ -48,12 +52,14 @@ struct _AiodriveDispatcher
 
   GMutex             lock;        /* a leaf: no other lock of ours is taken while it is held */
   AiodriveEntryList  inbox;       /* guarded by lock */
+  gint               has_inbox;   /* changed under lock; read atomically too */
   AiodriveTimerHeap  timers;      /* guarded by lock */
   AiodriveClock     *clock;       /* owned, nullable; changed under lock; read atomically too */
   gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
 
   AiodriveEntryList  running;     /* the rest is touched by the thread that iterates the context alone */
   AiodriveEntryList  later;
+  gint64             now;         /* when the iteration began */
   gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
   Rest               rest;
 };
@@ -70,6 +76,7 @@ static GHashTable *registry;       /* GMainContext -> AiodriveDispatcher, both u
 static void        forget_cached    (gpointer cached);
 static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
 static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
+static __thread AiodriveDispatcher *running_here;   /* runs an entry just now, and its context is not iterated meanwhile */
 
 AiodriveDispatcher *
 aiodrive_dispatcher_ref (AiodriveDispatcher *self)
@@ -127,6 +134,7 @@ dispatcher_prepare (GSource *source,
   AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
   gboolean ready;
 
+  running_here = NULL;
   g_mutex_lock (&self->lock);
   ready = is_ready (self);
   if (!ready)
@@ -181,6 +189,15 @@ fire_timer (AiodriveDispatcher *self,
   return timer != NULL;
 }
 
+static void
+take_inbox (AiodriveDispatcher *self)
+{
+  g_mutex_lock (&self->lock);
+  aiodrive_entry_list_take (&self->running, &self->inbox, FALSE);
+  g_atomic_int_set (&self->has_inbox, FALSE);
+  g_mutex_unlock (&self->lock);
+}
+
 /* Runs one entry, or holds it back. */
 static gboolean
 run_entry (AiodriveDispatcher *self,
@@ -188,19 +205,18 @@ run_entry (AiodriveDispatcher *self,
 {
   AiodriveEntry *entry;
 
-  if (self->running.first == NULL)
-    {
-      g_mutex_lock (&self->lock);
-      aiodrive_entry_list_take (&self->running, &self->inbox, FALSE);
-      g_mutex_unlock (&self->lock);
-    }
+  if (self->running.first == NULL && g_atomic_int_get (&self->has_inbox))
+    take_inbox (self);
 
   entry = aiodrive_entry_list_pop (&self->running);
   if (entry == NULL)
     return FALSE;
 
   if (entry->stamp < now)
-    entry->run (entry);
+    {
+      running_here = self;
+      entry->run (entry);
+    }
   else
     aiodrive_entry_list_append (&self->later, entry, entry);
   return TRUE;
@@ -232,6 +248,7 @@ dispatcher_dispatch (GSource     *source,
   gboolean timers_due = TRUE;
   guint n = 0;
 
+  self->now = now;
   aiodrive_entry_list_take (&self->running, &self->later, TRUE);
   do
     {
@@ -239,6 +256,7 @@ dispatcher_dispatch (GSource     *source,
         break;
     }
   while ((timers_due && (timers_due = fire_timer (self, now))) || run_entry (self, now));
+  running_here = NULL;
   aiodrive_dispatcher_unref (self);
 
   return G_SOURCE_CONTINUE;
@@ -382,7 +400,9 @@ aiodrive_dispatcher_stamp (void)
 {
   GSource *source = g_main_current_source ();
 
-  return source != NULL ? g_source_get_time (source) : 0;
+  if (source == NULL)
+    return 0;
+  return running_here != NULL && running_here->source == source ? running_here->now : g_source_get_time (source);
 }
 
 /* Appends a chain of entries, in O(1). Returns a context that has to be woken, with
@@ -394,8 +414,16 @@ aiodrive_dispatcher_push (AiodriveDispatcher *self,
 {
   GMainContext *to_wake = NULL;
 
+  if (running_here == self && !g_atomic_int_get (&self->has_inbox))
+    {
+      aiodrive_entry_list_append (&self->running, first, last);
+      return NULL;
+    }
+
   g_mutex_lock (&self->lock);
   aiodrive_entry_list_append (&self->inbox, first, last);
+  if (!self->has_inbox)
+    g_atomic_int_set (&self->has_inbox, TRUE);
   if (self->polling)
     {
       self->polling = FALSE;

@@ -272,6 +272,86 @@ test_push_in_prepare (void)
   detach (source);
 }
 
+/* What an entry pushes while it runs. */
+typedef struct
+{
+  AiodriveDispatcher *dispatcher;
+  Step                steps[3];
+} Pushing;
+
+static gpointer
+push_second (gpointer data)
+{
+  Pushing *self = data;
+
+  aiodrive_dispatcher_post (self->dispatcher, &self->steps[1].entry);
+  return NULL;
+}
+
+static void
+push_three (gpointer data)
+{
+  Pushing *self = data;
+
+  aiodrive_dispatcher_post (self->dispatcher, &self->steps[0].entry);
+  g_thread_join (g_thread_new ("push", push_second, self));
+  aiodrive_dispatcher_post (self->dispatcher, &self->steps[2].entry);
+}
+
+static void
+test_push_while_dispatching (void)
+{
+  g_autoptr(GString) log = g_string_new (NULL);
+  Pushing pushing = { .dispatcher = aiodrive_dispatcher_get_thread_default () };
+  Step first, last;
+
+  g_test_summary ("What an entry pushes goes behind what another thread has pushed before");
+
+  for (guint i = 0; i < 3; i++)
+    step_init (&pushing.steps[i], log, 'b' + i);
+  step_init (&first, log, 'a');
+  step_init (&last, log, 'z');
+  first.then = push_three;
+  first.data = &pushing;
+
+  aiodrive_dispatcher_post (pushing.dispatcher, &first.entry);
+  aiodrive_dispatcher_post (pushing.dispatcher, &last.entry);
+  test_iterate_until (log->len == 5);
+  g_assert_cmpstr (log->str, ==, "azbcd");
+}
+
+/* Iterates until the prepare() of a source has pushed something, and that has been run. */
+static void
+iterate_inside (gpointer data)
+{
+  Step *step = data;
+
+  to_push = step;
+  test_iterate_until (step->log->len == 2);
+}
+
+static void
+test_push_in_prepare_nested (void)
+{
+  static GSourceFuncs funcs = { push_prepare, push_check, push_dispatch, NULL, NULL, NULL };
+  g_autoptr(GString) log = g_string_new (NULL);
+  GSource *source;
+  Step outer, inner;
+
+  g_test_summary ("Nor is it in a main loop that an entry runs");
+
+  step_init (&inner, log, 'b');
+  step_init (&outer, log, 'a');
+  outer.then = iterate_inside;
+  outer.data = &inner;
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &outer.entry);
+  source = attach (g_source_new (&funcs, sizeof (GSource)), G_PRIORITY_DEFAULT, NULL, NULL);
+
+  test_iterate_until (log->len == 2);
+  g_assert_cmpstr (log->str, ==, "ab");
+  detach (source);
+}
+
 static void
 test_idle (void)
 {
@@ -952,6 +1032,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/wake-from-thread/while-preparing", test_wake_while_preparing);
   g_test_add_func ("/aiodrive/core/dispatcher/timer-moved-from-thread", test_timer_moved_from_thread);
   g_test_add_func ("/aiodrive/core/dispatcher/push-in-prepare", test_push_in_prepare);
+  g_test_add_func ("/aiodrive/core/dispatcher/push-in-prepare/nested", test_push_in_prepare_nested);
+  g_test_add_func ("/aiodrive/core/dispatcher/push-while-dispatching", test_push_while_dispatching);
   g_test_add_func ("/aiodrive/core/dispatcher/idle", test_idle);
   g_test_add_func ("/aiodrive/core/dispatcher/nested-loop", test_nested_loop);
   g_test_add_func ("/aiodrive/core/dispatcher/nested-loop/timers", test_nested_timers);

@@ -171,10 +171,12 @@ compare (const void *a,
   return (first > second) - (first < second);
 }
 
-/* The median of as many measurements as fit into a while, after one that warms up. */
+/* The median of several measurements, after one that warms up: of so many, or, if that is 0, of as many as fit into a
+ * while. */
 static double
 measure (const BenchCase *bench_case,
-         gsize            n)
+         gsize            n,
+         guint            n_measurements)
 {
   g_autoptr(GArray) values = g_array_new (FALSE, FALSE, sizeof (double));
   gint64 elapsed = 0;
@@ -182,7 +184,7 @@ measure (const BenchCase *bench_case,
 
   if (bench_case->unit == BENCH_VALUE)
     return value;
-  for (elapsed = 0; elapsed < MIN_ELAPSED;)
+  for (elapsed = 0; n_measurements > 0 ? values->len < n_measurements : elapsed < MIN_ELAPSED;)
     {
       value = measure_once (bench_case, n, &elapsed);
       g_array_append_val (values, value);
@@ -206,9 +208,9 @@ main (int    argc,
 {
   if (argc == 2 && g_str_equal (argv[1], "--list"))
     return list ();
-  if (argc != 4)
+  if (argc != 4 && argc != 5)
     {
-      g_printerr ("Usage: %s --list | %s WORKLOAD CONTESTANT N\n", argv[0], argv[0]);
+      g_printerr ("Usage: %s --list | %s WORKLOAD CONTESTANT N [MEASUREMENTS]\n", argv[0], argv[0]);
       return EXIT_FAILURE;
     }
 
@@ -224,7 +226,9 @@ main (int    argc,
     for (const BenchCase *c = all_cases[i]; c->workload != NULL; c++)
       if (g_str_equal (c->workload, argv[1]) && g_str_equal (c->contestant, argv[2]))
         {
-          g_print ("%.2f\n", measure (c, strtoul (argv[3], NULL, 10)));
+          guint n_measurements = argc > 4 ? strtoul (argv[4], NULL, 10) : 0;
+
+          g_print ("%.2f\n", measure (c, strtoul (argv[3], NULL, 10), n_measurements));
           return EXIT_SUCCESS;
         }
 
