@@ -80,9 +80,10 @@ class PackageTest(unittest.TestCase):
     def test_interface(self):
         """Each name that the package offers is there, and says what it is."""
         for name in ('AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'Latch', 'NestableLock',
-                     'OrderedQueue', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'SmartLock', 'Pool',
-                     'TaskGroup', 'cancel_task', 'handle_signal', 'prime', 'race', 'repeat_periodically', 'shield',
-                     'timeout', 'try_all', 'wait_all', 'wait_for_signal', 'run', 'call', 'map', 'as_completed', 'sleep'):
+                     'OrderedQueue', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
+                     'SmartLock', 'Pool', 'TaskGroup', 'cancel_task', 'handle_signal', 'prime', 'race',
+                     'repeat_periodically', 'shield', 'timeout', 'try_all', 'wait_all', 'wait_for_signal', 'run',
+                     'call', 'map', 'as_completed', 'sleep'):
             item = getattr(Aiodrive, name)
             self.assertTrue(item.__module__.startswith('gi.overrides.'), name)
             self.assertTrue(item.__doc__, name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the mirror race in JavaScript against servers of its own. Arguments: gjs, the example."""
+"""Runs the mirror race as a script against servers of its own. Arguments: the command that runs it."""
 import hashlib
 import http.server
 import pathlib
@@ -12,14 +12,14 @@ import tempfile
 import threading
 import unittest
 
-EXAMPLE = sys.argv.pop(2)
-GJS = sys.argv.pop(1)
+COMMAND = sys.argv[1:]
+del sys.argv[1:]
 DATA = random.Random(1).randbytes(1234567)
 CHECKSUM = hashlib.sha256(DATA).hexdigest()
 
 
 def run(*args):
-    return subprocess.run([GJS, '-m', EXAMPLE, *args], text=True, capture_output=True, timeout=120, check=False)
+    return subprocess.run([*COMMAND, *args], text=True, capture_output=True, timeout=120, check=False)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -77,7 +77,7 @@ class Mirrors(unittest.TestCase):
     def assert_fails(self, message, *args):
         done = run(*args)
         self.assertEqual(done.returncode, 1, done)
-        self.assertRegex(done.stderr, r'(?m)^mirrors\.js: .*' + message)
+        self.assertRegex(done.stderr, r'(?m)^mirrors\.\w+: .*' + message)
 
     def test_right(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +91,8 @@ class Mirrors(unittest.TestCase):
 
     def test_bad_mirrors(self):
         good, broken, stalled = self.serve(), self.serve(broken=True), self.serve(stalls=True)
-        done = run('--timeout=500', f'--sha256={CHECKSUM}', 'http://127.0.0.1:1/file', stalled.url, broken.url, good.url)
+        done = run('--timeout=500', f'--sha256={CHECKSUM}',
+                   'http://127.0.0.1:1/file', stalled.url, broken.url, good.url)
         self.assertEqual((done.returncode, done.stderr), (0, ''), done)
         self.assertIn(f'{stalled.url} is left out: ', done.stdout)
         self.assertIn('http://127.0.0.1:1/file is left out: Could not connect', done.stdout)
@@ -108,16 +109,16 @@ class Mirrors(unittest.TestCase):
         self.assert_fails('number of parts', '--parts=0', 'http://localhost/')
         self.assert_fails('timeout', '--timeout=-1', 'http://localhost/')
         self.assert_fails('64 hexadecimal digits', '--sha256=123', 'http://localhost/')
-        self.assert_fails('What is --colour', '--colour=red')
+        self.assert_fails('--colour', '--colour=red')
 
     def test_help(self):
         done = run('--help')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        self.assertIn('--timeout=MILLISECONDS', done.stdout)
+        self.assertRegex(done.stdout, '--timeout[= ]MILLISECONDS')
 
     def test_interrupt(self):
         server = self.serve(stalls=True)
-        process = subprocess.Popen([GJS, '-m', EXAMPLE, server.url], text=True, stdout=subprocess.PIPE,
+        process = subprocess.Popen([*COMMAND, server.url], text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         self.assertTrue(server.asked.wait(60))
         process.send_signal(signal.SIGINT)
