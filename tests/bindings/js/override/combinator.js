@@ -97,7 +97,8 @@ test('cancel_task', async () => {
 test('nested', async () => {
     const value = new Map();
     const first = Aiodrive.first_success([throws(new Error()), gives(value)]);
-    const outer = Aiodrive.timeout(Aiodrive.race([forever, Aiodrive.shield(Aiodrive.try_all([gives('a'), first]))]), 60000);
+    const all = Aiodrive.shield(Aiodrive.try_all([gives('a'), first]));
+    const outer = Aiodrive.timeout(Aiodrive.race([forever, all]), 60000);
     for (let i = 0; i < 2; i++) {
         const [index, [a, [innerIndex, innerValue]]] = await outer;
         assertEqual([index, a, innerIndex, innerValue], [1, 'a', 1, value]);

@@ -70,9 +70,9 @@ test('then, catch, finally', async () => {
 class Thing {}
 
 // Everything that a job may return: some of it is in a GValue as it is, the rest in a box.
-const values = [true, false, 0, -0, 1, -1, 2 ** 31, 2 ** 53, -(2 ** 31) - 1, 0.5, NaN, Infinity, -Infinity, 5n, '', 'grüße',
-    'with \0 inside', '\ud800', undefined, null, [], [1, [2]], {}, {a: 1}, new Map([[1, 2]]), new Date(), new Error('e'),
-    new Thing(), () => {}, Symbol('s'), new Uint8Array(3), new Gio.Cancellable(), new GObject.Object(),
+const values = [true, false, 0, -0, 1, -1, 2 ** 31, 2 ** 53, -(2 ** 31) - 1, 0.5, NaN, Infinity, -Infinity, 5n,
+    '', 'grüße', 'with \0 inside', '\ud800', undefined, null, [], [1, [2]], {}, {a: 1}, new Map([[1, 2]]), new Date(),
+    new Error('e'), new Thing(), () => {}, Symbol('s'), new Uint8Array(3), new Gio.Cancellable(), new GObject.Object(),
     Object.create(null), newError()];
 
 const describe = value => Object.prototype.toString.call(value);
