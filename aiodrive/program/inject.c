@@ -102,8 +102,8 @@ check (AiodriveTestContext  *self,
  * to do. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place where it waits:
  *
  * |[<!-- language="C" -->
- * for (guint step = 0; aiodrive_test_context_cancel_at_step (test, step, transfer, bank, NULL, &error); step++)
- *   g_assert_cmpint (bank_get_sum (bank), ==, sum);
+ * for (guint step = 0; aiodrive_test_context_cancel_at_step (test, step, transfer, &accounts, NULL, &error); step++)
+ *   g_assert_cmpint (accounts.here + accounts.there, ==, 1000);
  * g_assert_no_error (error);
  * ]|
  *

@@ -2,6 +2,7 @@
 import sys
 
 import gi
+gi.require_version('Aiodrive', '1')
 gi.require_version('Soup', '3.0')
 from gi.repository import Aiodrive, GLib, Soup
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import sys
 
+import gi
+gi.require_version('Aiodrive', '1')
 from gi.repository import Aiodrive, Gio
 
 

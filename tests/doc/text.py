@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The README, the guides, and the comments that the reference is made of: their code, their links, their spelling.
+Arguments: the source root."""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path[:0] = [sys.argv[1] + '/doc', sys.argv[1] + '/tests/style']
+import blocks
+import checks
+import docbook
+
+LINK = re.compile(r'(?<!!)\[[^\]]+\]\(([^)]+)\)')
+TEST = re.compile(r'`(/aiodrive/[\w/-]+)`')
+COMMAND = re.compile(r'(?:\./)?([\w./-]+)')
+ELSEWHERE = ('cc', 'gdb', 'meson', 'valgrind')   # commands that are not files of the repository
+# What is no English: code, symbols, the names of parameters, links, and the languages of listings.
+NO_ENGLISH = re.compile(r'''```.*?^```$ | \|\[.*?\]\| | `[^`]*` | \]\([^)]*\) | \{example[^}]*\} | <[^>]*>
+                            | [@%\#]\w[\w:-]* | \w*[_/()]\w* | \b\w*[a-z][A-Z]\w* | \([^()]*\)(?=[:\s(]*$) | https?:\S+''',
+                        re.MULTILINE | re.DOTALL | re.VERBOSE)
+
+
+def prose(root):
+    """What is written for readers: each file, and its text."""
+    for path in [*blocks.markdown_files(root), root / 'NEWS', root / 'doc/reference.md']:
+        yield path, path.read_text('utf-8')
+    for path in sorted((root / 'aiodrive').rglob('*.[ch]')):
+        comments = re.findall(r'^ */\*\*\n(.*?)^ *\*/', path.read_text('utf-8'), re.MULTILINE | re.DOTALL)
+        yield path, re.sub(r'^ *\* ?', '', '\n'.join(comments), flags=re.MULTILINE)
+
+
+def the_code_is_that_of_the_examples(root):
+    for path, line in blocks.without_a_file(root):
+        yield f'{path.relative_to(root)}: no file is named for the code "{line}"'
+    for path, _ in blocks.stale(root):
+        yield f'{path.relative_to(root)}: its code is not that of its example; see doc/blocks.py --update'
+
+
+def each_example_is_shown(root):
+    shown = ''.join(text for _, text in prose(root))
+    for path in sorted((root / 'doc/examples').rglob('*.*')):
+        name = path.relative_to(root / 'doc/examples')
+        in_a_comment = [root / 'aiodrive' / name.with_suffix(ending) for ending in ('.c', '.h')]
+        if f'examples/{name}' not in shown and f'{{example {name}}}' not in shown and not any(
+                file.is_file() and blocks.IN_COMMENT.search(file.read_text('utf-8')) for file in in_a_comment):
+            yield str(name)
+
+
+def each_class_has_an_example(root):
+    for path in sorted((root / 'aiodrive').rglob('*.c')):
+        for name, comment in re.findall(r'^/\*\*\n \* (Aiodrive\w+):\n(.*?)^ \*/', path.read_text('utf-8'),
+                                        re.MULTILINE | re.DOTALL):
+            if '|[<!-- language="C" -->' not in comment:
+                yield name
+
+
+def each_command_is_there(root):
+    for path in blocks.markdown_files(root):
+        for match in blocks.FENCED.finditer(path.read_text('utf-8')):
+            for line in match['code'].splitlines() if match['language'] == 'sh' else ():
+                command = COMMAND.match(line)[1]
+                if command not in ELSEWHERE and not (root / command).is_file():
+                    yield f'{path.relative_to(root)}: {line}'
+
+
+def each_link_leads_somewhere(root):
+    for path in blocks.markdown_files(root):
+        for target in LINK.findall(path.read_text('utf-8')):
+            name, _, heading = target.partition('#')
+            file = path.parent / name if name else path
+            if '://' in target:
+                continue
+            if not file.is_file():
+                yield f'{path.relative_to(root)}: there is no {name}'
+            elif heading and heading not in map(docbook.identifier, re.findall(r'^#+ (.*)', file.read_text('utf-8'), re.M)):
+                yield f'{path.relative_to(root)}: there is no {heading} in {file.name}'
+
+
+def each_guide_is_in_the_readme_and_in_the_book(root):
+    readme, book = (root / 'README.md').read_text('utf-8'), (root / 'doc/meson.build').read_text('utf-8')
+    for path in sorted((root / 'doc/guides').iterdir()):
+        if f'doc/guides/{path.name}' not in readme or f"'guides/{path.name}'" not in book:
+            yield path.name
+
+
+def each_test_that_is_named_is_there(root):
+    for name in TEST.findall((root / 'README.md').read_text('utf-8')):
+        folder, file, rest = name.split('/', 4)[2:]
+        files = (root / 'tests' / folder).glob(f'{file}*.c')
+        if not any(re.search(rf'"({name}|{rest}|{name.rpartition("/")[2]})"', path.read_text('utf-8')) for path in files):
+            yield name
+
+
+def each_word_is_in_the_dictionary(root):
+    known = {word.lower() for word in (root / 'tests/doc/words.txt').read_text('utf-8').split()}
+    for path, text in prose(root):
+        text = re.sub(r'[^A-Za-z\u2019\' \n]', ' ', NO_ENGLISH.sub(' ', text))
+        spelled = subprocess.run(['aspell', 'list', '--lang=en_GB-ise', '--ignore=2'], input=text, check=True,
+                                 stdout=subprocess.PIPE, text=True).stdout.split()
+        for word in sorted(set(spelled)):
+            if not {word.lower(), word.lower().removesuffix("'s")} & known:
+                yield f'{path.relative_to(root)}: {word}'
+
+
+tests = [
+    the_code_is_that_of_the_examples,
+    each_example_is_shown,
+    each_class_has_an_example,
+    each_command_is_there,
+    each_link_leads_somewhere,
+    each_guide_is_in_the_readme_and_in_the_book,
+    each_test_that_is_named_is_there,
+]
+if shutil.which('aspell'):
+    tests.append(each_word_is_in_the_dictionary)
+checks.run(tests, pathlib.Path(sys.argv[1]))
