@@ -8,6 +8,7 @@ import gi
 gi.require_version("Aiodrive", "1")
 from gi.repository import Aiodrive
 assert Aiodrive.CancelScope.new(None).get_deadline() == -1
+assert issubclass(Aiodrive.EventLoop, __import__("asyncio").AbstractEventLoop)
 with open("/proc/self/maps") as maps:
     assert any(line.rstrip().startswith(BUILD, line.find("/")) and "libaiodrive-1" in line for line in maps)
 '''

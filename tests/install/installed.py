@@ -56,8 +56,12 @@ with tempfile.TemporaryDirectory() as folder:
     check_headers_stand_alone(cflags)
     run(*compiler, *cflags, str(source_root / 'tests/install/program.c'), '-o', program, *libs)
     run(program, LD_LIBRARY_PATH=prefix + '/lib')
-    run('/usr/bin/python3', '-c', 'import gi; gi.require_version("Aiodrive", "1"); from gi.repository import Aiodrive',
-        LD_LIBRARY_PATH=prefix + '/lib', GI_TYPELIB_PATH=prefix + '/lib/girepository-1.0', PYTHONPATH='')
+    # only where the prefix is that of Python does it look there by itself
+    override, = pathlib.Path(prefix).rglob('gi/overrides/Aiodrive.py')
+    for python_path, has_override in ('', False), (str(override.parents[2]), True):
+        run('/usr/bin/python3', '-c', 'import gi; gi.require_version("Aiodrive", "1"); '
+            f'from gi.repository import Aiodrive; assert hasattr(Aiodrive, "EventLoop") == {has_override}',
+            LD_LIBRARY_PATH=prefix + '/lib', GI_TYPELIB_PATH=prefix + '/lib/girepository-1.0', PYTHONPATH=python_path)
     if shutil.which('gjs'):
         # the data directories are those of the system, where the prefix is
         run('gjs', '-c', 'imports.gi.versions.Aiodrive = "1";'
