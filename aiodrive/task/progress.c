@@ -1,8 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/progress.h"
 
+#include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/task/record-private.h"
-#include "aiodrive/task/remote-private.h"
+
+static void
+set_progress_above (GTask  *task,
+                    double  fraction)
+{
+  GCancellable *above = aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
+  g_autoptr(GTask) outer = aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
+
+  if (outer != NULL)
+    aiodrive_task_set_progress (outer, fraction);
+}
+
+/* For a task that does the work of the one above. */
+void
+aiodrive_task_show_progress_above (GTask *task)
+{
+  double progress = aiodrive_task_record_show_above (aiodrive_task_record_get (task));
+
+  if (progress > 0)
+    set_progress_above (task, progress);
+}
 
 /**
  * aiodrive_task_set_progress:
@@ -21,16 +42,10 @@ aiodrive_task_set_progress (GTask  *task,
                             double  fraction)
 {
   AiodriveTaskRecord *record;
-  g_autoptr(GTask) outer = NULL;
 
   g_return_if_fail (G_IS_TASK (task));
 
   record = aiodrive_task_record_peek (task);
-  if (record == NULL)
-    return;
-
-  aiodrive_task_record_set_progress (record, fraction > 0 ? MIN (fraction, 1) : 0);
-  outer = aiodrive_remote_get_outer (task);
-  if (outer != NULL)
-    aiodrive_task_set_progress (outer, fraction);
+  if (record != NULL && aiodrive_task_record_set_progress (record, fraction > 0 ? MIN (fraction, 1) : 0))
+    set_progress_above (task, fraction);
 }

@@ -27,6 +27,7 @@ struct _AiodriveTaskRecord
   gboolean                 taken;       /* its value has been unwrapped */
   GError                  *error;       /* owned; moved here from the task by the first that looks */
   double                   progress;
+  gboolean                 shown_above; /* the progress is that of the task above too */
   AiodriveWaitQueue        observers;   /* of progress */
 
   GTask                   *leaf;        /* owned; set before it ends, as is the next */

@@ -43,9 +43,12 @@ GTask              *aiodrive_task_record_get_leaf     (AiodriveTaskRecord  *self
 void                aiodrive_task_record_set_adopted  (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_get_adopted  (AiodriveTaskRecord  *self);
 
-/* How far it has come. Whoever watches is woken once, by the next change, if he does not go before. */
-void                aiodrive_task_record_set_progress     (AiodriveTaskRecord *self,
+/* How far it has come. Whoever watches is woken once, by the next change, if he does not go before. The first gives
+ * whether the progress is also that of the task above, whose scope is the parent of its own. */
+gboolean            aiodrive_task_record_set_progress     (AiodriveTaskRecord *self,
                                                            double              progress);
+double              aiodrive_task_record_show_above       (AiodriveTaskRecord *self);
+void                aiodrive_task_show_progress_above     (GTask              *task);
 double              aiodrive_task_record_watch_progress   (AiodriveTaskRecord *self,
                                                            AiodriveWaiter     *waiter);
 gboolean            aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,

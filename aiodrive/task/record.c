@@ -286,14 +286,33 @@ aiodrive_task_record_get_adopted (AiodriveTaskRecord *self)
   return self->adopted;
 }
 
-void
+gboolean
 aiodrive_task_record_set_progress (AiodriveTaskRecord *self,
                                    double              progress)
 {
+  gboolean shown_above;
+
   aiodrive_monitor_lock (&self->monitor);
   self->progress = progress;
+  shown_above = self->shown_above;
   aiodrive_wait_queue_wake_all (&self->observers, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
+
+  return shown_above;
+}
+
+/* Whoever sets the progress sees this, or it is seen here. */
+double
+aiodrive_task_record_show_above (AiodriveTaskRecord *self)
+{
+  double progress;
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->shown_above = TRUE;
+  progress = self->progress;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return progress;
 }
 
 double

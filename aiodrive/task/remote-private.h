@@ -23,7 +23,4 @@ GTask *aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
                               gpointer               accept_data,
                               GDestroyNotify         accept_data_destroy);
 
-/* The task that @inner was made for in another context, with a reference; NULL if it is gone, or there is none. */
-GTask *aiodrive_remote_get_outer (GTask *inner);
-
 G_END_DECLS

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/remote-private.h"
 
-#include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/task/record-private.h"
 
 /* A task here for a job there. Three hops: start() runs there and makes the task of the job; ended() runs here when
@@ -48,12 +47,13 @@ start (AiodriveEntry *entry)
 {
   Remote *self = (Remote *) entry;
   g_autoptr(GTask) inner = aiodrive_task_record_new_task (NULL, g_task_get_cancellable (self->outer), NULL, NULL,
-                                                          start);
+                                                          aiodrive_remote_spawn);
   g_autoptr(GMainContext) context = g_steal_pointer (&self->context);
   gpointer accept_data = self->accept_data;
   GDestroyNotify accept_data_destroy = self->accept_data_destroy;
 
   self->inner = g_object_ref (inner);
+  aiodrive_task_show_progress_above (inner);
   aiodrive_task_record_set_job (aiodrive_task_record_get (inner), self->func, self->user_data, NULL);
   if (self->accept == NULL || self->accept (inner, accept_data))
     aiodrive_task_record_begin_job (aiodrive_task_record_get (inner));
@@ -61,18 +61,6 @@ start (AiodriveEntry *entry)
 
   if (accept_data_destroy != NULL)
     accept_data_destroy (accept_data);
-}
-
-GTask *
-aiodrive_remote_get_outer (GTask *inner)
-{
-  AiodriveCancelScope *scope;
-
-  if (g_task_get_source_tag (inner) != start)
-    return NULL;
-
-  scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (inner));
-  return aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (aiodrive_cancel_scope_get_parent (scope)));
 }
 
 GTask *

@@ -98,8 +98,11 @@ static void
 job_start (Job          *self,
            GCancellable *scope)
 {
-  if (self->there == NULL)
-    self->there = aiodrive_executor_core_spawn (self->executor, scope, self->func, self->user_data, NULL);
+  if (self->there != NULL)
+    return;
+
+  self->there = aiodrive_executor_core_spawn (self->executor, scope, self->func, self->user_data, NULL);
+  aiodrive_task_show_progress_above (self->there);
 }
 
 static void
