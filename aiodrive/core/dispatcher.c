@@ -76,7 +76,7 @@ static GHashTable *registry;       /* GMainContext -> AiodriveDispatcher, both u
 static void        forget_cached    (gpointer cached);
 static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
 static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
-static __thread AiodriveDispatcher *running_here;   /* runs an entry just now, and its context is not iterated meanwhile */
+static __thread AiodriveDispatcher *running_here;   /* runs an entry now, and its context is not iterated meanwhile */
 
 AiodriveDispatcher *
 aiodrive_dispatcher_ref (AiodriveDispatcher *self)

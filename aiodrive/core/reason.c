@@ -71,7 +71,8 @@ aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
 static gboolean
 is_cancelled_from_above (AiodriveCancelScope *self)
 {
-  return !g_atomic_int_get (&self->shielded) && aiodrive_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self));
+  return !g_atomic_int_get (&self->shielded) &&
+         aiodrive_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self));
 }
 
 /**

@@ -38,7 +38,7 @@ struct _AiodriveGroupCore
   AiodriveFailures     failures;
   GError              *outcome;      /* owned, nullable: once it is closed */
 
-  AiodriveLevels      *levels;       /* owned; NULL: it is no pool, and the rest does not matter; set once, as are ... */
+  AiodriveLevels      *levels;       /* owned; NULL: no pool, and the rest does not matter; set once, as are ... */
   char                *name;         /* owned, nullable */
   void               (*changed) (GObject *object);   /* ... these two: after it was cancelled, and at its end */
   gint64               started;      /* monotonic, in microseconds; 0: not yet; used in the context, as are the next */

@@ -254,8 +254,8 @@ member_ended (AiodriveEntry *entry)
   aiodrive_group_core_unref (self);
 }
 
-/* In any thread: the group does not come to its end before aiodrive_group_core_add(), which has to follow. Returns where
- * in a pool the task counts; NULL in a plain group. */
+/* In any thread: the group does not come to its end before aiodrive_group_core_add(), which has to follow. Returns
+ * where in a pool the task counts; NULL in a plain group. */
 AiodriveLevel *
 aiodrive_group_core_expect (AiodriveGroupCore *self,
                             gint               depth)

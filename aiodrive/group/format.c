@@ -74,7 +74,8 @@ print_elapsed (Tree   *tree,
                gint64  until)
 {
   if (since != 0)
-    g_string_append_printf (tree->text, ", %.1f s", ((until != 0 ? until : tree->now) - since) / (double) G_USEC_PER_SEC);
+    g_string_append_printf (tree->text, ", %.1f s",
+                            ((until != 0 ? until : tree->now) - since) / (double) G_USEC_PER_SEC);
 }
 
 static const char *

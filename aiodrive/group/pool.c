@@ -315,8 +315,8 @@ aiodrive_pool_get_status (AiodrivePool *self)
  * @self: a pool
  *
  * Describes what is going on in the pool: a line for the pool, each task, and each group or pool in a task, with what
- * state it is in, and how long it has run. Call it, from a debugger too, in the context of the pool; to call it anywhere
- * else is a programming error.
+ * state it is in, and how long it has run. Call it, from a debugger too, in the context of the pool; to call it
+ * anywhere else is a programming error.
  *
  * |[<!-- language="plain" -->
  * pool downloads: running, 4.2 s

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What is called in the other context with the new task there, which has its job. FALSE: the job is not to begin now; it
- * has returned the task, or begins the job later. */
+/* What is called in the other context with the new task there, which has its job. FALSE: the job is not to begin now;
+ * it has returned the task, or begins the job later. */
 typedef gboolean (*AiodriveRemoteAccept) (GTask    *task,
                                           gpointer  data);
 

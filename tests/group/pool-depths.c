@@ -94,7 +94,7 @@ test_order (void)
       for (guint i = 1; i < N_DEPTHS; i++)
         {
           g_assert_cmpuint (count_cancelled (&f), ==, i + 1);
-          g_assert_true (is_body_cancelled (&f) == (i == 3));   /* that of a pool which was run goes with the depth -1 */
+          g_assert_true (is_body_cancelled (&f) == (i == 3));   /* of a pool that was run it goes with the depth -1 */
           g_assert_cmpuint (f.call.n_calls, ==, 0);
           test_child_succeed (&f.children[i]);
         }
@@ -213,8 +213,8 @@ test_body_closed (void)
   test_pool_free (pool);
 }
 
-/* Whoever comes meanwhile: at a depth that was reached, or deeper, he starts cancelled and is waited for; at a lesser one
- * he takes his turn. */
+/* Whoever comes meanwhile: at a depth that was reached, or deeper, he starts cancelled and is waited for; at a lesser
+ * one he takes his turn. */
 static void
 test_spawn_meanwhile (void)
 {
