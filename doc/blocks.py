@@ -5,8 +5,9 @@
 Looks whether every piece of code in the README, in the guides and in the comments of the library is what the tests
 compile or run: the part of an example that it was copied from. With --update it is copied again.
 
-In Markdown a comment before the code names the file, and the region if it has several: <!-- examples/mirrors/main.c name -->.
-The code in the comments of aiodrive/sync/latch.c is that of doc/examples/sync/latch.c."""
+In Markdown a comment before the code names the file, and the region if it has several:
+<!-- doc/examples/guides/gio.c job -->. The code in the comments of
+aiodrive/sync/latch.c is that of doc/examples/sync/latch.c."""
 import pathlib
 import re
 import sys

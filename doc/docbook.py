@@ -16,7 +16,8 @@ HEAD = '''<?xml version="1.0"?>
 <!DOCTYPE part PUBLIC "-//OASIS//DTD DocBook XML V4.3//EN" "http://www.oasis-open.org/docbook/xml/4.3/docbookx.dtd">'''
 LANGUAGES = {'c': 'C', 'py': 'Python', 'js': 'JavaScript', 'vala': 'Vala'}
 SYMBOL = re.compile(r'(?:Aiodrive|G)[A-Z]\w+|(?:aiodrive|g)_\w+\(\)|(?:AIODRIVE|G)_[A-Z_]+(?:\(\))?')
-SPAN = re.compile(r'`(?P<code>[^`]+)`|\[(?P<label>[^\]]+)\]\((?P<target>[^)]+)\)|\*\*(?P<strong>.+?)\*\*|\*(?P<em>[^*]+)\*')
+SPAN = re.compile(r'`(?P<code>[^`]+)`|\[(?P<label>[^\]]+)\]\((?P<target>[^)]+)\)'
+                  r'|\*\*(?P<strong>.+?)\*\*|\*(?P<em>[^*]+)\*')
 
 
 def identifier(text):
@@ -76,14 +77,16 @@ def table(lines):
 def listing(language, lines):
     text = escape('\n'.join(lines))
     if language in LANGUAGES:
-        return f'<informalexample><programlisting language="{LANGUAGES[language]}">{text}</programlisting></informalexample>'
+        text = f'<programlisting language="{LANGUAGES[language]}">{text}</programlisting>'
+        return f'<informalexample>{text}</informalexample>'
     return f'<screen>{text}</screen>'
 
 
 def items(lines):
     tag = 'orderedlist' if lines[0][0].isdigit() else 'itemizedlist'
     texts = re.split(r'^(?:[*-]|\d+\.) +', '\n'.join(lines), flags=re.MULTILINE)[1:]
-    yield f'<{tag}>' + ''.join(f'<listitem><para>{spans(text.strip())}</para></listitem>' for text in texts) + f'</{tag}>'
+    listed = ''.join(f'<listitem><para>{spans(text.strip())}</para></listitem>' for text in texts)
+    yield f'<{tag}>{listed}</{tag}>'
 
 
 def picture(label, target):

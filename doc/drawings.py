@@ -18,7 +18,8 @@ class Drawing:
 
     def box(self, x, y, width, height, *lines, accent=False):
         fill = '#dbeafe' if accent else '#fff'
-        self.parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" fill="{fill}" stroke="#555"/>')
+        self.parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" fill="{fill}"'
+                          ' stroke="#555"/>')
         top = y + height / 2 - 8 * (len(lines) - 1) + 5
         for number, line in enumerate(lines):
             self.text(x + width / 2, top + 16 * number, line)

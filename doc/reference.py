@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes what gtk-doc wants to know of the reference: its sections, a comment for each of them, and their chapters.
 
-Arguments: reference.md, the folder of the library, the version.h of the build, the folder of the examples, and the files
-to write: the sections, the comments, the chapters."""
+Arguments: reference.md, the folder of the library, the version.h of the build, the folder of the examples, and the
+files to write: the sections, the comments, the chapters."""
 import pathlib
 import re
 import sys
@@ -43,7 +43,8 @@ def symbols(header):
     code = re.sub(r'/\*.*?\*/', '', header.read_text(encoding='utf-8'), flags=re.DOTALL)
     public, standard = [], []
     patterns = r'''^\#define\s+(?P<macro>\w+)
-        | ^G_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(\s*(?P<type>\w+),\s*(?P<prefix>\w+),\s*(?P<module>\w+),\s*(?P<object>\w+)
+        | ^G_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(
+            \s*(?P<type>\w+),\s*(?P<prefix>\w+),\s*(?P<module>\w+),\s*(?P<object>\w+)
         | ^typedef\s+(?:enum|struct)\s*\w*\s*(?:\{[^}]*\})?\s*(?P<plain>\w+);
         | ^typedef\s[^;(]*\(\*(?P<callback>\w+)\)
         | ^AIODRIVE_PUBLIC\s+(?!G_DECLARE)[^;(]*?(?P<function>\w+)\s*\('''
@@ -56,7 +57,8 @@ def symbols(header):
             if kind != 'FINAL':
                 standard += [prefix + found['object'] + ('_GET_IFACE' if kind == 'INTERFACE' else '_GET_CLASS')]
             if kind == 'DERIVABLE':
-                standard += [of_type + 'Class', prefix + found['object'] + '_CLASS', prefix + 'IS_' + found['object'] + '_CLASS']
+                standard += [of_type + 'Class', prefix + found['object'] + '_CLASS',
+                             prefix + 'IS_' + found['object'] + '_CLASS']
         else:
             name = found['macro'] or found['plain'] or found['callback'] or found['function']
             is_standard = name.startswith('AIODRIVE_TYPE_') or name.endswith(('_get_type', '_error_quark'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The part of an example that the documentation shows: what stands between two comments, begin and end, or all of it."""
+"""The part of an example that the documentation shows: what stands between two comments, begin and end, or all."""
 import pathlib
 import re
 import textwrap
@@ -10,7 +10,7 @@ HEAD = r'\A(?:#!.*\n)?(?:(?:/\*|#|//).*\n(?: \*.*\n)*)*'
 
 def region(path, name=''):
     """What stands in the regions of that name, with an empty line between them; they have no name where a file has one
-    thing to show. Without a name and without a region it is the file without its head: the license, and what it prints."""
+    thing to show. Without a name and without a region it is the file without its head: the license, what it prints."""
     text = pathlib.Path(path).read_text(encoding='utf-8')
     block = re.compile(BLOCK.format(name=f' {name}' if name else ''), re.MULTILINE | re.DOTALL)
     found = [textwrap.dedent(match['text']).strip('\n') for match in block.finditer(text)]

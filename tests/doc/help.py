@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the examples say to --help can be read, also as a manual page. Arguments: the folder of checks.py, and the command
-that runs the example."""
+"""What the examples say to --help can be read, also as a manual page. Arguments: the folder of checks.py, and the
+command that runs the example."""
 import os
 import re
 import shutil
@@ -27,8 +27,8 @@ def it_begins_with_the_usage(helped):
 
 
 def it_says_what_the_program_is_for(helped):
-    paragraphs = [text for text in re.split(r'\n\s*\n', helped.stdout) if not re.match(r'[Uu]sage:|\w* ?[Oo]ptions:|\s+-', text)]
-    if not any(re.match(r'[A-Z].+\.', text.strip(), re.DOTALL) for text in paragraphs):
+    paragraphs = re.split(r'\n\s*\n', helped.stdout)
+    if not any(re.match(r'(?![Uu]sage:|\w* ?[Oo]ptions:)[A-Z].+\.', text.strip(), re.DOTALL) for text in paragraphs):
         yield 'there is no sentence about it'
 
 

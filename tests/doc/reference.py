@@ -12,7 +12,7 @@ sys.path.insert(0, sys.argv[1])
 import checks
 
 GLIB = pathlib.Path('/usr/share/gtk-doc/html/glib')
-# What gtk-doc says of each property without a blurb in the code. Properties are described in comments, as everything is.
+# What gtk-doc says of each property without a blurb in the code. They are described in comments, as everything is.
 NO_BLURB = re.compile(r'warning: Property \S+ has no documentation\.$')
 NO_LINK = re.compile(r'no link for: "(?P<identifier>[^"]+)"')
 PAGES = ('index.html', 'object-tree.html', 'api-index-full.html', 'api-index-1.0.html', 'annotation-glossary.html')
@@ -22,7 +22,8 @@ def make(build, target):
     """Runs the command that makes the book, which ninja would run again each time, and gives what it says."""
     commands = subprocess.run(['ninja', '-C', build, '-t', 'commands', target], check=True, stdout=subprocess.PIPE,
                               text=True).stdout.splitlines()
-    made = subprocess.run(commands[-1], shell=True, cwd=build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    made = subprocess.run(commands[-1], shell=True, cwd=build, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode != 0:
         sys.exit(made.stdout)
     return made.stdout.splitlines()
@@ -68,7 +69,8 @@ def there_are_an_index_and_so_on(book, said):
 
 def devhelp_finds_every_function(book, said):
     devhelp = (book / 'html/aiodrive.devhelp2').read_text(encoding='utf-8')
-    for name in re.findall(r'^aiodrive_\w+$', (book / 'aiodrive-sections.txt').read_text(encoding='utf-8'), re.MULTILINE):
+    sections = (book / 'aiodrive-sections.txt').read_text(encoding='utf-8')
+    for name in re.findall(r'^aiodrive_\w+$', sections, re.MULTILINE):
         if not name.endswith(('_get_type', '_error_quark')) and f'"{name} ()"' not in devhelp.replace('\u00a0', ' '):
             yield name
 

@@ -18,7 +18,8 @@ COMMAND = re.compile(r'(?:\./)?([\w./-]+)')
 ELSEWHERE = ('cc', 'gdb', 'meson', 'valgrind')   # commands that are not files of the repository
 # What is no English: code, symbols, the names of parameters, links, and the languages of listings.
 NO_ENGLISH = re.compile(r'''```.*?^```$ | \|\[.*?\]\| | `[^`]*` | \]\([^)]*\) | \{example[^}]*\} | <[^>]*>
-                            | [@%\#]\w[\w:-]* | \w*[_/()]\w* | \b\w*[a-z][A-Z]\w* | \([^()]*\)(?=[:\s(]*$) | https?:\S+''',
+                            | [@%\#]\w[\w:-]* | \w*[_/()]\w* | \b\w*[a-z][A-Z]\w* | \([^()]*\)(?=[:\s(]*$)
+                            | https?:\S+''',
                         re.MULTILINE | re.DOTALL | re.VERBOSE)
 
 
@@ -65,6 +66,10 @@ def each_command_is_there(root):
                     yield f'{path.relative_to(root)}: {line}'
 
 
+def headings(file):
+    return map(docbook.identifier, re.findall(r'^#+ (.*)', file.read_text('utf-8'), re.MULTILINE))
+
+
 def each_link_leads_somewhere(root):
     for path in blocks.markdown_files(root):
         for target in LINK.findall(path.read_text('utf-8')):
@@ -74,7 +79,7 @@ def each_link_leads_somewhere(root):
                 continue
             if not file.is_file():
                 yield f'{path.relative_to(root)}: there is no {name}'
-            elif heading and heading not in map(docbook.identifier, re.findall(r'^#+ (.*)', file.read_text('utf-8'), re.M)):
+            elif heading and heading not in headings(file):
                 yield f'{path.relative_to(root)}: there is no {heading} in {file.name}'
 
 
@@ -89,7 +94,8 @@ def each_test_that_is_named_is_there(root):
     for name in TEST.findall((root / 'README.md').read_text('utf-8')):
         folder, file, rest = name.split('/', 4)[2:]
         files = (root / 'tests' / folder).glob(f'{file}*.c')
-        if not any(re.search(rf'"({name}|{rest}|{name.rpartition("/")[2]})"', path.read_text('utf-8')) for path in files):
+        quoted = re.compile(rf'"({name}|{rest}|{name.rpartition("/")[2]})"')
+        if not any(quoted.search(path.read_text('utf-8')) for path in files):
             yield name
 
 
