@@ -188,6 +188,11 @@ class ScopeTest(unittest.TestCase):
         await asyncio.sleep(0)
         self.assertEqual(asyncio.current_task().cancelling(), 0)
 
+    async def test_twice(self):
+        with Aiodrive.CancelScope() as scope:
+            with self.assertRaisesRegex(RuntimeError, 'already'):
+                scope.__enter__()
+
     async def test_cancelled_too_late(self):
         with Aiodrive.CancelScope() as scope:
             pass

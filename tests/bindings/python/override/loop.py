@@ -243,12 +243,14 @@ class NestedTest(unittest.TestCase):
             await Aiodrive.sleep(0.001)
             return (await Aiodrive.race(gives(threading.get_ident(), 3)))[1]
         results = []
-        def in_thread():
+        def in_thread(has_context):
             context = GLib.MainContext.new()
-            context.push_thread_default()
+            if has_context:
+                context.push_thread_default()
             results.append(Aiodrive.run(job()) == threading.get_ident())
-            context.pop_thread_default()
-        threads = [threading.Thread(target=in_thread) for _ in range(4)]
+            if has_context:
+                context.pop_thread_default()
+        threads = [threading.Thread(target=in_thread, args=[i % 2 == 0]) for i in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

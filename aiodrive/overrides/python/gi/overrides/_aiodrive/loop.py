@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import contextlib
 import heapq
 import math
 import sys
@@ -53,20 +52,6 @@ def current_loop() -> asyncio.AbstractEventLoop:
         if context == GLib.MainContext.default():
             _kept.append(loop)   # others go with the last of their tasks
     return loop
-
-
-@contextlib.contextmanager
-def _without_current_task(loop: asyncio.AbstractEventLoop | None):
-    """A task that runs a main loop is not the current one of what happens in there."""
-    task = asyncio.current_task(loop) if loop is not None else None
-    if task is None:
-        yield
-        return
-    asyncio._leave_task(loop, task)
-    try:
-        yield
-    finally:
-        asyncio._enter_task(loop, task)
 
 
 class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
@@ -159,7 +144,8 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._due = -1
         self._take_timers()
         n_handles = len(self._ready)
-        with self._entered():
+        entered = self._enter()
+        try:
             while n_handles > 0 and self._ready and not self._closed:
                 n_handles -= 1
                 handle = self._ready.popleft()
@@ -168,6 +154,8 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
                 if not handle._cancelled:
                     self._run(handle)
                     handle = None   # not to be kept by this frame
+        finally:
+            self._leave(*entered)
         if not self._closed:
             self._rearm()
         return not self._closed
@@ -189,20 +177,24 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
             if due != 0 and self._ready:   # another thread came in between
                 self._wake_at(0)
 
-    @contextlib.contextmanager
-    def _entered(self):
-        previous = asyncio._get_running_loop()
+    def _enter(self) -> tuple:
+        """Becomes the running loop. A task that runs a main loop is not the current one of what happens in there."""
+        outer = asyncio._get_running_loop()
+        task = asyncio.current_task(outer) if outer is not None else None
+        if task is not None:
+            asyncio._leave_task(outer, task)
         hooks = sys.get_asyncgen_hooks()
-        with _without_current_task(previous):
-            asyncio._set_running_loop(self)
-            sys.set_asyncgen_hooks(firstiter=self._generators.add, finalizer=self._close_generator)
-            self._n_drains += 1
-            try:
-                yield
-            finally:
-                self._n_drains -= 1
-                sys.set_asyncgen_hooks(*hooks)
-                asyncio._set_running_loop(previous)
+        sys.set_asyncgen_hooks(firstiter=self._generators.add, finalizer=self._close_generator)
+        asyncio._set_running_loop(self)
+        self._n_drains += 1
+        return outer, task, hooks
+
+    def _leave(self, outer: asyncio.AbstractEventLoop | None, task: asyncio.Task | None, hooks) -> None:
+        self._n_drains -= 1
+        asyncio._set_running_loop(outer)
+        sys.set_asyncgen_hooks(*hooks)
+        if task is not None:
+            asyncio._enter_task(outer, task)
 
     # Running it
 
@@ -300,8 +292,11 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         task = self.create_task(coro, **kwargs)
         if len(self._ready) > n_ready:   # an eager one has taken it already
             step = self._ready.pop()
-            with self._entered():
+            entered = self._enter()
+            try:
                 self._run(step)
+            finally:
+                self._leave(*entered)
         return task
 
     def set_task_factory(self, factory) -> None:

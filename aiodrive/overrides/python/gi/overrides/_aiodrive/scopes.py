@@ -24,8 +24,6 @@ class Block:
         task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
         if task is None:
             raise RuntimeError('this block has to be in a coroutine that runs as a task')
-        if self._task is not None:
-            raise RuntimeError('this block has been entered already')
         self._task = task
         self._n_before = task.cancelling()
         self._was_cancelled = False
@@ -75,6 +73,8 @@ class CancelScope(Raw.CancelScope):
             super().cancel_with_reason(error)
 
     def __enter__(self) -> CancelScope:
+        if hasattr(self, 'block'):
+            raise RuntimeError('this scope is that of a block already')
         block = Block(self)
         block.enter()
         self.block = block
