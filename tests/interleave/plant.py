@@ -32,11 +32,15 @@ BUGS = {
     'wake-up': (
         '''  g_mutex_lock (&self->lock);
   aiodrive_entry_list_append (&self->inbox, first, last);
+  if (!self->has_inbox)
+    g_atomic_int_set (&self->has_inbox, TRUE);
   if (self->polling)
 ''', '''  gboolean polling = self->polling;
 
   g_mutex_lock (&self->lock);
   aiodrive_entry_list_append (&self->inbox, first, last);
+  if (!self->has_inbox)
+    g_atomic_int_set (&self->has_inbox, TRUE);
   if (polling)
 '''),
 }
