@@ -217,6 +217,18 @@ class NestedTest(unittest.TestCase):
         await done.wait()
         self.assertEqual(results, [3])
 
+    def test_before_a_main_loop_and_in_its_callbacks(self):
+        main_loop, tasks = GLib.MainLoop(), [Aiodrive.spawn(gives('first', 3))]
+        async def second():
+            return await tasks[0], await Aiodrive.race(tasks[0])
+        def on_idle():
+            tasks.append(Aiodrive.spawn(second()))
+            tasks[1].add_done_callback(lambda task: main_loop.quit())
+            return GLib.SOURCE_REMOVE
+        GLib.idle_add(on_idle)
+        main_loop.run()
+        self.assertEqual(tasks[1].result(), ('first', (0, 'first')))
+
     async def test_main_loop_in_a_coroutine(self):
         """A modal dialog: everything goes on meanwhile."""
         main_loop = GLib.MainLoop()

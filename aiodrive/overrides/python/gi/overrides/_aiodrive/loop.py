@@ -35,8 +35,14 @@ def is_of_pygobject(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def current_loop() -> asyncio.AbstractEventLoop:
-    """The loop that runs; outside one the loop of the thread-default context, which is made if there is none."""
+    """The loop that runs; outside one the loop of the thread-default context, which is made if there is none.
+
+    In PyGObject 3.50 and later a loop of its own runs with every main loop, and so in its callbacks; there ours goes
+    before it if it has been used before.
+    """
     loop = asyncio._get_running_loop()
+    if loop is not None and is_of_pygobject(loop) and asyncio.current_task(loop) is None:
+        loop = _ambient.get(hash(thread_default_context()), loop)
     if loop is not None:
         if not isinstance(loop, EventLoop) and not is_of_pygobject(loop):
             raise RuntimeError(f'a loop that runs a GLib.MainContext is needed, that of Aiodrive.run() or of '
