@@ -99,6 +99,15 @@ def each_test_that_is_named_is_there(root):
             yield name
 
 
+def each_name_of_python_is_there(root):
+    override = (root / 'aiodrive/overrides/python/gi/overrides/Aiodrive.py').read_text('utf-8')
+    names = set(re.findall(r"'(\w+)'", override.partition('__all__')[2]))
+    for path in blocks.markdown_files(root):
+        for name in re.findall(r'\bAiodrive\.(\w+)', blocks.FENCED.sub('', path.read_text('utf-8'))):
+            if name not in names:
+                yield f'{path.relative_to(root)}: Aiodrive.{name}'
+
+
 def each_word_is_in_the_dictionary(root):
     known = {word.lower() for word in (root / 'tests/doc/words.txt').read_text('utf-8').split()}
     for path, text in prose(root):
@@ -118,6 +127,7 @@ tests = [
     each_link_leads_somewhere,
     each_guide_is_in_the_readme_and_in_the_book,
     each_test_that_is_named_is_there,
+    each_name_of_python_is_there,
 ]
 if shutil.which('aspell'):
     tests.append(each_word_is_in_the_dictionary)
