@@ -124,20 +124,24 @@ aiodrive_group_core_begin (AiodriveGroupCore *core)
  * Shown
  */
 
+static void
+observe (AiodriveMember *self)
+{
+  aiodrive_task_info_set_progress (self->info,
+                                   aiodrive_task_record_watch_progress (aiodrive_task_record_get (self->task),
+                                                                        &self->progress));
+}
+
 /* Wakes again and again, until the member has ended. */
 static void
 progressed (AiodriveEntry *entry)
 {
   AiodriveMember *self = AIODRIVE_CONTAINER_OF (entry, AiodriveMember, progress.entry);
 
-  if (self->info == NULL)
-    {
-      g_free (self);   /* it ended meanwhile */
-      return;
-    }
-  aiodrive_task_info_set_progress (self->info,
-                                   aiodrive_task_record_watch_progress (aiodrive_task_record_get (self->task),
-                                                                        &self->progress));
+  if (self->info != NULL)
+    observe (self);
+  else
+    g_free (self);   /* it ended meanwhile */
 }
 
 void
@@ -147,7 +151,7 @@ aiodrive_member_show (AiodriveMember *self)
   if (self->plan == NULL)
     aiodrive_task_info_set_running (self->info, self->since);
   aiodrive_waiter_init (&self->progress, progressed);
-  progressed (&self->progress.entry);
+  observe (self);
   self->place = aiodrive_task_list_append (self->core->tasks, self->info);
 }
 

@@ -48,15 +48,16 @@ static gboolean
 release (gpointer   object,
          GError   **error)
 {
-  gpointer weak = object;
+  const char *name = G_IS_TASK (object) ? "task" : "scope";
+  gpointer used = object;
 
-  g_object_add_weak_pointer (object, &weak);
+  g_object_add_weak_pointer (object, &used);
   g_object_unref (object);
-  if (weak == NULL)
+  if (used == NULL)
     return TRUE;
 
-  g_object_remove_weak_pointer (object, &weak);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "its %s is still in use", G_IS_TASK (object) ? "task" : "scope");
+  g_object_remove_weak_pointer (used, &used);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "its %s is still in use", name);
   return FALSE;
 }
 

@@ -38,7 +38,7 @@ aiodrive_run (GTask *task)
 
   g_return_if_fail (G_IS_TASK (task));
 
-  kept = g_object_ref (task);
+  g_set_object (&kept, task);
   record = aiodrive_task_record_get (task);
   if (aiodrive_task_record_is_known (record))
     {

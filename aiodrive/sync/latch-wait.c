@@ -3,7 +3,7 @@
 
 /* The three ways to wait for a latch: for a change, for it to be set, and for it not to be. */
 
-#define ANY_CHANGE -1
+#define ANY_CHANGE (-1)
 
 static void
 return_state (GTask    *task,

@@ -212,7 +212,7 @@ check_mode (AiodriveLockMode mode)
 {
   if (mode <= AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE)
     return NULL;
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%u is no lock mode", mode);
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%u is no lock mode", (guint) mode);
 }
 
 static gpointer

@@ -151,8 +151,9 @@ on_next_ended (GObject      *source_object,
 {
   g_autoptr(GTask) task = data;
   GError *error = NULL;
+  g_autoptr(GTask) next = aiodrive_wait_task_finish (result, &error);
 
-  if (aiodrive_wait_task_finish (result, &error))
+  if (next != NULL)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
