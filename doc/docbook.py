@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes the guides a part of the book: turns the Markdown that they are written in into DocBook.
 
-Of Markdown it knows what the guides use: headings, paragraphs, lists, tables, fenced code, a picture that stands alone,
-`code`, *emphasis*, **strong** and [links](text.md#heading). A symbol of C in `code` becomes a link to the reference.
+A guide is one page, with headings of two levels. Of Markdown it knows what the guides use: headings, paragraphs, lists,
+tables, fenced code, a picture that stands alone, `code`, *emphasis*, **strong** and [links](text.md#heading). A symbol
+of C in `code` becomes a link to the reference.
 
 Arguments: the file to write, and the guides."""
 import pathlib
@@ -133,7 +134,7 @@ def with_plots(path, text):
 
 def convert(name, text):
     text = re.sub(r'^<!--.*?-->\n', '', text, flags=re.DOTALL | re.MULTILINE)
-    depth = 0
+    in_section = False
     for part in blocks(text.splitlines()):
         if isinstance(part, tuple):
             yield listing(*part)
@@ -141,13 +142,15 @@ def convert(name, text):
             continue
         elif part[0].startswith('#'):
             marks, _, title = part[0].partition(' ')
-            yield from ('</section>' for _ in range(depth - len(marks) + 1))
-            anchor = f'{name}.{identifier(title)}' if len(marks) > 1 else name
-            yield f'<{"section" if len(marks) > 1 else "chapter"} id="{anchor}"><title>{spans(title)}</title>'
-            depth = len(marks)
+            if marks == '#':
+                yield f'<chapter id="{name}"><title>{spans(title)}</title>'
+            else:
+                yield from ('</simplesect>',) if in_section else ()
+                yield f'<simplesect id="{name}.{identifier(title)}"><title>{spans(title)}</title>'
+                in_section = True
         else:
             yield from block(part)
-    yield from ('</section>' for _ in range(depth - 1))
+    yield from ('</simplesect>',) if in_section else ()
     yield '</chapter>'
 
 
