@@ -80,6 +80,9 @@ blocker_wait_once (Blocker       *self,
         timed_out = !g_cond_wait_until (&self->cond, &self->monitor->mutex, deadline);
     }
 
+  if (aiodrive_clock_block_leave (&self->block))
+    return;
+
   aiodrive_monitor_unlock (self->monitor);
   aiodrive_clock_block_end (&self->block);
   aiodrive_monitor_lock (self->monitor);

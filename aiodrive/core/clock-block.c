@@ -34,7 +34,7 @@ aiodrive_clock_block_begin (AiodriveClockBlock *self,
       g_mutex_lock (&self->own->lock);
       self->member = find_own (self->own);
       if (self->member != NULL)
-        ((AiodriveClockMember *) self->member)->blocked = TRUE;
+        ((AiodriveClockMember *) g_atomic_rc_box_acquire (self->member))->blocked = TRUE;
       self->own->round++;
       g_mutex_unlock (&self->own->lock);
     }
@@ -84,15 +84,25 @@ aiodrive_clock_block_wake (AiodriveClockBlock *self)
       self->own->round++;
     }
   g_mutex_unlock (&self->own->lock);
+
+  g_clear_pointer (&member, aiodrive_clock_member_unref);
 }
 
-/* With nothing locked. */
+/* It does not block any more; under the same lock. FALSE: it has to be ended. */
+gboolean
+aiodrive_clock_block_leave (AiodriveClockBlock *self)
+{
+  aiodrive_clock_block_wake (self);
+  g_clear_pointer (&self->own, aiodrive_clock_unref);
+  return self->clock == NULL;
+}
+
+/* After leave(), with nothing locked: waits until fire() is done, if it has begun. */
 void
 aiodrive_clock_block_end (AiodriveClockBlock *self)
 {
-  gboolean firing = self->clock != NULL;
+  gboolean firing = TRUE;
 
-  aiodrive_clock_block_wake (self);
   while (firing)
     {
       g_mutex_lock (&self->clock->lock);
@@ -103,5 +113,4 @@ aiodrive_clock_block_end (AiodriveClockBlock *self)
         g_thread_yield ();
     }
   g_clear_pointer (&self->clock, aiodrive_clock_unref);
-  g_clear_pointer (&self->own, aiodrive_clock_unref);
 }

@@ -115,10 +115,16 @@ member_free (gpointer data)
   aiodrive_clock_unref (self->clock);
 }
 
+void
+aiodrive_clock_member_unref (AiodriveClockMember *self)
+{
+  g_atomic_rc_box_release_full (self, member_free);
+}
+
 static void
 source_finalize (GSource *source)
 {
-  g_atomic_rc_box_release_full (member_of (source), member_free);
+  aiodrive_clock_member_unref (member_of (source));
 }
 
 static GSourceFuncs first_funcs = { first_prepare, first_check, NULL, source_finalize, NULL, NULL };
@@ -176,5 +182,5 @@ aiodrive_clock_member_leave (AiodriveClockMember *self,
     }
   g_main_context_wakeup (context);
   g_main_context_unref (context);
-  g_atomic_rc_box_release_full (self, member_free);
+  aiodrive_clock_member_unref (self);
 }

@@ -53,6 +53,7 @@ void                 aiodrive_clock_settle        (AiodriveClock       *self);
 void                 aiodrive_clock_join          (AiodriveClock       *self,
                                                    GMainContext        *context,
                                                    GThread             *thread);
+void                 aiodrive_clock_member_unref  (AiodriveClockMember *self);
 void                 aiodrive_clock_member_leave  (AiodriveClockMember *self,
                                                    GMainContext        *context);
 

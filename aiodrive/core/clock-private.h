@@ -38,8 +38,8 @@ struct _AiodriveClockBlock
   AiodriveClock      *clock;    /* owned, nullable: by which it has a time */
   AiodriveTimer       timer;    /* guarded by clock, as is the next */
   gboolean            firing;
-  AiodriveClock      *own;      /* owned, nullable: by which its thread goes */
-  gpointer            member;   /* guarded by own; NULL: it does not block */
+  AiodriveClock      *own;      /* owned, nullable: by which its thread goes; guarded by what it waits for */
+  gpointer            member;   /* owned; guarded by own; NULL: it does not block */
 };
 
 void                aiodrive_clock_block_begin   (AiodriveClockBlock  *self,
@@ -47,6 +47,7 @@ void                aiodrive_clock_block_begin   (AiodriveClockBlock  *self,
                                                   gint64               due);
 void                aiodrive_clock_block_settle  (AiodriveClockBlock  *self);
 void                aiodrive_clock_block_wake    (AiodriveClockBlock  *self);
+gboolean            aiodrive_clock_block_leave   (AiodriveClockBlock  *self);
 void                aiodrive_clock_block_end     (AiodriveClockBlock  *self);
 
 G_END_DECLS

@@ -434,6 +434,29 @@ test_block_in_threads (void)
     }
 }
 
+/* The time becomes real while threads block that went by it. */
+static void
+test_close_while_blocked (void)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+      g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new (NULL);
+      g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+      g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (NULL, HOUR_MS);
+      g_autoptr(GTask) task = NULL;
+
+      aiodrive_background_executor_spawn (executor, &task, G_CANCELLABLE (scope), block_job, event, NULL);
+      if (i % 2 == 0)
+        aiodrive_test_context_wait_all_blocked (test);
+      aiodrive_test_context_close (test);
+      aiodrive_thread_safe_event_set (event);
+      aiodrive_run (task);
+      g_assert_null (aiodrive_task_get_error (task));
+      g_assert_true (aiodrive_background_executor_stop (executor, NULL, NULL));
+    }
+}
+
 static gpointer
 block_in_thread (gpointer data)
 {
@@ -554,6 +577,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/test-context/block", test_block);
   g_test_add_func ("/aiodrive/core/test-context/block-in-threads", test_block_in_threads);
   g_test_add_func ("/aiodrive/core/test-context/block-outside", test_block_outside);
+  g_test_add_func ("/aiodrive/core/test-context/close-while-blocked", test_close_while_blocked);
   g_test_add_func ("/aiodrive/core/test-context/wait-async", test_wait_async);
   g_test_add_func ("/aiodrive/core/test-context/close", test_close);
   g_test_add_func ("/aiodrive/core/test-context/wrong-arguments", test_wrong_arguments);
