@@ -37,22 +37,27 @@ aiodrive_cancel_hub_clear (AiodriveCancelHub *self)
 void
 aiodrive_cancel_hub_fire (AiodriveCancelHub *self)
 {
-  GList *node;
+  gboolean more = TRUE;
 
-  g_mutex_lock (&self->lock);
-  while ((node = g_queue_pop_head_link (&self->links)) != NULL)
+  /* nobody is added any more */
+  while (more)
     {
-      AiodriveCancelLink *link = node->data;
-      gboolean fires;
+      AiodriveCancelLink *link;
 
-      link->linked = FALSE;
-      fires = link->take (link);
-      g_mutex_unlock (&self->lock);
-      if (fires)
-        link->fire (link);
       g_mutex_lock (&self->lock);
+      link = g_queue_peek_head (&self->links);
+      more = self->links.length > 1;
+      if (link != NULL)
+        {
+          g_queue_unlink (&self->links, &link->node);
+          link->linked = FALSE;
+          if (!link->take (link))
+            link = NULL;
+        }
+      g_mutex_unlock (&self->lock);
+      if (link != NULL)
+        link->fire (link);
     }
-  g_mutex_unlock (&self->lock);
 }
 
 static void

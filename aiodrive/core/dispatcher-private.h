@@ -36,6 +36,8 @@ GMainContext       *aiodrive_dispatcher_push               (AiodriveDispatcher *
 void                aiodrive_dispatcher_wake               (GMainContext       *context);
 void                aiodrive_dispatcher_post               (AiodriveDispatcher *self,
                                                             AiodriveEntry      *entry);
+void                aiodrive_dispatcher_post_next          (AiodriveDispatcher *self,
+                                                            AiodriveEntry      *entry);
 gboolean            aiodrive_dispatcher_is_idle            (AiodriveDispatcher *self);
 
 void                aiodrive_dispatcher_start_timer        (AiodriveDispatcher *self,

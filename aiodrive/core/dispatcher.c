@@ -57,7 +57,8 @@ struct _AiodriveDispatcher
   AiodriveClock     *clock;       /* owned, nullable; changed under lock; read atomically too */
   gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
 
-  AiodriveEntryList  running;     /* the rest is touched by the thread that iterates the context alone */
+  AiodriveEntryList  next;        /* the rest is touched by the thread that iterates the context alone */
+  AiodriveEntryList  running;
   AiodriveEntryList  later;
   gint64             now;         /* when the iteration began */
   gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
@@ -121,10 +122,16 @@ poll_timeout (AiodriveDispatcher *self)
 }
 
 static gboolean
+has_entries (AiodriveDispatcher *self)
+{
+  return self->next.first != NULL || self->running.first != NULL || self->later.first != NULL ||
+         self->inbox.first != NULL;
+}
+
+static gboolean
 is_ready (AiodriveDispatcher *self)
 {
-  return self->running.first != NULL || self->later.first != NULL || self->inbox.first != NULL ||
-         poll_timeout (self) == 0;
+  return has_entries (self) || poll_timeout (self) == 0;
 }
 
 static gboolean
@@ -208,7 +215,7 @@ run_entry (AiodriveDispatcher *self,
   if (self->running.first == NULL && g_atomic_int_get (&self->has_inbox))
     take_inbox (self);
 
-  entry = aiodrive_entry_list_pop (&self->running);
+  entry = aiodrive_entry_list_pop (self->next.first != NULL ? &self->next : &self->running);
   if (entry == NULL)
     return FALSE;
 
@@ -453,6 +460,17 @@ aiodrive_dispatcher_post (AiodriveDispatcher *self,
   aiodrive_dispatcher_wake (aiodrive_dispatcher_push (self, entry, entry));
 }
 
+/* Runs an entry right after the one that is run here now, before what others wait for; else as any other. */
+void
+aiodrive_dispatcher_post_next (AiodriveDispatcher *self,
+                               AiodriveEntry      *entry)
+{
+  if (running_here == self)
+    aiodrive_entry_list_append (&self->next, entry, entry);
+  else
+    aiodrive_dispatcher_post (self, entry);
+}
+
 /* Whether no entry is left to run; for the thread that iterates the context. */
 gboolean
 aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
@@ -460,7 +478,7 @@ aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
   gboolean idle;
 
   g_mutex_lock (&self->lock);
-  idle = self->running.first == NULL && self->later.first == NULL && self->inbox.first == NULL;
+  idle = !has_entries (self);
   g_mutex_unlock (&self->lock);
 
   return idle;

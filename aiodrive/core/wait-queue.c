@@ -52,7 +52,8 @@ aiodrive_monitor_unlock (AiodriveMonitor *self)
   gpointer deferred_data = self->deferred_data;
 
   g_mutex_unlock (&self->mutex);
-  g_slist_free_full (to_wake, (GDestroyNotify) aiodrive_dispatcher_wake);
+  if (to_wake != NULL)
+    g_slist_free_full (to_wake, (GDestroyNotify) aiodrive_dispatcher_wake);
   if (deferred != NULL)
     deferred (deferred_data);
 }

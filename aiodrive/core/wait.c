@@ -153,5 +153,5 @@ aiodrive_wait_is_valid (GAsyncResult *result,
                         gpointer      source_object,
                         gpointer      source_tag)
 {
-  return g_task_is_valid (result, source_object) && g_async_result_is_tagged (result, source_tag);
+  return g_task_is_valid (result, source_object) && g_task_get_source_tag (G_TASK (result)) == source_tag;
 }

@@ -146,12 +146,16 @@ end (AiodriveEntry *entry)
   aiodrive_task_return_true (task);
 }
 
+/* Counts a child that has ended, or, with NULL, the start. */
 static gboolean
-is_last (AiodriveCombinator *self)
+is_last (AiodriveCombinator      *self,
+         AiodriveCombinatorChild *child)
 {
   gboolean last;
 
   g_mutex_lock (&self->lock);
+  if (child != NULL)
+    child->ended = TRUE;
   last = --self->n_pending == 0;
   g_mutex_unlock (&self->lock);
 
@@ -163,16 +167,15 @@ child_ended (AiodriveEntry *entry)
 {
   AiodriveCombinatorChild *child = (AiodriveCombinatorChild *) entry;
   AiodriveCombinator *self = child->combinator;
-  g_autoptr(GTask) task = g_object_ref (self->task);
-  guint index = child - self->children;
 
-  g_mutex_lock (&self->lock);
-  child->ended = TRUE;
-  g_mutex_unlock (&self->lock);
-
-  if (self->klass->child_ended != NULL && self->klass->child_ended (self, index))
-    aiodrive_combinator_cancel_others (self, NULL);
-  if (is_last (self))
+  if (self->klass->child_ended != NULL && self->klass->child_ended (self, child - self->children))
+    {
+      g_mutex_lock (&self->lock);
+      child->ended = TRUE;
+      g_mutex_unlock (&self->lock);
+      aiodrive_combinator_cancel_others (self, NULL);
+    }
+  if (is_last (self, child))
     end (&self->end);
 }
 
@@ -291,7 +294,7 @@ aiodrive_combinator_start (AiodriveCombinator  *self,
       if (aiodrive_cancellable_is_cancelled (scope) || !aiodrive_cancel_link_add (&self->link, scope))
         call_cancelled (self);
     }
-  if (is_last (self))
+  if (is_last (self, NULL))
     aiodrive_dispatcher_post (self->dispatcher, &self->end);
 
   return task;
@@ -319,8 +322,10 @@ aiodrive_combinator_sum_up (AiodriveCombinator *self)
   for (guint i = 0; i < self->n_children; i++)
     {
       GTask *child = self->children[i].task;
+      GError *error = aiodrive_task_get_error (child);
 
-      aiodrive_failures_add (&failures, aiodrive_task_get_error (child), aiodrive_task_describe (child));
+      if (error != NULL)
+        aiodrive_failures_add (&failures, error, aiodrive_task_describe (child));
     }
   return aiodrive_failures_sum_up (&failures, self->n_children);
 }

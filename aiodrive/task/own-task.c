@@ -41,7 +41,9 @@ on_returned (GObject      *source_object,
     self->callback (source_object, result, self->callback_data);
 
   /* Not now: the completion flag is set after this. Nor before the callback: it may run a main loop. */
-  aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), announce);
+  g_object_ref (self->task);
+  self->entry.run = announce;
+  aiodrive_dispatcher_post_next (aiodrive_dispatcher_get_thread_default (), &self->entry);
 }
 
 static void

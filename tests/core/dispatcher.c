@@ -320,6 +320,44 @@ test_push_while_dispatching (void)
   g_assert_cmpstr (log->str, ==, "azbcd");
 }
 
+static void
+push_two_next (gpointer data)
+{
+  Pushing *self = data;
+
+  for (guint i = 0; i < 2; i++)
+    aiodrive_dispatcher_post_next (self->dispatcher, &self->steps[i].entry);
+}
+
+static void
+test_next (void)
+{
+  g_autoptr(GString) log = g_string_new (NULL);
+  Pushing pushing = { .dispatcher = aiodrive_dispatcher_get_thread_default () };
+  Step first, last;
+
+  g_test_summary ("What is to be run next comes before what others have pushed, in its own order");
+
+  for (guint i = 0; i < 2; i++)
+    step_init (&pushing.steps[i], log, 'b' + i);
+  step_init (&first, log, 'a');
+  step_init (&last, log, 'z');
+  first.then = push_two_next;
+  first.data = &pushing;
+
+  aiodrive_dispatcher_post (pushing.dispatcher, &first.entry);
+  aiodrive_dispatcher_post (pushing.dispatcher, &last.entry);
+  test_iterate_until (log->len == 4);
+  g_assert_cmpstr (log->str, ==, "abcz");
+
+  g_string_truncate (log, 0);
+  aiodrive_dispatcher_post (pushing.dispatcher, &last.entry);
+  push_two_next (&pushing);
+  g_assert_false (aiodrive_dispatcher_is_idle (pushing.dispatcher));
+  test_iterate_until (log->len == 3);
+  g_assert_cmpstr (log->str, ==, "zbc");   /* nothing is run now */
+}
+
 /* Iterates until the prepare() of a source has pushed something, and that has been run. */
 static void
 iterate_inside (gpointer data)
@@ -1034,6 +1072,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/push-in-prepare", test_push_in_prepare);
   g_test_add_func ("/aiodrive/core/dispatcher/push-in-prepare/nested", test_push_in_prepare_nested);
   g_test_add_func ("/aiodrive/core/dispatcher/push-while-dispatching", test_push_while_dispatching);
+  g_test_add_func ("/aiodrive/core/dispatcher/next", test_next);
   g_test_add_func ("/aiodrive/core/dispatcher/idle", test_idle);
   g_test_add_func ("/aiodrive/core/dispatcher/nested-loop", test_nested_loop);
   g_test_add_func ("/aiodrive/core/dispatcher/nested-loop/timers", test_nested_timers);
