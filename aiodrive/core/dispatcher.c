@@ -46,7 +46,8 @@ typedef enum
 struct _AiodriveDispatcher
 {
   GMainContext      *context;     /* unowned; set once */
-  GSource           *source;      /* unowned; set once */
+  GSource           *source;      /* unowned; set once, as is the next */
+  GSource           *rest_source;
   gint               ref_count;   /* atomic */
   gint               closed;      /* atomic; the context is gone */
 
@@ -134,6 +135,15 @@ is_ready (AiodriveDispatcher *self)
   return has_entries (self) || poll_timeout (self) == 0;
 }
 
+static void
+set_rest (AiodriveDispatcher *self,
+          Rest                rest)
+{
+  if ((rest == REST_NOW) != (self->rest == REST_NOW))
+    g_source_set_ready_time (self->rest_source, rest == REST_NOW ? 0 : -1);
+  self->rest = rest;
+}
+
 static gboolean
 dispatcher_prepare (GSource *source,
                     gint    *timeout)
@@ -146,11 +156,11 @@ dispatcher_prepare (GSource *source,
   ready = is_ready (self);
   if (!ready)
     self->busy_since = 0;
-  self->rest = ready && self->rest == REST_DUE ? REST_NOW : NO_REST;
   self->polling = !ready;
   *timeout = ready ? 0 : poll_timeout (self);
   g_mutex_unlock (&self->lock);
 
+  set_rest (self, ready && self->rest == REST_DUE ? REST_NOW : NO_REST);
   return ready && self->rest == NO_REST;
 }
 
@@ -231,10 +241,9 @@ run_entry (AiodriveDispatcher *self,
 
 /* Begins to rest when there has been something to do for long enough. */
 static gboolean
-is_others_turn (AiodriveDispatcher *self)
+is_others_turn (AiodriveDispatcher *self,
+                gint64              now)
 {
-  gint64 now = g_get_monotonic_time ();
-
   if (self->busy_since == 0)
     self->busy_since = now;
   if (now - self->busy_since < DISPATCH_USEC)
@@ -259,8 +268,9 @@ dispatcher_dispatch (GSource     *source,
   aiodrive_entry_list_take (&self->running, &self->later, TRUE);
   do
     {
-      if (n++ % ENTRIES_PER_LOOK == 0 && is_others_turn (self))
+      if (n % ENTRIES_PER_LOOK == 0 && is_others_turn (self, n == 0 ? now : g_get_monotonic_time ()))
         break;
+      n++;
     }
   while ((timers_due && (timers_due = fire_timer (self, now))) || run_entry (self, now));
   running_here = NULL;
@@ -270,21 +280,8 @@ dispatcher_dispatch (GSource     *source,
 }
 
 /* The least important of all sources: an iteration in which we rest, and nobody else has anything to do, is not one in
- * which nothing was to be done. Who iterates until there is nothing to do goes on. */
-
-static gboolean
-rest_check (GSource *source)
-{
-  return ((DispatcherSource *) source)->dispatcher->rest == REST_NOW;
-}
-
-static gboolean
-rest_prepare (GSource *source,
-              gint    *timeout)
-{
-  *timeout = -1;
-  return rest_check (source);
-}
+ * which nothing was to be done. Who iterates until there is nothing to do goes on. It has no functions that each
+ * iteration would call. */
 
 static gboolean
 rest_dispatch (GSource     *source,
@@ -294,7 +291,7 @@ rest_dispatch (GSource     *source,
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs rest_funcs = { rest_prepare, rest_check, rest_dispatch, NULL, NULL, NULL };
+static GSourceFuncs rest_funcs = { NULL, NULL, rest_dispatch, NULL, NULL, NULL };
 
 static GSourceFuncs dispatcher_funcs = { dispatcher_prepare, dispatcher_check, dispatcher_dispatch, NULL, NULL, NULL };
 
@@ -346,7 +343,7 @@ dispatcher_new (GMainContext *context)
   self->ref_count = 1;
   self->context = context;
   g_mutex_init (&self->lock);
-  attach_source (self, &rest_funcs, G_MAXINT, "aiodrive rest", NULL);
+  self->rest_source = attach_source (self, &rest_funcs, G_MAXINT, "aiodrive rest", NULL);
   self->source = attach_source (self, &dispatcher_funcs, G_PRIORITY_DEFAULT, "aiodrive dispatcher", dispatcher_close);
 
   return self;

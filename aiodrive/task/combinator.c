@@ -236,8 +236,8 @@ watch_children (AiodriveCombinator  *self,
     {
       self->children[i].combinator = self;
       self->children[i].task = g_object_ref (tasks[i]);
-      aiodrive_waiter_init (&self->children[i].waiter, child_ended);
-      self->children[i].waiter.entry.stamp = self->end.stamp;
+      self->children[i].waiter.entry = (AiodriveEntry) { .run = child_ended, .stamp = self->end.stamp };
+      self->children[i].waiter.dispatcher = self->dispatcher;
     }
   for (guint i = 0; i < n_tasks; i++)
     aiodrive_task_record_watch (aiodrive_task_record_get (tasks[i]), &self->children[i].waiter);
