@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 /* A value on its way between threads, shared by those who are to get a copy. */
 typedef struct _AiodriveBox AiodriveBox;
 
+/* FALSE with @error set for a value that has no type. */
+gboolean     aiodrive_box_check  (const GValue  *value,
+                                  GError       **error);
+
 AiodriveBox *aiodrive_box_new    (const GValue  *value,
                                   GError       **error);
 AiodriveBox *aiodrive_box_ref    (AiodriveBox   *self);

@@ -7,6 +7,17 @@ struct _AiodriveBox
   GValue value;
 };
 
+gboolean
+aiodrive_box_check (const GValue  *value,
+                    GError       **error)
+{
+  if (G_IS_VALUE (value))
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The value has no type");
+  return FALSE;
+}
+
 /* NULL with @error set if @value has no type. */
 AiodriveBox *
 aiodrive_box_new (const GValue  *value,
@@ -14,11 +25,8 @@ aiodrive_box_new (const GValue  *value,
 {
   AiodriveBox *self;
 
-  if (!G_IS_VALUE (value))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The value has no type");
-      return NULL;
-    }
+  if (!aiodrive_box_check (value, error))
+    return NULL;
 
   self = g_new0 (AiodriveBox, 1);
   self->ref_count = 1;

@@ -15,7 +15,7 @@ struct _AiodriveItem
 {
   GList              node;    /* in the items of the queue */
   gint64             index;   /* items leave in the order of their indexes */
-  AiodriveBox       *box;     /* owned */
+  GValue             value;
   AiodriveQueueCore *queue;   /* owned, nullable: where it goes back to if its GTask is dropped */
 };
 

@@ -18,15 +18,15 @@ AiodriveItem *
 aiodrive_item_new (const GValue  *value,
                    GError       **error)
 {
-  AiodriveBox *box = aiodrive_box_new (value, error);
   AiodriveItem *self;
 
-  if (box == NULL)
+  if (!aiodrive_box_check (value, error))
     return NULL;
 
   self = g_new0 (AiodriveItem, 1);
   self->node.data = self;
-  self->box = box;
+  g_value_init (&self->value, G_VALUE_TYPE (value));
+  g_value_copy (value, &self->value);
   return self;
 }
 
@@ -34,7 +34,7 @@ aiodrive_item_new (const GValue  *value,
 void
 aiodrive_item_free (AiodriveItem *self)
 {
-  aiodrive_box_unref (self->box);
+  g_value_unset (&self->value);
   g_free (self);
 }
 
@@ -43,10 +43,13 @@ static void
 item_unwrap (AiodriveItem *self,
              GValue       *value)
 {
-  aiodrive_box_unwrap (self != NULL ? self->box : NULL, value);
   if (self == NULL)
-    return;
+    {
+      aiodrive_box_unwrap (NULL, value);
+      return;
+    }
 
+  *value = self->value;
   if (self->queue != NULL)
     g_object_unref (self->queue);
   g_free (self);
