@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What asyncio takes for the workloads of the contestants in C; called as those are."""
+"""What asyncio takes for the workloads of the contestants in C, and what the loops that run coroutines take; called as
+the contestants are."""
 import asyncio
 import gc
+import importlib.util
 import sys
 import time
 
@@ -124,38 +126,86 @@ async def executor(clock, n):
         for i in range(n):
             await loop.run_in_executor(None, int)
 
-# The workload, what does it, and the greatest N that makes sense.
+
+async def switch(clock, n):
+    """Control goes to the loop and comes back."""
+    with clock:
+        for i in range(n):
+            await asyncio.sleep(0)
+
+
+async def task(clock, n):
+    async def nothing():
+        pass
+
+    with clock:
+        for i in range(n):
+            await asyncio.ensure_future(nothing())
+
+
+def run_asyncio(coroutine):
+    asyncio.run(coroutine)
+
+
+def run_aiodrive(coroutine):
+    from gi.repository import Aiodrive
+    Aiodrive.run(coroutine)
+
+
+def run_pygobject(coroutine):
+    """In PyGObject's own loop, from 3.50 on."""
+    from gi.events import GLibEventLoopPolicy
+    with GLibEventLoopPolicy():
+        asyncio.get_event_loop_policy().get_event_loop().run_until_complete(coroutine)
+
+
+# The greatest N that makes sense, and in which loops.
 WORKLOADS = {
-    'event-wake': (event_wake, 100000),
-    'cancel-own': (cancel_own, 10000),
-    'lock-handoff': (lock_handoff, 100000),
-    'lock-alone': (lock_alone, 100000),
-    'queue-getters': (queue_getters, 100000),
-    'queue-get': (queue_get, 100000),
-    'queue-try': (queue_try, 100000),
-    'spawn': (spawn, 100000),
-    'race': (race, 10000),
-    'executor': (executor, 10000),
+    'event-wake': (event_wake, 100000, 'asyncio'),
+    'cancel-own': (cancel_own, 10000, 'asyncio'),
+    'lock-handoff': (lock_handoff, 100000, 'asyncio'),
+    'lock-alone': (lock_alone, 100000, 'asyncio'),
+    'queue-getters': (queue_getters, 100000, 'asyncio'),
+    'queue-get': (queue_get, 100000, 'asyncio'),
+    'queue-try': (queue_try, 100000, 'asyncio'),
+    'spawn': (spawn, 100000, 'asyncio'),
+    'race': (race, 10000, 'asyncio'),
+    'executor': (executor, 10000, 'asyncio'),
+    'python-switch': (switch, 10000, 'asyncio aiodrive pygobject'),
+    'python-task': (task, 10000, 'asyncio aiodrive pygobject'),
 }
+LOOPS = {'asyncio': run_asyncio, 'aiodrive': run_aiodrive, 'pygobject': run_pygobject}
 
 
-def measure(workload, n):
+def is_there(loop):
+    if loop == 'asyncio':
+        return True
+    try:
+        import gi
+        gi.require_version('Aiodrive', '1')
+        return loop == 'aiodrive' or importlib.util.find_spec('gi.events') is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def measure(workload, loop, n):
     """The median of the nanoseconds that an operation takes."""
-    func, limit = WORKLOADS[workload]
+    func, limit, loops = WORKLOADS[workload]
     samples = []
     total = 0
-    asyncio.run(func(Clock(), n))
+    LOOPS[loop](func(Clock(), n))
     while total < MIN_ELAPSED * 1e9:
         clock = Clock()
         gc.collect()
-        asyncio.run(func(clock, n))
+        LOOPS[loop](func(clock, n))
         total += clock.elapsed
         samples.append(clock.elapsed / n)
     return sorted(samples)[len(samples) // 2]
 
 
 if sys.argv[1:] == ['--list']:
-    for name, (func, limit) in WORKLOADS.items():
-        print(name, 'asyncio', limit)
+    for name, (func, limit, loops) in WORKLOADS.items():
+        for loop in filter(is_there, loops.split()):
+            print(name, loop, limit)
 else:
-    print(measure(sys.argv[1], int(sys.argv[3])))
+    print(measure(sys.argv[1], sys.argv[2], int(sys.argv[3])))

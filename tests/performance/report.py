@@ -72,6 +72,10 @@ ROWS = [
     faster('bytes, shared cancellable', 'bytes-shared', 4),
     faster('bytes, own cancellable', 'bytes-own', 2),
     faster('bytes, own scope', 'bytes-own', 2, ours='aiodrive-scope'),
+    faster('Python: switch', 'python-switch', 2, 'pygobject'),
+    faster('Python: create and await a task', 'python-task', 2, 'pygobject'),
+    within('Python: switch', 'python-switch', 1.5, 'asyncio'),
+    within('Python: create and await a task', 'python-task', 2.5, 'asyncio'),
     faster('executor, one by one', 'executor', 2),
     faster('executor, all at once', 'executor-many', 2),
 ]
