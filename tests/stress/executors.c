@@ -5,17 +5,6 @@
 
 static guint n_files;
 
-static guint
-count_entries (const char *folder)
-{
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
-  guint n = 0;
-
-  while (dir != NULL && g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
 /* GLib may have threads of its own. */
 static guint
 count_executor_threads (void)
@@ -42,7 +31,7 @@ make_executor (StressShared *shared,
   if (n_files == 0)
     {
       g_main_context_default ();
-      n_files = count_entries ("/proc/self/fd");   /* no thread runs yet */
+      n_files = stress_count_entries ("/proc/self/fd");   /* no thread runs yet */
     }
   return G_OBJECT (aiodrive_background_executor_new (NULL));
 }
@@ -150,8 +139,8 @@ report (void)
         stress_fail ("%u threads are left", count_executor_threads ());
       g_usleep (1000);
     }
-  if (count_entries ("/proc/self/fd") > n_files + count_entries ("/proc/self/task") - 1)
-    stress_fail ("there were %u files, now there are %u", n_files, count_entries ("/proc/self/fd"));
+  if (stress_count_entries ("/proc/self/fd") > n_files + stress_count_entries ("/proc/self/task") - 1)
+    stress_fail ("there were %u files, now there are %u", n_files, stress_count_entries ("/proc/self/fd"));
 }
 
 static StressKind *kinds[] = { &executors, NULL };

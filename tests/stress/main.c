@@ -6,7 +6,8 @@
 /* All families at once, in threads with a main context each and in threads that only block. When the time is up, or so
  * many operations are through, they stop in this order: the blocking ones; then the others, until nothing happens any
  * more, when nobody may wait for what is there; then everybody is helped until nobody waits at all; and then nothing
- * may be left. */
+ * may be left. Each further round begins anew in the same process, which is to have no more at the end than after the
+ * first one. */
 
 const StressFamily * const stress_families[] =
 {
@@ -38,11 +39,14 @@ typedef enum
 static gint64        seed = -1;
 static double        seconds = 3;
 static gint64        max_operations;
+static gint          n_rounds = 1;
+static gint          n_round;
 static gint          n_threads = 4;
 static gint          n_blockers = 2;
 
 static gint          phase;        /* atomic */
 static StressThread *threads;      /* those with a context first */
+static StressCount  *totals;       /* for each operation, of the rounds that are over */
 static GThread     **joinable;
 static gint         *last_seen;    /* their progress at the last tick */
 static gint64       *last_moved;
@@ -185,7 +189,7 @@ start_threads (void)
     {
       threads[i].number = i;
       threads[i].context = i < n_threads ? g_main_context_new () : NULL;
-      threads[i].rand = g_rand_new_with_seed (seed + 1 + i);
+      threads[i].rand = g_rand_new_with_seed (seed + 1 + i + n_round * 1000);
       threads[i].counts = g_new0 (StressCount, stress_n_operations);
       g_mutex_init (&threads[i].lock);
       last_moved[i] = g_get_monotonic_time ();
@@ -199,6 +203,19 @@ start_threads (void)
 }
 
 static void
+add_to_totals (const StressCount *counts)
+{
+  for (guint i = 0; i < stress_n_operations; i++)
+    {
+      totals[i].n_begun += counts[i].n_begun;
+      totals[i].n_done += counts[i].n_done;
+      totals[i].n_cancelled += counts[i].n_cancelled;
+      totals[i].n_failed += counts[i].n_failed;
+      totals[i].n_dropped += counts[i].n_dropped;
+    }
+}
+
+static void
 join_threads (void)
 {
   for (gint i = 0; i < n_threads + n_blockers; i++)
@@ -207,7 +224,10 @@ join_threads (void)
       g_clear_pointer (&threads[i].context, g_main_context_unref);
       g_rand_free (threads[i].rand);
       g_mutex_clear (&threads[i].lock);
+      add_to_totals (threads[i].counts);
+      g_free (threads[i].counts);
     }
+  g_free (threads);
   g_free (joinable);
   g_free (last_seen);
   g_free (last_moved);
@@ -293,21 +313,13 @@ print_rates (double elapsed)
   g_print ("%-28s %12s %10s %12s %12s %10s %10s\n", "", "begun", "a second", "done", "cancelled", "failed", "dropped");
   for (guint i = 0; i < stress_n_operations; i++)
     {
-      StressCount total = { 0 };
+      const StressCount *total = &totals[i];
 
-      for (gint j = 0; j < n_threads + n_blockers; j++)
-        {
-          total.n_begun += threads[j].counts[i].n_begun;
-          total.n_done += threads[j].counts[i].n_done;
-          total.n_cancelled += threads[j].counts[i].n_cancelled;
-          total.n_failed += threads[j].counts[i].n_failed;
-          total.n_dropped += threads[j].counts[i].n_dropped;
-        }
-      sum += total.n_begun;
-      g_print ("%-28s %12" G_GUINT64_FORMAT " %10.0f", stress_operations[i]->name, total.n_begun,
-               total.n_begun / elapsed);
+      sum += total->n_begun;
+      g_print ("%-28s %12" G_GUINT64_FORMAT " %10.0f", stress_operations[i]->name, total->n_begun,
+               total->n_begun / elapsed);
       g_print (" %12" G_GUINT64_FORMAT " %12" G_GUINT64_FORMAT " %10" G_GUINT64_FORMAT " %10" G_GUINT64_FORMAT "\n",
-               total.n_done, total.n_cancelled, total.n_failed, total.n_dropped);
+               total->n_done, total->n_cancelled, total->n_failed, total->n_dropped);
     }
   g_print ("%-28s %12" G_GUINT64_FORMAT " %10.0f in %.1f s; %d warnings\n", "all", sum, sum / elapsed,
            elapsed, g_atomic_int_get (&n_warnings));
@@ -331,6 +343,7 @@ parse_options (int    argc,
   {
     { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "Make the same random choices as a run that printed N", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "Run for S seconds (default 3)", "S" },
+    { "rounds", 0, 0, G_OPTION_ARG_INT, &n_rounds, "Do so N times, and look at the memory, threads and files", "N" },
     { "operations", 0, 0, G_OPTION_ARG_INT64, &max_operations, "Run until N operations are through", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, "Threads with a main context (default 4)", "N" },
     { "blockers", 0, 0, G_OPTION_ARG_INT, &n_blockers, "Threads without one, that block (default 2)", "N" },
@@ -340,7 +353,8 @@ parse_options (int    argc,
   g_autoptr(GError) error = NULL;
 
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 || n_threads < 1 || n_blockers < 0)
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 || n_threads < 1 || n_blockers < 0 ||
+      n_rounds < 1)
     {
       g_printerr ("%s\n", error != NULL ? error->message : "No such argument; see --help");
       exit (2);
@@ -349,13 +363,53 @@ parse_options (int    argc,
     seed = g_random_int ();
 }
 
+/* How long it went on as it should, in seconds. */
+static double
+play (GRand *rand)
+{
+  double elapsed;
+
+  g_atomic_int_set (&phase, RUNNING);
+  for_each_kind (stress_kind_fill, rand);
+  elapsed = run (rand);
+  for_each_kind (clear_kind, rand);
+  stress_clear_cancellables ();
+  return elapsed;
+}
+
+/* Whether the rounds have left nothing behind. */
+static gboolean
+play_all (void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
+  StressRest first;
+  double elapsed = 0;
+
+  for (n_round = 0; n_round < n_rounds; n_round++)
+    {
+      elapsed += play (rand);
+      if (n_round == 0)
+        stress_rest_take (&first);
+      if (!stress_is_all_gone ())
+        return FALSE;
+    }
+
+  print_rates (elapsed);
+  for (guint i = 0; stress_families[i] != NULL; i++)
+    if (stress_families[i]->report != NULL)
+      stress_families[i]->report ();
+  if (n_rounds == 1)
+    return TRUE;
+  stress_rest_print (&first, "after the first round");
+  return stress_rest_is_same (&first);
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   static const char * const of_glib[] = { "GLib", "GLib-GObject", "GLib-GIO" };
-  GRand *rand;
-  double elapsed;
+  gboolean all_right;
 
   parse_options (argc, argv);
   g_print ("seed %" G_GINT64_FORMAT "\n", seed);
@@ -366,20 +420,9 @@ main (int   argc,
   g_log_set_handler (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, count_warning, NULL);
 
   collect_operations ();
-  rand = g_rand_new_with_seed (seed);
-  for_each_kind (stress_kind_fill, rand);
-  elapsed = run (rand);
-  for_each_kind (clear_kind, rand);
-  stress_clear_cancellables ();
-  g_rand_free (rand);
-
-  print_rates (elapsed);
-  for (guint i = 0; stress_families[i] != NULL; i++)
-    if (stress_families[i]->report != NULL)
-      stress_families[i]->report ();
-  for (gint i = 0; i < n_threads + n_blockers; i++)
-    g_free (threads[i].counts);
-  g_free (threads);
+  totals = g_new0 (StressCount, stress_n_operations);
+  all_right = play_all ();
+  g_free (totals);
   g_free (stress_operations);
-  return stress_is_all_gone () ? 0 : 1;
+  return all_right ? 0 : 1;
 }

@@ -195,6 +195,21 @@ void          stress_thread_check_quiet (StressThread  *self);
 void          stress_thread_print      (StressThread   *self);
 gpointer      stress_thread_run        (gpointer        thread);
 
+/* rest.c */
+
+typedef struct
+{
+  gsize n_bytes;     /* in use */
+  guint n_threads;
+  guint n_files;
+} StressRest;
+
+guint         stress_count_entries     (const char       *folder);
+void          stress_rest_take         (StressRest       *self);
+void          stress_rest_print        (const StressRest *self,
+                                        const char       *when);
+gboolean      stress_rest_is_same      (const StressRest *before);
+
 /* For tasks.c: what it waits for, and what it does with what that brings. */
 
 extern StressKind stress_buttons;
