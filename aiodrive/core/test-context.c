@@ -24,7 +24,8 @@
  * no sleep, before looking whether something has not happened.
  *
  * When it is closed, or dropped, the time is the real one again; nothing should wait then.
- * It may be used from every thread, except where it is said that it iterates the context.
+ * It may be used from every thread, except where it is said that it iterates the context. Cancelling happens in no
+ * time, as everything does that waits for no timer.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);

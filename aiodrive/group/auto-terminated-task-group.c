@@ -9,7 +9,8 @@
  * A task group for tasks that serve others, and have no end of their own: closing it cancels what still runs, and waits
  * for that.
  *
- * In everything else it is an #AiodriveTaskGroup.
+ * In everything else it is an #AiodriveTaskGroup: it belongs to the main context that it was made in, and may be
+ * spawned into and cancelled from every thread.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveAutoTerminatedTaskGroup) services = aiodrive_auto_terminated_task_group_new (NULL);

@@ -12,7 +12,7 @@
  * aiodrive_task_group_get_tasks() are such.
  *
  * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the
- * group: use it there, its notifications come there.
+ * group: use it in the thread that iterates that, its notifications come there.
  *
  * |[<!-- language="C" -->
  * GListModel *tasks = aiodrive_task_group_get_tasks (group);   // for a list view

@@ -10,7 +10,7 @@
  * whatever order they come in. An item whose predecessors are missing stays until they have come; once the queue is
  * closed, what is missing is skipped.
  *
- * It may be used from every thread; see #AiodriveQueue for the rest.
+ * It may be used from every thread. A wait that is cancelled takes no item along; see #AiodriveQueue for the rest.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveQueue) pages = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());

@@ -8,7 +8,7 @@
  *
  * An #AiodriveQueue in which the first that comes is the first that leaves; it ignores the index of an item.
  *
- * It may be used from every thread; see #AiodriveQueue for the rest.
+ * It may be used from every thread. A wait that is cancelled takes no item along; see #AiodriveQueue for the rest.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveQueue) lines = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ());

@@ -10,7 +10,8 @@
  * A lock that is held: what acquiring an #AiodriveSmartLock, an #AiodriveNestableLock or an #AiodriveLimiter gives.
  *
  * The lock is open again when the guard is released, or when the last reference on it is dropped, from whatever thread;
- * so `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock alive.
+ * so `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock
+ * alive. It stays held if what acquired it is cancelled afterwards.
  *
  * |[<!-- language="C" -->
  * static void

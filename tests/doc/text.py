@@ -49,12 +49,22 @@ def each_example_is_shown(root):
             yield str(name)
 
 
-def each_class_has_an_example(root):
+def classes(root):
+    """The classes, each with its comment."""
     for path in sorted((root / 'aiodrive').rglob('*.c')):
-        for name, comment in re.findall(r'^/\*\*\n \* (Aiodrive\w+):\n(.*?)^ \*/', path.read_text('utf-8'),
-                                        re.MULTILINE | re.DOTALL):
-            if '|[<!-- language="C" -->' not in comment:
-                yield name
+        yield from re.findall(r'^/\*\*\n \* (Aiodrive\w+):\n(.*?)^ \*/', path.read_text('utf-8'),
+                              re.MULTILINE | re.DOTALL)
+
+
+def each_class_has_an_example(root):
+    yield from (name for name, comment in classes(root) if '|[<!-- language="C" -->' not in comment)
+
+
+def each_class_says_what_threads_and_cancelling_mean(root):
+    for name, comment in classes(root):
+        for word in ('thread', 'cancel'):
+            if word not in re.sub(r'\|\[.*?\]\|', '', comment.lower(), flags=re.DOTALL):
+                yield f'{name}: {word}'
 
 
 def each_command_is_there(root):
@@ -123,6 +133,7 @@ tests = [
     the_code_is_that_of_the_examples,
     each_example_is_shown,
     each_class_has_an_example,
+    each_class_says_what_threads_and_cancelling_mean,
     each_command_is_there,
     each_link_leads_somewhere,
     each_guide_is_in_the_readme_and_in_the_book,
