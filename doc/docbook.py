@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes the guides a part of the book: turns the Markdown that they are written in into DocBook.
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws the pictures of the guide on the inside. Arguments: the name of a drawing, and the file to write."""
+"""Usage: doc/drawings.py
+
+Draws the pictures of the guide on the inside, which are in doc/drawings."""
 import pathlib
-import sys
 from xml.sax.saxutils import escape
 
 HEAD = '''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"
@@ -85,4 +86,5 @@ def wait_queue():
 DRAWINGS = {'dispatcher': dispatcher, 'wait-queue': wait_queue}
 
 if __name__ == '__main__':
-    pathlib.Path(sys.argv[2]).write_text(str(DRAWINGS[sys.argv[1]]()), encoding='utf-8')
+    for name, draw in DRAWINGS.items():
+        pathlib.Path(__file__).with_name('drawings').joinpath(name + '.svg').write_text(str(draw()), encoding='utf-8')

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes what gtk-doc wants to know of the reference: its sections, a comment for each of them, and their chapters.
 

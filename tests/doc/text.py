@@ -11,8 +11,9 @@ sys.path[:0] = [sys.argv[1] + '/doc', sys.argv[1] + '/tests/style']
 import blocks
 import checks
 import docbook
+import drawings
 
-LINK = re.compile(r'(?<!!)\[[^\]]+\]\(([^)]+)\)')
+LINK = re.compile(r'\[[^\]]+\]\(([^)]+)\)')   # of a picture, too
 TEST = re.compile(r'`(/aiodrive/[\w/-]+)`')
 COMMAND = re.compile(r'(?:\./)?([\w./-]+)')
 ELSEWHERE = ('cc', 'gdb', 'meson', 'valgrind')   # commands that are not files of the repository
@@ -118,6 +119,12 @@ def each_name_of_python_is_there(root):
                 yield f'{path.relative_to(root)}: Aiodrive.{name}'
 
 
+def each_drawing_is_what_the_script_draws(root):
+    for name, draw in drawings.DRAWINGS.items():
+        if (root / 'doc/drawings' / f'{name}.svg').read_text('utf-8') != str(draw()):
+            yield f'{name}: run doc/drawings.py'
+
+
 def each_word_is_in_the_dictionary(root):
     known = {word.lower() for word in (root / 'tests/doc/words.txt').read_text('utf-8').split()}
     for path, text in prose(root):
@@ -139,6 +146,7 @@ tests = [
     each_guide_is_in_the_readme_and_in_the_book,
     each_test_that_is_named_is_there,
     each_name_of_python_is_there,
+    each_drawing_is_what_the_script_draws,
 ]
 if shutil.which('aspell'):
     tests.append(each_word_is_in_the_dictionary)
