@@ -5,7 +5,7 @@ import re
 import textwrap
 
 BLOCK = r'^[ \t]*(?:/\*|#|//) begin{name}(?: \*/)?\n(?P<text>.*?)^[ \t]*(?:/\*|#|//) end(?: \*/)?$'
-HEAD = r'\A(?:#!.*\n)?(?:(?:/\*|#|//).*\n(?: \*.*\n)*)*'
+HEAD = r'\A(?:#!.*\n)?(?:(?:/\*|# |//).*\n(?: \*.*\n)*)*'
 
 
 def region(path, name=''):

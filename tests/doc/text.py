@@ -40,6 +40,16 @@ def the_code_is_that_of_the_examples(root):
         yield f'{path.relative_to(root)}: its code is not that of its example; see doc/blocks.py --update'
 
 
+def no_program_is_shown_without_what_it_includes(root):
+    for path in blocks.markdown_files(root):
+        for match in blocks.FENCED.finditer(path.read_text('utf-8')):
+            source = (root / match['source']).read_text('utf-8') if match['source'] else ''
+            if ' begin' not in source:   # it is shown as a whole
+                for line in re.findall(r'^(?:#include|import|from) .*', source, re.MULTILINE):
+                    if line not in match['code']:
+                        yield f'{path.relative_to(root)}: {match["source"]} is shown without {line}'
+
+
 def each_example_is_shown(root):
     shown = ''.join(text for _, text in prose(root))
     for path in sorted((root / 'doc/examples').rglob('*.*')):
@@ -138,6 +148,7 @@ def each_word_is_in_the_dictionary(root):
 
 tests = [
     the_code_is_that_of_the_examples,
+    no_program_is_shown_without_what_it_includes,
     each_example_is_shown,
     each_class_has_an_example,
     each_class_says_what_threads_and_cancelling_mean,
