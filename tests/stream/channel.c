@@ -809,6 +809,25 @@ test_stress (gconstpointer capacity)
   stress (aiodrive_channel_new (GPOINTER_TO_UINT (capacity)), &ops);
 }
 
+/* Nobody waits where nobody can come, whether there is room or not. */
+static void
+test_blocking_closed (void)
+{
+  for (guint capacity = 0; capacity < 2; capacity++)
+    {
+      AiodriveChannel *channel = aiodrive_channel_new (capacity);
+      Blocked sender = { channel, NULL, TRUE, FALSE, 0, 7 };
+      Blocked receiver = { channel, NULL, FALSE, FALSE, 0, 0 };
+
+      aiodrive_channel_close_receive (channel);
+      run_blocked (&sender);
+      g_assert_cmpint (sender.code, ==, G_IO_ERROR_CLOSED);
+      run_blocked (&receiver);
+      g_assert_cmpint (receiver.code, ==, G_IO_ERROR_CLOSED);
+      g_assert_finalize_object (channel);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -835,6 +854,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/stream/channel/unref-while-waiting", test_unref_while_waiting);
   g_test_add_func ("/aiodrive/stream/channel/blocking", test_blocking);
   g_test_add_func ("/aiodrive/stream/channel/blocking-ends", test_blocking_ends);
+  g_test_add_func ("/aiodrive/stream/channel/blocking-closed", test_blocking_closed);
   g_test_add_func ("/aiodrive/stream/channel/n-items", test_n_items);
   g_test_add_data_func ("/aiodrive/stream/channel/stress/rendezvous", GUINT_TO_POINTER (0), test_stress);
   g_test_add_data_func ("/aiodrive/stream/channel/stress/bounded", GUINT_TO_POINTER (3), test_stress);
