@@ -124,12 +124,14 @@ aiodrive_group_core_begin (AiodriveGroupCore *core)
  * Shown
  */
 
+/* Who is told may run a main loop, in which the member may end. (/aiodrive/group/task-info/nested-loop) */
 static void
 observe (AiodriveMember *self)
 {
-  aiodrive_task_info_set_progress (self->info,
-                                   aiodrive_task_record_watch_progress (aiodrive_task_record_get (self->task),
-                                                                        &self->progress));
+  g_autoptr(AiodriveTaskInfo) info = g_object_ref (self->info);
+
+  aiodrive_task_info_set_progress (info, aiodrive_task_record_watch_progress (aiodrive_task_record_get (self->task),
+                                                                              &self->progress));
 }
 
 /* Wakes again and again, until the member has ended. */

@@ -512,6 +512,42 @@ test_progress_race (void)
 }
 
 static void
+run_until_ended (AiodriveTaskInfo *info,
+                 GParamSpec       *pspec,
+                 gpointer          child)
+{
+  if (aiodrive_task_info_get_state (info) != AIODRIVE_TASK_STATE_RUNNING)
+    return;
+
+  test_child_succeed (child);
+  test_iterate_until (aiodrive_task_info_get_state (info) == AIODRIVE_TASK_STATE_SUCCEEDED);
+}
+
+/* Who is told may run a main loop in which the task ends, and with it the last reference on what is shown of it. */
+static void
+test_nested_loop (void)
+{
+  AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(TestChild) child = { 0 };
+  AiodriveTaskInfo *info;
+
+  test_child_spawn (&child, group, "child");
+  info = get_info (group);
+  g_signal_connect (info, "notify::name", G_CALLBACK (run_until_ended), &child);
+  g_object_unref (info);
+  test_settle ();
+  g_task_set_name (child.task, "renamed");
+  aiodrive_task_set_progress (child.task, 0.5);
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_assert_closes (group, &call);
+
+  test_call_clear (&call);
+  test_child_clear (&child);
+  test_group_free (group);
+}
+
+static void
 test_arguments (void)
 {
   g_autoptr(GObject) object = g_object_new (G_TYPE_OBJECT, NULL);
@@ -542,6 +578,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/task-info/cancel-ended", test_cancel_ended);
   g_test_add_func ("/aiodrive/group/task-info/progress", test_progress);
   g_test_add_func ("/aiodrive/group/task-info/progress-race", test_progress_race);
+  g_test_add_func ("/aiodrive/group/task-info/nested-loop", test_nested_loop);
   g_test_add_func ("/aiodrive/group/task-info/arguments", test_arguments);
 
   return g_test_run ();
