@@ -272,13 +272,14 @@ class NestedTest(unittest.TestCase):
 
 class InterruptTest(unittest.TestCase):
     def interrupted(self, body):
-        """The output and the exit status of a program that gets SIGINT when it says so."""
+        """The output and the exit status of a program that gets SIGINT whenever it says so."""
         program = 'from support import *\nimport signal\n' + textwrap.dedent(body)
         environment = {**os.environ, 'PYTHONPATH': f'{os.path.dirname(__file__)}:{os.environ.get("PYTHONPATH", "")}'}
         process = subprocess.Popen([sys.executable, '-uc', program], env=environment, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
-        self.assertEqual(process.stdout.readline(), 'ready\n')
-        process.send_signal(signal.SIGINT)
+        for _ in range(body.count("'ready'")):
+            self.assertEqual(process.stdout.readline(), 'ready\n')
+            process.send_signal(signal.SIGINT)
         output, errors = process.communicate()
         return output, errors, process.returncode
 
@@ -297,6 +298,25 @@ class InterruptTest(unittest.TestCase):
                 print('interrupted')
         ''')
         self.assertEqual((output, errors, status), ('cleaned up\ninterrupted\n', '', 0))
+
+    def test_second_interrupt(self):
+        """It is for those whom the first could not end: the main loop waits, or a coroutine does not let go."""
+        for first, second in (('await Aiodrive.Button()', 'await Aiodrive.Button()'),
+                              ('while not asyncio.current_task().cancelling(): pass', 'while True: pass')):
+            output, errors, status = self.interrupted(f'''
+                async def main():
+                    try:
+                        print('ready')
+                        {first}
+                    finally:
+                        print('ready')
+                        {second}
+                try:
+                    Aiodrive.run(main())
+                except KeyboardInterrupt:
+                    print('interrupted')
+            ''')
+            self.assertEqual((output, errors, status), ('interrupted\n', '', 0))
 
     def test_handle_signal(self):
         output, errors, status = self.interrupted('''

@@ -17,6 +17,7 @@ from gi.repository import GLib
 
 from .raw import Raw
 from .executor import DefaultExecutor
+from .interrupt import ends_with_interrupt
 from .report import ExceptionHandler
 
 # those that run, and those that came into being because something was to be done in a context that others iterate
@@ -172,8 +173,12 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         except (SystemExit, KeyboardInterrupt) as error:
             if not self._main_loops:
                 raise
-            self._fatal = error
-            self.stop()
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
+        """Has run_forever() raise it."""
+        self._fatal = error
+        self.stop()
 
     def _rearm(self) -> None:
         due = 0 if self._ready else math.ceil(self._timers[0]._when * 1e6) if self._timers else -1
@@ -222,7 +227,8 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._main_loops.append(main_loop)
         try:
             # as GLib.MainLoop.run() does, which in PyGObject 3.50 and later would run a loop of its own with it
-            with register_sigint_fallback(main_loop.quit), wakeup_on_signal():
+            with register_sigint_fallback(main_loop.quit), wakeup_on_signal(), \
+                    ends_with_interrupt(self._end, EventLoop._run.__code__):
                 super(GLib.MainLoop, main_loop).run()
         finally:
             self._main_loops.pop()
