@@ -133,6 +133,28 @@ test_fair (Fixture       *self,
   test_iterate_until (self->n_calls > 100);
 }
 
+static gboolean
+on_last_wake (gpointer data)
+{
+  ((Fixture *) data)->n_calls++;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_removed (Fixture       *self,
+              gconstpointer  data)
+{
+  g_test_summary ("A callback that wants no more calls gets none");
+
+  g_source_set_callback (self->source, on_last_wake, self, NULL);
+  g_source_set_ready_time (self->source, 0);
+  test_settle ();
+  g_assert_true (g_source_is_destroyed (self->source));
+  g_source_set_ready_time (self->source, 0);
+  test_settle ();
+  g_assert_cmpuint (self->n_calls, ==, 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -145,6 +167,7 @@ main (int   argc,
   ADD ("thread", test_thread);
   ADD ("nested", test_nested);
   ADD ("fair", test_fair);
+  ADD ("removed", test_removed);
 
   return g_test_run ();
 }

@@ -273,6 +273,39 @@ test_current (void)
   test_child_clear (&children[0]);
 }
 
+static void
+note_format (AiodrivePool *pool,
+             GParamSpec   *pspec,
+             GTask        *task)
+{
+  g_object_set_data_full (G_OBJECT (pool), "noted", aiodrive_pool_format (pool), g_free);
+}
+
+/* A task of others has ended before the pool is told. */
+static void
+test_ended (void)
+{
+  AiodriveTestContext *time = aiodrive_test_context_new (NULL);
+  AiodrivePool *pool = aiodrive_pool_new ("main");
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GTask) task = g_task_new (NULL, cancellable, NULL, NULL);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+
+  g_task_set_name (task, "foreign");
+  g_assert_true (aiodrive_task_group_add (AIODRIVE_TASK_GROUP (pool), task, NULL));
+  g_signal_connect_object (task, "notify::completed", G_CALLBACK (note_format), pool, G_CONNECT_SWAPPED);
+  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  g_task_return_boolean (task, TRUE);
+  test_assert_ran (pool, &call);
+  g_assert_cmpstr (g_object_get_data (G_OBJECT (pool), "noted"), ==,
+                   "pool main: running, 0.0 s\n"
+                   "└─ task foreign, depth 0: ended, 0.0 s\n");
+
+  test_call_clear (&call);
+  test_pool_free (pool);
+  g_assert_finalize_object (time);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -280,6 +313,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/aiodrive/group/pool/tree/states", test_states);
+  g_test_add_func ("/aiodrive/group/pool/tree/ended", test_ended);
   g_test_add_func ("/aiodrive/group/pool/tree/nested", test_nested);
   g_test_add_func ("/aiodrive/group/pool/tree/body", test_body);
   g_test_add_func ("/aiodrive/group/pool/tree/elsewhere", test_elsewhere);
