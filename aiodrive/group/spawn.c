@@ -46,7 +46,6 @@ typedef struct
 {
   AiodriveGroupCore *core;    /* owned */
   AiodriveLevel     *level;   /* unowned, nullable: in which it counts */
-  char              *name;    /* owned, nullable */
 } Arrival;
 
 static void
@@ -55,7 +54,6 @@ arrival_free (gpointer data)
   Arrival *self = data;
 
   aiodrive_group_core_unref (self->core);
-  g_free (self->name);
   g_free (self);
 }
 
@@ -72,8 +70,6 @@ accept_arrival (GTask    *task,
   /* its failure is the group's to raise */
   if (!closed)
     aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
-  if (self->name != NULL)
-    g_task_set_name (task, self->name);
   return accept (self->core, self->level, task);
 }
 
@@ -87,14 +83,10 @@ spawn_there (AiodriveGroupCore *core,
              GDestroyNotify     user_data_destroy)
 {
   Arrival *arrival = g_new (Arrival, 1);
-  GTask *task;
 
-  *arrival = (Arrival) { aiodrive_group_core_ref (core), level, g_strdup (name) };
-  task = aiodrive_remote_spawn (core->dispatcher, core->context, parent, func, user_data, user_data_destroy,
+  *arrival = (Arrival) { aiodrive_group_core_ref (core), level };
+  return aiodrive_remote_spawn (core->dispatcher, core->context, parent, name, func, user_data, user_data_destroy,
                                 accept_arrival, arrival, arrival_free);
-  if (name != NULL)
-    g_task_set_name (task, name);
-  return task;
 }
 
 /* In any thread. The depth matters in a pool alone. */

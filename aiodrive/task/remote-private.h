@@ -12,10 +12,11 @@ typedef gboolean (*AiodriveRemoteAccept) (GTask    *task,
                                           gpointer  data);
 
 /* Spawns a job in the context of @dispatcher. The task that is returned belongs to the context that is thread-default
- * here, and stands for the one there, whose scope is below its own. */
+ * here, and stands for the one there, whose scope is below its own. If there is a @name both have it. */
 GTask *aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
                               GMainContext          *context,
                               GCancellable          *parent,
+                              const char            *name,
                               AiodriveJobFunc        func,
                               gpointer               user_data,
                               GDestroyNotify         user_data_destroy,

@@ -12,6 +12,7 @@ typedef struct
   GMainContext          *context;                /* owned: of the job, as long as it takes to get there */
   GTask                 *outer;                  /* owned */
   GTask                 *inner;                  /* owned */
+  char                  *name;                   /* owned, nullable: of the inner one */
   AiodriveJobFunc        func;
   gpointer               user_data;
   GDestroyNotify         user_data_destroy;
@@ -31,6 +32,7 @@ ended (AiodriveEntry *entry)
   /* the function came from here, and so did its data */
   if (self->user_data_destroy != NULL)
     self->user_data_destroy (self->user_data);
+  g_free (self->name);
   g_free (self);
 
   if (error != NULL)
@@ -53,6 +55,8 @@ start (AiodriveEntry *entry)
   GDestroyNotify accept_data_destroy = self->accept_data_destroy;
 
   self->inner = g_object_ref (inner);
+  if (self->name != NULL)
+    g_task_set_name (inner, self->name);
   aiodrive_task_show_progress_above (inner);
   aiodrive_task_record_set_job (aiodrive_task_record_get (inner), self->func, self->user_data, NULL);
   if (self->accept == NULL || self->accept (inner, accept_data))
@@ -67,6 +71,7 @@ GTask *
 aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
                        GMainContext          *context,
                        GCancellable          *parent,
+                       const char            *name,
                        AiodriveJobFunc        func,
                        gpointer               user_data,
                        GDestroyNotify         user_data_destroy,
@@ -77,11 +82,14 @@ aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
   Remote *self = g_new0 (Remote, 1);
   GTask *task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_remote_spawn);
 
+  if (name != NULL)
+    g_task_set_name (task, name);   /* afterwards the task may be in use in another thread */
   self->entry.run = start;
   aiodrive_waiter_init (&self->waiter, ended);
   self->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
   self->context = g_main_context_ref (context);
   self->outer = g_object_ref (task);
+  self->name = g_strdup (name);
   self->func = func;
   self->user_data = user_data;
   self->user_data_destroy = user_data_destroy;

@@ -119,5 +119,5 @@ aiodrive_executor_core_spawn (AiodriveExecutorCore *self,
   job->func = func;
   job->user_data = user_data;
   job->user_data_destroy = user_data_destroy;
-  return aiodrive_remote_spawn (run->dispatcher, run->context, parent, job_run, job, job_free, NULL, NULL, NULL);
+  return aiodrive_remote_spawn (run->dispatcher, run->context, parent, NULL, job_run, job, job_free, NULL, NULL, NULL);
 }

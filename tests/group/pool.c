@@ -541,6 +541,51 @@ test_thread (void)
     }
 }
 
+typedef struct
+{
+  AiodrivePool *pool;   /* unowned */
+  gint          over;   /* atomic */
+} Namer;
+
+static void
+succeed (GTask        *task,
+         GCancellable *cancellable,
+         gpointer      data)
+{
+  g_assert_cmpstr (g_task_get_name (task), ==, "named");
+  g_task_return_boolean (task, TRUE);
+}
+
+static gpointer
+spawn_named (gpointer data)
+{
+  Namer *self = data;
+
+  for (guint i = 0; i < 200; i++)
+    aiodrive_pool_spawn_full (self->pool, NULL, "named", 0, succeed, NULL, NULL);
+  g_atomic_int_set (&self->over, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+/* A thread without a context of its own spawns tasks that belong to the one which is iterated here: they have their
+ * names before anything happens to them. */
+static void
+test_plain_thread (void)
+{
+  Namer self = { .pool = aiodrive_pool_open (NULL, NULL) };
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  GThread *thread = g_thread_new ("plain", spawn_named, &self);
+
+  test_iterate_until (g_atomic_int_get (&self.over));
+  g_thread_join (thread);
+  aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (self.pool), NULL, test_on_ready, &call);
+  test_assert_closes (AIODRIVE_TASK_GROUP (self.pool), &call);
+
+  test_call_clear (&call);
+  test_pool_free (self.pool);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -562,6 +607,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/pool/status", test_status);
   g_test_add_func ("/aiodrive/group/pool/list", test_list);
   g_test_add_func ("/aiodrive/group/pool/thread", test_thread);
+  g_test_add_func ("/aiodrive/group/pool/thread/plain", test_plain_thread);
 
   return g_test_run ();
 }
