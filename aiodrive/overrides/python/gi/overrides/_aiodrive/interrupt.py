@@ -11,8 +11,9 @@ from typing import Any, Callable, Iterator
 
 @contextlib.contextmanager
 def ends_with_interrupt(end: Callable[[BaseException], None], callback: Any) -> Iterator[None]:
-    """What a handler of SIGINT raises while a main loop waits is raised in a callback of PyGObject's, which prints it and
-    goes on: it is given to `end` instead. What it raises below the function with the code `callback` goes its way."""
+    """What a handler of SIGINT raises while a main loop waits is raised in a callback of PyGObject's, which prints it
+    and goes on: it is given to `end` instead. What it raises below the function with the code `callback` goes its
+    way."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler) or \
             handler is signal.default_int_handler:
