@@ -403,6 +403,74 @@ test_dropped_idle (void)
 typedef struct
 {
   AiodriveTaskGroup *group;    /* owned, nullable */
+  gint               n_freed;
+  GMutex             lock;     /* who spawns needs the group until he has done so */
+} Own;
+
+static void
+on_not_closed (GObject      *source_object,
+               GAsyncResult *result,
+               gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (aiodrive_task_group_close_finish (AIODRIVE_TASK_GROUP (source_object), result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+close_own (GTask        *task,
+           GCancellable *cancellable,
+           gpointer      data)
+{
+  aiodrive_task_group_close_async (((Own *) data)->group, cancellable, on_not_closed, g_object_ref (task));
+}
+
+static void
+drop_own (GTask        *task,
+          GCancellable *cancellable,
+          gpointer      data)
+{
+  Own *self = data;
+
+  g_mutex_lock (&self->lock);
+  g_mutex_unlock (&self->lock);
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, DROPPED);
+  g_assert_finalize_object (g_steal_pointer (&self->group));
+  g_test_assert_expected_messages ();
+  g_assert_true (g_cancellable_is_cancelled (cancellable));
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+count_freed (gpointer data)
+{
+  ((Own *) data)->n_freed++;
+}
+
+/* A job cannot close its group, which would wait for itself. It may drop it: the thread ends without being joined. */
+static void
+test_own_thread (void)
+{
+  Own self = { .group = group_new () };
+
+  aiodrive_task_group_spawn (self.group, NULL, close_own, &self, count_freed);
+  test_iterate_until (self.n_freed == 1);
+  test_settle ();
+  g_assert_false (aiodrive_task_group_is_closed (self.group));
+  g_mutex_lock (&self.lock);
+  aiodrive_task_group_spawn (self.group, NULL, drop_own, &self, count_freed);
+  g_mutex_unlock (&self.lock);
+  test_iterate_until (self.n_freed == 2);
+  g_assert_null (self.group);
+  wait_for_no_thread ();
+}
+
+typedef struct
+{
+  AiodriveTaskGroup *group;    /* owned, nullable */
   GTask             *task;     /* owned */
   gint               n_freed;
 } Spawner;
@@ -593,6 +661,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/thread/thread-task-group/spawn-in-job", test_spawn_in_job);
   g_test_add_func ("/aiodrive/thread/thread-task-group/dropped", test_dropped);
   g_test_add_func ("/aiodrive/thread/thread-task-group/dropped-idle", test_dropped_idle);
+  g_test_add_func ("/aiodrive/thread/thread-task-group/own-thread", test_own_thread);
   g_test_add_func ("/aiodrive/thread/thread-task-group/spawn-from-thread", test_spawn_from_thread);
   g_test_add_func ("/aiodrive/thread/thread-task-group/dropped-meanwhile", test_dropped_meanwhile);
   g_test_add_func ("/aiodrive/thread/thread-task-group/cycles", test_cycles);
