@@ -75,7 +75,7 @@ remote_spawn (Remote       *self,
 {
   GMainContext *context = test_thread_get_context (self->thread);
 
-  return aiodrive_remote_spawn (aiodrive_dispatcher_get_for_context (context), context, parent, job, self, freed,
+  return aiodrive_remote_spawn (aiodrive_dispatcher_get_for_context (context), context, parent, NULL, job, self, freed,
                                 accepts ? accept_or_not : NULL, accepts ? self : NULL, accepts ? accept_freed : NULL);
 }
 
