@@ -206,9 +206,15 @@ aiodrive_as_completed_iterator_close_finish (AiodriveAsyncIterator  *iterator,
                                              GAsyncResult           *result,
                                              GError                **error)
 {
+  GError *failure = NULL;
+
   g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_as_completed_iterator_close_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  if (g_task_propagate_boolean (G_TASK (result), &failure))
+    return TRUE;
+
+  aiodrive_task_pass_error (G_TASK (result), failure, error);
+  return FALSE;
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/stream/map-core-private.h"
+#include "aiodrive/task/record-private.h"
 
 #define AIODRIVE_TYPE_MAP_ITERATOR (aiodrive_map_iterator_get_type ())
 G_DECLARE_FINAL_TYPE (AiodriveMapIterator, aiodrive_map_iterator, AIODRIVE, MAP_ITERATOR, GObject)
@@ -77,9 +78,15 @@ aiodrive_map_iterator_close_finish (AiodriveAsyncIterator  *iterator,
                                     GAsyncResult           *result,
                                     GError                **error)
 {
+  GError *failure = NULL;
+
   g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_map_iterator_close_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  if (g_task_propagate_boolean (G_TASK (result), &failure))
+    return TRUE;
+
+  aiodrive_task_pass_error (G_TASK (result), failure, error);
+  return FALSE;
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/wait-private.h"
 #include "aiodrive/stream/unordered-queue.h"
+#include "aiodrive/task/record-private.h"
 
 /* A queue for those who call the next function of an iterator.
  *
@@ -109,10 +110,13 @@ aiodrive_results_next_finish (AiodriveResults  *self,
                               GError          **error)
 {
   g_autoptr(GAsyncResult) got = NULL;
+  GError *failure = NULL;
 
   g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_results_next_async), FALSE);
 
-  got = g_task_propagate_pointer (G_TASK (result), error);
+  got = g_task_propagate_pointer (G_TASK (result), &failure);
+  if (failure != NULL)
+    aiodrive_task_pass_error (G_TASK (result), failure, error);
   if (got == NULL)
     return FALSE;
 

@@ -35,6 +35,9 @@ void                aiodrive_task_record_wait         (AiodriveTaskRecord  *self
 gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self);
 GError             *aiodrive_task_record_copy_error   (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_take_value   (AiodriveTaskRecord  *self);
+void                aiodrive_task_pass_error          (GTask               *task,
+                                                       GError              *failure,
+                                                       GError             **error);
 
 /* Before it ends: the task that it stands for; that it ends with the result of another asynchronous call. */
 void                aiodrive_task_record_set_leaf     (AiodriveTaskRecord  *self,

@@ -2,6 +2,7 @@
 #include "aiodrive/task/record-parts-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/error.h"
 
 /* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see
  * it. GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the
@@ -245,6 +246,25 @@ aiodrive_task_record_copy_error (AiodriveTaskRecord *self)
   aiodrive_monitor_unlock (&self->monitor);
 
   return error;
+}
+
+/* For a finish function that has unwrapped the task itself: gives the error, which it takes, and keeps the parts of one
+ * that has several for aiodrive_task_get_errors(). */
+void
+aiodrive_task_pass_error (GTask   *task,
+                          GError  *failure,
+                          GError **error)
+{
+  if (aiodrive_error_get_errors (failure) != NULL && aiodrive_task_record_peek (task) == NULL)
+    {
+      AiodriveTaskRecord *self = aiodrive_task_record_new (task);
+
+      self->state = AIODRIVE_TASK_ENDED;
+      self->failed = self->awaited = TRUE;
+      self->error = g_error_copy (failure);
+      g_object_set_qdata_full (G_OBJECT (task), record_quark (), self, aiodrive_task_record_free);
+    }
+  g_propagate_error (error, failure);
 }
 
 /* FALSE if somebody took the value before, by way of this library. */

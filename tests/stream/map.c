@@ -498,6 +498,7 @@ test_several_failures (void)
   Fixture self;
   g_auto(TestCall) call = TEST_CALL_INIT;
   g_auto(GValue) item = G_VALUE_INIT;
+  g_autoptr(GPtrArray) errors = NULL;
   g_autoptr(GError) error = NULL;
 
   set_up (&self, 3, 3, TRUE, NULL);
@@ -512,6 +513,8 @@ test_several_failures (void)
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   g_assert_cmpuint (aiodrive_error_get_errors (error)->len, ==, 2);
   g_assert_nonnull (strstr (error->message, "job 1: 1 failed; job 0: 0 failed"));
+  errors = aiodrive_task_get_errors (G_TASK (call.result));   /* for bindings that see no parts of a GError */
+  g_assert_cmpuint (errors->len, ==, 2);
   test_call_clear (&call);
   tear_down (&self);
 }
