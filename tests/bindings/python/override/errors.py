@@ -69,6 +69,68 @@ class IdentityTest(unittest.TestCase):
                 await task
             self.assertIs(raised.exception, exception)
 
+    async def test_several_of_a_map(self):
+        async def job(item):
+            try:
+                if item == 0:
+                    await both.wait()
+                else:
+                    both.set()
+                    await asyncio.sleep(FOREVER)
+            finally:
+                raise exceptions[item]
+        exceptions, both = [Thrown(0), Thrown(1)], asyncio.Event()
+        with self.assertRaises(ExceptionGroup) as raised:
+            async for _ in Aiodrive.map(job, [0, 1]):
+                pass
+        self.assertEqual(list(raised.exception.exceptions), exceptions)
+
+    async def test_awaited_again(self):
+        """The same exception each time, also when the group has raised it."""
+        exception, jobs = Thrown(), []
+        with self.assertRaises(Thrown):
+            async with Aiodrive.BackgroundExecutor() as executor:
+                jobs.append(executor.spawn(fails(exception, 1)))
+                await jobs[0]
+        for group in Aiodrive.ThreadTaskGroup(), Aiodrive.Pool.open():
+            with self.assertRaises(Thrown):
+                async with group as spawner:
+                    jobs.append(spawner.spawn(fails(exception, 1)))
+        for job in jobs * 2:
+            gc.collect()
+            with self.assertRaises(Thrown) as raised:
+                await job
+            self.assertIs(raised.exception, exception)
+            with self.assertRaises(Thrown) as raised:
+                job.result()
+            self.assertIs(raised.exception, exception)
+
+    async def test_the_first_counts(self):
+        exception = Thrown()
+        future = Aiodrive.ThreadSafeFuture()
+        future.set_exception(exception)
+        with self.assertRaises(asyncio.InvalidStateError):
+            future.set_exception(Thrown())
+        with self.assertRaises(asyncio.InvalidStateError):
+            future.set_result(1)
+        queue = Aiodrive.UnorderedQueue()
+        for error in exception, Thrown():
+            queue.close_with_error(error)
+        for use in future.wait, queue.get:
+            with self.assertRaises(Thrown) as raised:
+                await use()
+            self.assertIs(raised.exception, exception)
+        for use in future.wait_blocking, functools.partial(queue.put, 1):
+            with self.assertRaises(Thrown) as raised:
+                use()
+            self.assertIs(raised.exception, exception)
+        with self.assertRaises(Thrown) as raised:
+            with Aiodrive.CancelScope() as scope:
+                for error in exception, Thrown():
+                    scope.cancel_with_reason(error)
+                await asyncio.sleep(FOREVER)
+        self.assertIs(raised.exception, exception)
+
     async def test_values(self):
         for value in None, 1 << 100, 'x', [1], object(), False, Gio.Cancellable(), StopIteration:
             self.assertIs((await Aiodrive.try_all(gives(value)))[0], value)
@@ -180,6 +242,16 @@ class RefusedTest(unittest.TestCase):
             pass
         with self.assertRaisesRegex(RuntimeError, 'has come to its end'):
             group.spawn(gives(1))
+
+    async def test_itself(self):
+        for wait in Aiodrive.cancel_task, Aiodrive.race, Aiodrive.try_all, Aiodrive.shield:
+            with self.assertRaisesRegex(RuntimeError, 'wait for itself'):
+                await wait(asyncio.current_task())
+
+    async def test_no_function(self):
+        for function in 5, print:
+            with self.assertRaisesRegex(TypeError, 'needs an asynchronous function of GIO'):
+                await Aiodrive.call(function)
 
     def test_outside_a_coroutine(self):
         with self.assertRaisesRegex(RuntimeError, 'in a coroutine'):

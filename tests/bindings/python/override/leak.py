@@ -76,7 +76,11 @@ class LeakTest(unittest.TestCase):
                     await asyncio.sleep(FOREVER)
             with self.assertRaises(ExceptionGroup):
                 await Aiodrive.wait_all(fails(self.thrown()), fails(self.thrown()))
-        self.assertLess(await in_rounds(do_round, 2000, 3), 3072)
+            with self.assertRaises(Thrown):
+                async with Aiodrive.Pool.open() as pool:
+                    job = pool.spawn(fails(self.thrown()))
+                    await job
+        self.assertLess(await in_rounds(do_round, 2000, 4), 3072)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         self.assertGone()

@@ -161,6 +161,14 @@ class AsyncioTest(unittest.TestCase):
         variable.set('outer')
         self.assertEqual(await Aiodrive.try_all(job(1), job(2)), [('outer', 1), ('outer', 2)])
         self.assertEqual(variable.get(), 'outer')
+        # where C begins the coroutine it is that of who has spawned it
+        async with Aiodrive.Pool.open() as pool, Aiodrive.BackgroundExecutor() as executor:
+            self.assertEqual(await pool.spawn(job(3)), ('outer', 3))
+            self.assertEqual(await executor.spawn(job(4)), ('outer', 4))
+        async with Aiodrive.ThreadTaskGroup() as group:
+            self.assertEqual(await group.spawn(job(5)), ('outer', 5))
+        self.assertEqual([pair async for pair in Aiodrive.map(job, [6, 7], 1)], [('outer', 6), ('outer', 7)])
+        self.assertEqual(variable.get(), 'outer')
 
     async def test_timers(self):
         loop = asyncio.get_running_loop()

@@ -166,6 +166,14 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(queue.try_get(), 'b')
         self.assertEqual(list(queue.get_many(0)), ['c'])
 
+    async def test_same_interface(self):
+        for queue in Aiodrive.OrderedQueue(), Aiodrive.UnorderedQueue():
+            self.assertTrue(queue.empty())
+            queue.put(0, 'a')
+            queue.put(1, None)
+            self.assertFalse(queue.empty())
+            self.assertEqual([await queue.get(), await queue.get()], ['a', None])
+
     async def test_channel(self):
         channel = Aiodrive.Channel(1)
         async def produce():
@@ -224,6 +232,19 @@ class StreamTest(unittest.TestCase):
             except Thrown as raised:
                 results.append(raised)
         self.assertEqual(results, ['fast', exception, 'slow'])
+
+    async def test_as_completed_gives_tasks(self):
+        """Those that it was given, and those of coroutines, which nobody else keeps."""
+        task = asyncio.create_task(gives('task'))
+        async with Aiodrive.BackgroundExecutor() as executor:
+            job = executor.spawn(gives('job'))
+            await job
+            given = []
+            async for ended in Aiodrive.as_completed([gives('coroutine', 5), task, job]):
+                gc.collect()
+                given.append((ended.result(), type(ended)))
+        self.assertEqual(sorted(result for result, kind in given), ['coroutine', 'job', 'task'])
+        self.assertEqual({kind for result, kind in given}, {asyncio.Task, type(job)})
 
     async def test_repeat_periodically(self):
         begin, n_rounds = time.monotonic(), 0

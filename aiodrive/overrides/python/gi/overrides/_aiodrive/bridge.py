@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 import inspect
 import weakref
 from typing import Any, Awaitable, Callable, Iterable
@@ -17,7 +16,7 @@ from typing import Any, Awaitable, Callable, Iterable
 from gi.repository import Gio, GLib, GObject
 
 from .errors import held_error, new_cancelled, to_exception
-from .loop import current_loop
+from .loop import current_loop, current_task
 from .raw import Raw
 
 # the tasks of futures that are not done
@@ -75,6 +74,8 @@ def check_awaitable(awaitable: Any, where: str = 'Aiodrive') -> None:
         if inspect.getcoroutinestate(awaitable) != inspect.CORO_CREATED:
             raise RuntimeError(f'{where} needs a coroutine that nobody has awaited, and {awaitable.__qualname__}() '
                                'has been')
+    elif isinstance(awaitable, asyncio.Task) and awaitable is current_task():
+        raise RuntimeError(f'{where} needs another task than the one that calls it, which would wait for itself')
     elif not isinstance(awaitable, Gio.Task) and not inspect.isawaitable(awaitable):
         hint = f': call {awaitable.__qualname__}()' if inspect.iscoroutinefunction(awaitable) else ''
         raise TypeError(f'{where} needs a coroutine, a task or another awaitable, '
@@ -148,7 +149,7 @@ def current_scope() -> Gio.Cancellable | None:
     """What is to be above all that the current task begins. It is below the scope of the task, or of the block that the
     task is in, which says whose it is; and shielded from that: cancelling a task is for asyncio, for the task gets to
     know of it once, and can begin and await its cleanup then."""
-    current = asyncio.current_task() if asyncio._get_running_loop() is not None else None
+    current = current_task()
     if current is None:
         return None
     future, scope = _innermost.get()
@@ -273,19 +274,14 @@ async def await_task(task: Gio.Task) -> Any:
 Gio.Task.__await__ = lambda self: await_task(self).__await__()
 
 
-def start(coroutine: Awaitable, task: Gio.Task, *, name: str | None = None) -> None:
+def start(awaitable: Awaitable, task: Gio.Task, *, name: str | None = None, where: str = 'Aiodrive',
+          on_done: Callable[[asyncio.Future], Any] | None = None) -> None:
     """The one way from a task that C has made for a job to the coroutine that is the job."""
     try:
-        link(ensure_future(coroutine, name=name), task)
+        future = ensure_future(awaitable, name=name, where=where)
+        if on_done is not None:
+            future.add_done_callback(on_done)   # before who awaits the task gets to know
+        link(future, task)
     except BaseException as exception:
         with held_error(exception) as error:
             task.return_error(error)
-
-
-def as_job(awaitable: Awaitable, name: str | None = None) -> Callable:
-    """A job function for C, which begins the coroutine."""
-    return functools.partial(_begin, awaitable, name)
-
-
-def _begin(awaitable: Awaitable, name: str | None, task: Gio.Task, cancellable: Gio.Cancellable, *data: Any) -> None:
-    start(awaitable, task, name=name)

@@ -29,14 +29,16 @@ class _Held:
         self._exception: BaseException | None = exception
         self._owner = weakref.ref(owner) if owner is not None else lambda: None
         if owner is not None and not asyncio.isfuture(owner):
-            owner.exception = exception
+            if not hasattr(owner, 'exceptions'):
+                owner.exceptions = weakref.WeakKeyDictionary()   # it may be given several, and keep one
+            owner.exceptions[self] = exception
             self._exception = None
 
     def take(self) -> BaseException | None:
         exception, self._exception = self._exception, None
         owner = self._owner()
         if exception is None and owner is not None:
-            exception = owner.exception() if asyncio.isfuture(owner) else owner.exception
+            exception = owner.exception() if asyncio.isfuture(owner) else owner.exceptions[self]
         return exception
 
 

@@ -4,40 +4,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
-from typing import Any, Awaitable, Generator
+from typing import Any, Awaitable
 
 from gi.repository import Gio, GObject
 
-from .bridge import (as_job, await_task, check_awaitable, current_scope, ensure_future, link, new_operation_scope,
-                     new_task, operation)
+from .bridge import check_awaitable, current_scope, ensure_future, link, new_operation_scope, new_task, operation
 from .errors import all_of
+from .job import Job, name_of
 from .raw import Raw, override
 from .scopes import Block
-
-
-class Job:
-    """A task that a pool or a thread runs: `await` it, cancel() it, or `async with` it, which cancels it at the end."""
-
-    def __init__(self, task: Gio.Task) -> None:
-        self.task = task
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return await_task(self.task).__await__()
-
-    def cancel(self) -> None:
-        """Cancels it; it ends when it has cleaned up."""
-        self.task.get_cancellable().cancel()
-
-    def done(self) -> bool:
-        """Whether it has ended."""
-        return self.task.get_completed()
-
-    async def __aenter__(self) -> Job:
-        return self
-
-    async def __aexit__(self, *exc_info: Any) -> None:
-        await operation(Raw.cancel_task_async, Raw.cancel_task_finish, self.task)
 
 
 def refuse(awaitable: Awaitable, message: str) -> None:
@@ -140,7 +117,7 @@ class Pool(Raw.Pool):
     def spawn(self, awaitable: Awaitable, *, depth: int = 0, name: str | None = None) -> Job:
         """Starts a coroutine as a task of the pool; before run() it is planned."""
         self._check_open(awaitable)
-        return Job(self.spawn_full(name or getattr(awaitable, '__qualname__', None), depth, as_job(awaitable, name)))
+        return Job(awaitable, name, functools.partial(self.spawn_full, name or name_of(awaitable), depth))
 
     create_task = spawn
 

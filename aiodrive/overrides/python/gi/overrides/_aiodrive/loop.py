@@ -35,6 +35,12 @@ def is_of_pygobject(loop: asyncio.AbstractEventLoop) -> bool:
     return events is not None and isinstance(loop, events.GLibEventLoop)
 
 
+def current_task() -> asyncio.Task | None:
+    """Also where no loop runs."""
+    loop = asyncio._get_running_loop()
+    return asyncio.current_task(loop) if loop is not None else None
+
+
 def current_loop() -> asyncio.AbstractEventLoop:
     """The loop that runs; outside one the loop of the thread-default context, which is made if there is none.
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Generator
+import asyncio
+import contextlib
+from typing import Any, Generator, Iterator
 
-from gi.repository import GLib, GObject
+from gi.repository import Gio, GLib, GObject
 
 from .bridge import operation
 from .errors import held_error, to_exception
@@ -85,17 +87,28 @@ class ThreadSafeEvent(Raw.ThreadSafeEvent):
         return self.wait().__await__()
 
 
+@contextlib.contextmanager
+def _once() -> Iterator[None]:
+    try:
+        yield
+    except GLib.Error as error:
+        if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS):
+            raise
+        raise asyncio.InvalidStateError(error.message) from None
+
+
 @override
 class ThreadSafeFuture(Raw.ThreadSafeFuture):
     """A value that comes once, from any thread: `value = await future`; each of those who wait gets it."""
 
     def set_result(self, value: Any) -> None:
-        """Gives the value."""
-        self.set_value(boxed(value))
+        """Gives the value; asyncio.InvalidStateError if it has been given something before."""
+        with _once():
+            self.set_value(boxed(value))
 
     def set_exception(self, exception: BaseException) -> None:
         """Gives an exception instead, to be raised."""
-        with held_error(exception, self) as error:
+        with _once(), held_error(exception, self) as error:
             self.set_error(error)
 
     def cancel(self) -> bool:
@@ -118,8 +131,7 @@ class ThreadSafeFuture(Raw.ThreadSafeFuture):
         try:
             return super().wait(None)
         except GLib.Error as error:
-            exception = to_exception(error)
-        raise exception
+            raise to_exception(error) from None
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self.wait().__await__()

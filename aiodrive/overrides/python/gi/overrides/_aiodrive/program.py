@@ -67,9 +67,10 @@ async def sleep(delay: float, result: T = None) -> T:
 
 def _finish_of(function: Callable) -> Callable:
     """The finish function that belongs to an asynchronous one, by its name."""
-    name = function.__name__.removesuffix('_async') + '_finish'
     if not hasattr(function, 'get_namespace'):
-        raise TypeError(f'an asynchronous function of GIO or of a library like it is needed, not {function!r}')
+        raise TypeError(f'Aiodrive.call() needs an asynchronous function of GIO or of a library like it, '
+                        f'not {function!r}')
+    name = function.__name__.removesuffix('_async') + '_finish'
     container = function.get_container()
     if container is not None and function.is_method():
         return lambda result: getattr(result.get_source_object(), name)(result)

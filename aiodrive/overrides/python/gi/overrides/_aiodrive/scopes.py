@@ -10,6 +10,7 @@ from gi.repository import Gio, GLib, GObject
 
 from .bridge import current_scope, enter_scope, leave_scope, operation
 from .errors import held_error, to_exception
+from .loop import current_task
 from .raw import Raw, override
 
 
@@ -21,7 +22,7 @@ class Block:
         self._task: asyncio.Task | None = None
 
     def enter(self) -> None:
-        task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
+        task = current_task()
         if task is None:
             raise RuntimeError('this block has to be in a coroutine that runs as a task')
         self._task = task

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 
 from gi.repository import GLib
 
 from .bridge import current_scope, operation, outcome_of, start, to_tasks
-from .errors import held_error
+from .errors import held_error, to_exception
 from .loop import current_loop
 from .primitives import boxed
 from .raw import Raw, override
@@ -34,6 +35,9 @@ Raw.AsyncIterator.__anext__ = _next
 Raw.AsyncIterator.aclose = _close
 
 
+_NO_ITEM = object()
+
+
 class Queue:
     """What both queues have."""
 
@@ -44,7 +48,14 @@ class Queue:
         return functools.partial(self._put_at, index)
 
     def _put_at(self, index: int, item: Any) -> None:
-        Raw.Queue.put(self, index, boxed(item))
+        try:
+            Raw.Queue.put(self, index, boxed(item))
+        except GLib.Error as error:
+            raise to_exception(error) from None
+
+    def empty(self) -> bool:
+        """Whether there is no item in it."""
+        return self.is_empty()
 
     async def get(self) -> Any:
         """Waits for the next item."""
@@ -52,7 +63,10 @@ class Queue:
 
     def try_get(self, default: Any = None) -> Any:
         """Gets the next item if it is there."""
-        is_there, item = Raw.Queue.try_get(self)
+        try:
+            is_there, item = Raw.Queue.try_get(self)
+        except GLib.Error as error:
+            raise to_exception(error) from None
         return item if is_there else default
 
     def close_with_error(self, exception: BaseException) -> None:
@@ -80,9 +94,9 @@ class OrderedQueue(Queue, Raw.OrderedQueue):
 class UnorderedQueue(Queue, Raw.UnorderedQueue):
     """A queue, first come first out: `queue.put(item)`, `async for item in queue`."""
 
-    def put(self, item: Any) -> None:
-        """Puts an item at the end."""
-        self._put_at(0, item)
+    def put(self, index: Any, item: Any = _NO_ITEM) -> None:
+        """Puts an item at the end: `put(item)`, or `put(index, item)` as for an OrderedQueue, whatever the index."""
+        self._put_at(0, index if item is _NO_ITEM else item)
 
 
 @override
@@ -98,11 +112,17 @@ class Channel(Raw.Channel):
 
     def try_send(self, item: Any) -> bool:
         """Sends an item if there is room now."""
-        return super().try_send(boxed(item))
+        try:
+            return super().try_send(boxed(item))
+        except GLib.Error as error:
+            raise to_exception(error) from None
 
     def send_blocking(self, item: Any) -> None:
         """Blocks the thread until there is room."""
-        super().send(boxed(item), None)
+        try:
+            super().send(boxed(item), None)
+        except GLib.Error as error:
+            raise to_exception(error) from None
 
     async def receive(self) -> Any:
         """Waits for the next item."""
@@ -110,12 +130,18 @@ class Channel(Raw.Channel):
 
     def try_receive(self, default: Any = None) -> Any:
         """Gets the next item if it is there."""
-        is_there, item = super().try_receive()
+        try:
+            is_there, item = super().try_receive()
+        except GLib.Error as error:
+            raise to_exception(error) from None
         return item if is_there else default
 
     def receive_blocking(self) -> Any:
         """Blocks the thread until there is an item."""
-        return super().receive(None)
+        try:
+            return super().receive(None)
+        except GLib.Error as error:
+            raise to_exception(error) from None
 
     def close_with_error(self, exception: BaseException) -> None:
         """Closes it; who waits for more than is there gets the exception."""
@@ -133,13 +159,14 @@ def repeat_periodically(interval: float) -> AsyncIterator[Any]:
 
 async def as_completed(awaitables: Iterable[Awaitable]) -> AsyncIterator[asyncio.Future]:
     """Gives the tasks one after the other as they end: `async for task in as_completed(jobs): value = await task`."""
+    awaitables = list(awaitables)
     tasks = to_tasks(awaitables, 'Aiodrive.as_completed()')
+    futures = {task: getattr(task, 'future', lambda: None)() or awaitable for task, awaitable in zip(tasks, awaitables)}
     iterator = Raw.as_completed(tasks, current_scope())
-    del tasks
+    del awaitables, tasks
     try:
         async for task in iterator:
-            future = getattr(task, 'future', lambda: None)()
-            yield future if future is not None else task
+            yield futures[task]
     finally:
         await iterator.aclose()
 
@@ -175,14 +202,18 @@ async def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncItera
     So many run at once. One that fails ends it all: those that run are cancelled and awaited.
     """
     def job(task: Any, cancellable: Any, item: Any, *data: Any) -> None:
+        context.copy().run(begin, item, task)
+
+    def begin(item: Any, task: Any) -> None:
         try:
             coroutine = function(item)
         except BaseException as exception:
             with held_error(exception) as error:
                 task.return_error(error)
         else:
-            start(coroutine, task)
+            start(coroutine, task, where='Aiodrive.map()')
 
+    context = contextvars.copy_context()
     source, filler = _as_source(items)
     results = Raw.map(source, max_concurrent, ordered, current_scope(), job)
     try:

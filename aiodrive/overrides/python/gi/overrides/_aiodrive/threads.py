@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Awaitable
 
 from gi.repository import Gio, GObject
 
-from .bridge import as_job, check_awaitable, current_scope, operation
-from .groups import Job
+from .bridge import check_awaitable, current_scope, operation
+from .job import Job
 from .raw import Raw, override
 
 
@@ -26,7 +27,7 @@ class BackgroundExecutor(Raw.BackgroundExecutor):
     def spawn(self, awaitable: Awaitable, *, name: str | None = None) -> Job:
         """Starts a coroutine in the thread. `async with` what it gives cancels it at the end of that block."""
         check_awaitable(awaitable, 'BackgroundExecutor.spawn()')
-        return Job(super().spawn(current_scope(), as_job(awaitable, name)))
+        return Job(awaitable, name, functools.partial(super().spawn, current_scope()))
 
     async def stop(self) -> None:
         """Cancels what runs there, and awaits the end of the thread."""
@@ -54,6 +55,6 @@ class ThreadTaskGroup(Raw.ThreadTaskGroup):
     def spawn(self, awaitable: Awaitable, *, name: str | None = None) -> Job:
         """Starts a coroutine in the thread of the group."""
         self._check_open(awaitable)
-        return Job(Raw.TaskGroup.spawn(self, as_job(awaitable, name)))
+        return Job(awaitable, name, functools.partial(Raw.TaskGroup.spawn, self))
 
     create_task = spawn
