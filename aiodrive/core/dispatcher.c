@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/dispatcher-private.h"
-
-#include "aiodrive/core/clock-private.h"
-#include "aiodrive/core/entry-list-private.h"
+#include "aiodrive/core/dispatcher-parts-private.h"
 
 /* A dispatcher runs entries and timers in one main context. It is the only place of the library
  * that knows GSource. Any thread may push; the thread that iterates the context runs.
@@ -36,48 +33,12 @@
 #define DISPATCH_USEC     1000
 #define ENTRIES_PER_LOOK  16
 
-typedef enum
-{
-  NO_REST,
-  REST_DUE,    /* the next iteration is for others ... */
-  REST_NOW,    /* ... and this is it */
-} Rest;
-
-struct _AiodriveDispatcher
-{
-  GMainContext      *context;     /* unowned; set once */
-  GSource           *source;      /* unowned; set once, as is the next */
-  GSource           *rest_source;
-  gint               ref_count;   /* atomic */
-  gint               closed;      /* atomic; the context is gone */
-
-  GMutex             lock;        /* a leaf: no other lock of ours is taken while it is held */
-  AiodriveEntryList  inbox;       /* guarded by lock */
-  gint               has_inbox;   /* changed under lock; read atomically too */
-  AiodriveTimerHeap  timers;      /* guarded by lock */
-  AiodriveClock     *clock;       /* owned, nullable; changed under lock; read atomically too */
-  gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
-
-  AiodriveEntryList  next;        /* the rest is touched by the thread that iterates the context alone */
-  AiodriveEntryList  running;
-  AiodriveEntryList  later;
-  gint64             now;         /* when the iteration began */
-  gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
-  Rest               rest;
-};
-
 typedef struct
 {
   GSource             source;
   AiodriveDispatcher *dispatcher;  /* unowned */
 } DispatcherSource;
 
-static GMutex      registry_lock;
-static GHashTable *registry;       /* GMainContext -> AiodriveDispatcher, both unowned; guarded by registry_lock */
-
-static void        forget_cached    (gpointer cached);
-static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
-static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
 static __thread AiodriveDispatcher *running_here;   /* runs an entry now, and its context is not iterated meanwhile */
 
 AiodriveDispatcher *
@@ -137,10 +98,10 @@ is_ready (AiodriveDispatcher *self)
 
 static void
 set_rest (AiodriveDispatcher *self,
-          Rest                rest)
+          AiodriveRest        rest)
 {
-  if ((rest == REST_NOW) != (self->rest == REST_NOW))
-    g_source_set_ready_time (self->rest_source, rest == REST_NOW ? 0 : -1);
+  if ((rest == AIODRIVE_REST_NOW) != (self->rest == AIODRIVE_REST_NOW))
+    g_source_set_ready_time (self->rest_source, rest == AIODRIVE_REST_NOW ? 0 : -1);
   self->rest = rest;
 }
 
@@ -160,8 +121,8 @@ dispatcher_prepare (GSource *source,
   *timeout = ready ? 0 : poll_timeout (self);
   g_mutex_unlock (&self->lock);
 
-  set_rest (self, ready && self->rest == REST_DUE ? REST_NOW : NO_REST);
-  return ready && self->rest == NO_REST;
+  set_rest (self, ready && self->rest == AIODRIVE_REST_DUE ? AIODRIVE_REST_NOW : AIODRIVE_NO_REST);
+  return ready && self->rest == AIODRIVE_NO_REST;
 }
 
 static gboolean
@@ -170,7 +131,7 @@ dispatcher_check (GSource *source)
   AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
   gboolean ready;
 
-  if (self->rest != NO_REST)
+  if (self->rest != AIODRIVE_NO_REST)
     return FALSE;
 
   g_mutex_lock (&self->lock);
@@ -250,7 +211,7 @@ is_others_turn (AiodriveDispatcher *self,
     return FALSE;
 
   self->busy_since = 0;
-  self->rest = REST_DUE;
+  self->rest = AIODRIVE_REST_DUE;
   return TRUE;
 }
 
@@ -302,9 +263,7 @@ dispatcher_close (gpointer data)
 {
   AiodriveDispatcher *self = data;
 
-  g_mutex_lock (&registry_lock);
-  g_hash_table_remove (registry, self->context);
-  g_mutex_unlock (&registry_lock);
+  aiodrive_dispatcher_forget (self);
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->closed, TRUE);
@@ -335,8 +294,8 @@ attach_source (AiodriveDispatcher *self,
   return source;   /* the context has it */
 }
 
-static AiodriveDispatcher *
-dispatcher_new (GMainContext *context)
+AiodriveDispatcher *
+aiodrive_dispatcher_new (GMainContext *context)
 {
   AiodriveDispatcher *self = g_new0 (AiodriveDispatcher, 1);
 
@@ -347,54 +306,6 @@ dispatcher_new (GMainContext *context)
   self->source = attach_source (self, &dispatcher_funcs, G_PRIORITY_DEFAULT, "aiodrive dispatcher", dispatcher_close);
 
   return self;
-}
-
-/* The dispatcher of @context, made if need be. It lives as long as the context. */
-AiodriveDispatcher *
-aiodrive_dispatcher_get_for_context (GMainContext *context)
-{
-  AiodriveDispatcher *self;
-
-  g_mutex_lock (&registry_lock);
-  if (registry == NULL)
-    registry = g_hash_table_new (NULL, NULL);
-  self = g_hash_table_lookup (registry, context);
-  if (self == NULL)
-    {
-      self = dispatcher_new (context);
-      g_hash_table_insert (registry, context, self);
-    }
-  g_mutex_unlock (&registry_lock);
-
-  return self;
-}
-
-static void
-forget_cached (gpointer data)
-{
-  cached = NULL;
-  aiodrive_dispatcher_unref (data);
-}
-
-/* The dispatcher of the thread-default main context, where what is called back in this thread is run. */
-AiodriveDispatcher *
-aiodrive_dispatcher_get_thread_default (void)
-{
-  GMainContext *context = g_main_context_get_thread_default ();
-
-  if (context == NULL)
-    context = g_main_context_default ();
-
-  /* A new context may have the address of an old one: hence closed. */
-  if (G_UNLIKELY (cached == NULL || cached->context != context || g_atomic_int_get (&cached->closed)))
-    {
-      AiodriveDispatcher *found = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_for_context (context));
-
-      g_private_replace (&cached_for_exit, found);   /* forgets the other one */
-      cached = found;
-    }
-
-  return cached;
 }
 
 /* What GTask notes as the creation time of a task: the time of the current iteration, 0 outside any.
@@ -481,96 +392,3 @@ aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
   return idle;
 }
 
-/* Starts @timer, or starts it anew. A closed dispatcher fires no timer. */
-void
-aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
-                                 AiodriveTimer      *timer,
-                                 gint64              due)
-{
-  GMainContext *to_wake = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (!self->closed)
-    {
-      aiodrive_timer_heap_remove (&self->timers, timer);
-      aiodrive_timer_heap_add (&self->timers, timer, due);
-      if (self->clock != NULL)
-        aiodrive_clock_touch (self->clock);
-      if (self->polling && timer->place == 1)
-        {
-          self->polling = FALSE;
-          to_wake = g_main_context_ref (self->context);
-        }
-    }
-  g_mutex_unlock (&self->lock);
-
-  aiodrive_dispatcher_wake (to_wake);
-}
-
-/* After this the timer is not taken any more. It does not wait for a fire() that has begun. */
-void
-aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
-                                AiodriveTimer      *timer)
-{
-  g_mutex_lock (&self->lock);
-  aiodrive_timer_heap_remove (&self->timers, timer);
-  g_mutex_unlock (&self->lock);
-}
-
-/* When the next timer is due; G_MAXINT64: there is none. */
-gint64
-aiodrive_dispatcher_get_due (AiodriveDispatcher *self)
-{
-  AiodriveTimer *timer;
-  gint64 due;
-
-  g_mutex_lock (&self->lock);
-  timer = aiodrive_timer_heap_peek (&self->timers);
-  due = timer != NULL ? timer->due : G_MAXINT64;
-  g_mutex_unlock (&self->lock);
-
-  return due;
-}
-
-/* The time that timers here go by. */
-gint64
-aiodrive_dispatcher_get_time (AiodriveDispatcher *self)
-{
-  gint64 now = 0;
-
-  if (G_UNLIKELY (g_atomic_pointer_get (&self->clock) != NULL))
-    {
-      g_mutex_lock (&self->lock);
-      now = self->clock != NULL ? aiodrive_clock_get_time (self->clock) : 0;
-      g_mutex_unlock (&self->lock);
-    }
-  return now > 0 ? now : g_get_monotonic_time ();
-}
-
-/* What the timers here go by; NULL: the real time. */
-void
-aiodrive_dispatcher_set_clock (AiodriveDispatcher *self,
-                               AiodriveClock      *clock)
-{
-  AiodriveClock *previous;
-
-  g_mutex_lock (&self->lock);
-  previous = self->clock;
-  g_atomic_pointer_set (&self->clock, clock != NULL ? aiodrive_clock_ref (clock) : NULL);
-  g_mutex_unlock (&self->lock);
-
-  g_clear_pointer (&previous, aiodrive_clock_unref);
-}
-
-/* Gives a reference, or NULL. */
-AiodriveClock *
-aiodrive_dispatcher_dup_clock (AiodriveDispatcher *self)
-{
-  AiodriveClock *clock;
-
-  g_mutex_lock (&self->lock);
-  clock = self->clock != NULL ? aiodrive_clock_ref (self->clock) : NULL;
-  g_mutex_unlock (&self->lock);
-
-  return clock;
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the registry is nobody else's business */
-#include "aiodrive/core/dispatcher.c"
+#include "aiodrive/core/dispatcher-registry.c"
 
 #include "tests/support/support.h"
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/core/clock-private.h"
+#include "aiodrive/core/entry-list-private.h"
+
+G_BEGIN_DECLS
+
+/* What dispatcher.c, dispatcher-registry.c and dispatcher-timers.c share. */
+
+typedef enum
+{
+  AIODRIVE_NO_REST,
+  AIODRIVE_REST_DUE,   /* the next iteration is for others ... */
+  AIODRIVE_REST_NOW,   /* ... and this is it */
+} AiodriveRest;
+
+struct _AiodriveDispatcher
+{
+  GMainContext      *context;     /* unowned; set once */
+  GSource           *source;      /* unowned; set once, as is the next */
+  GSource           *rest_source;
+  gint               ref_count;   /* atomic */
+  gint               closed;      /* atomic; the context is gone */
+
+  GMutex             lock;        /* no other lock of ours is taken while it is held, but that of clock */
+  AiodriveEntryList  inbox;       /* guarded by lock */
+  gint               has_inbox;   /* changed under lock; read atomically too */
+  AiodriveTimerHeap  timers;      /* guarded by lock */
+  AiodriveClock     *clock;       /* owned, nullable; changed under lock; read atomically too */
+  gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
+
+  AiodriveEntryList  next;        /* the rest is touched by the thread that iterates the context alone */
+  AiodriveEntryList  running;
+  AiodriveEntryList  later;
+  gint64             now;         /* when the iteration began */
+  gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
+  AiodriveRest       rest;
+};
+
+AiodriveDispatcher *aiodrive_dispatcher_new    (GMainContext       *context);
+void                aiodrive_dispatcher_forget (AiodriveDispatcher *self);
+
+G_END_DECLS
