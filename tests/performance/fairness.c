@@ -47,7 +47,6 @@ watch (Bench *bench,
   guint source;
 
   self->bench = bench;
-  self->last = thread_time ();
   source = g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, look, self, NULL);
   bench_iterate (bench);
   look (self);
@@ -63,6 +62,7 @@ wake (Bench *bench)
 
   for (gsize i = 0; i < bench->n; i++)
     aiodrive_thread_safe_event_wait_async (event, NULL, on_waited, bench);
+  self.last = thread_time ();
   aiodrive_thread_safe_event_set (event);
   watch (bench, &self);
 }
@@ -70,7 +70,7 @@ wake (Bench *bench)
 static void
 wake_gtasks (Bench *bench)
 {
-  Idle self = { 0 };
+  Idle self = { .last = thread_time () };
 
   for (gsize i = 0; i < bench->n; i++)
     {

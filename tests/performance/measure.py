@@ -57,8 +57,9 @@ def main():
 
     commands = [[str(options.build / 'tests/performance/contestants')],
                 [sys.executable, str(HERE / 'peers.py')]]
+    patterns = [pattern if ':' in pattern else f'{pattern}:*' for pattern in options.workloads]
     cases = [case for case in contestants(commands)
-             if any(fnmatch.fnmatch(case[0], pattern) for pattern in options.workloads)]
+             if any(fnmatch.fnmatch(f'{case[0]}:{case[1]}', pattern) for pattern in patterns)]
     samples = {}
     for number in range(options.rounds):
         for size in map(int, options.sizes.split(',')):
