@@ -42,6 +42,7 @@ gboolean             aiodrive_clock_must_look     (AiodriveClock       *self,
                                                    AiodriveClockMember *member);
 gboolean             aiodrive_clock_must_move     (AiodriveClock       *self,
                                                    AiodriveClockMember *member);
+void                 aiodrive_clock_wake         (AiodriveClockMember *member);
 void                 aiodrive_clock_wake_others   (AiodriveClock       *self,
                                                    AiodriveClockMember *member);
 gboolean             aiodrive_clock_begin_round   (AiodriveClock       *self);
