@@ -149,6 +149,22 @@ class NotAwaitedTest(unittest.TestCase):
         self.assertIn('never retrieved', printed)
         self.assertIn('nobody looks', printed)
 
+    def test_in_a_main_loop(self):
+        """The loop that is there for its tasks goes silently when Python does."""
+        printed = output_of('''
+            async def main():
+                try:
+                    await fails(Thrown('nobody looks'), 1)
+                finally:
+                    GLib.idle_add(main_loop.quit)
+            main_loop = GLib.MainLoop()
+            Aiodrive.spawn(main())
+            main_loop.run()
+            gc.collect()
+        ''')
+        self.assertIn('nobody looks', printed)
+        self.assertNotIn('Exception ignored', printed)
+
     def test_loser(self):
         printed = output_of('''
             async def loser():

@@ -95,8 +95,8 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._source.set_callback(lambda *data: (it := drain()) is not None and it())
         self._source.attach(self._context)
 
-    def __del__(self) -> None:
-        if not self._closed:
+    def __del__(self, is_finalizing=sys.is_finalizing) -> None:
+        if not self._closed and not is_finalizing():
             self.close()
 
     # Its callbacks
