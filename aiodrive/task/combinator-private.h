@@ -60,6 +60,9 @@ void       aiodrive_combinator_cancel_others (AiodriveCombinator  *self,
                                               const GError        *reason);
 GTask     *aiodrive_combinator_get_child     (AiodriveCombinator  *self,
                                               guint                index);
+/* Of a child that has ended; NULL if it succeeded. */
+GError    *aiodrive_combinator_get_error     (AiodriveCombinator  *self,
+                                              guint                index);
 GError    *aiodrive_combinator_sum_up        (AiodriveCombinator  *self);
 
 /* For finish functions, which check with g_async_result_is_tagged() that it is a task of theirs, in either form. */

@@ -2,7 +2,7 @@
 #include "aiodrive/task/combinator-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
@@ -22,6 +22,7 @@ struct _AiodriveCombinatorChild
   AiodriveWaiter      waiter;       /* first; run when task has ended */
   AiodriveCombinator *combinator;
   GTask              *task;         /* owned */
+  AiodriveTaskRecord *record;       /* that of task */
   gboolean            ended;        /* guarded by the combinator's lock */
 };
 
@@ -43,6 +44,13 @@ aiodrive_combinator_get_child (AiodriveCombinator *self,
                                guint               index)
 {
   return self->children[index].task;
+}
+
+GError *
+aiodrive_combinator_get_error (AiodriveCombinator *self,
+                               guint               index)
+{
+  return aiodrive_task_record_copy_error (self->children[index].record);
 }
 
 gboolean
@@ -240,7 +248,10 @@ watch_children (AiodriveCombinator  *self,
       self->children[i].waiter.dispatcher = self->dispatcher;
     }
   for (guint i = 0; i < n_tasks; i++)
-    aiodrive_task_record_watch (aiodrive_task_record_get (tasks[i]), &self->children[i].waiter);
+    {
+      self->children[i].record = aiodrive_task_record_get (tasks[i]);
+      aiodrive_task_record_watch (self->children[i].record, &self->children[i].waiter);
+    }
 }
 
 AiodriveCombinator *
@@ -321,11 +332,10 @@ aiodrive_combinator_sum_up (AiodriveCombinator *self)
 
   for (guint i = 0; i < self->n_children; i++)
     {
-      GTask *child = self->children[i].task;
-      GError *error = aiodrive_task_get_error (child);
+      GError *error = aiodrive_combinator_get_error (self, i);
 
       if (error != NULL)
-        aiodrive_failures_add (&failures, error, aiodrive_task_describe (child));
+        aiodrive_failures_add (&failures, error, aiodrive_task_describe (self->children[i].task));
     }
   return aiodrive_failures_sum_up (&failures, self->n_children);
 }

@@ -8,7 +8,7 @@ static gboolean
 is_failure (AiodriveCombinator *self,
             guint               index)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (aiodrive_combinator_get_child (self, index));
+  g_autoptr(GError) error = aiodrive_combinator_get_error (self, index);
 
   return error != NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/race.h"
 
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/task/combinator-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
@@ -17,7 +17,7 @@ static gboolean
 elect_success (AiodriveCombinator *self,
                guint               index)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (aiodrive_combinator_get_child (self, index));
+  g_autoptr(GError) error = aiodrive_combinator_get_error (self, index);
 
   return error == NULL && aiodrive_combinator_elect (self, index);
 }
@@ -28,11 +28,11 @@ warn_about_losers (AiodriveCombinator *self)
 {
   for (guint i = 0; i < self->n_children; i++)
     {
-      GTask *child = aiodrive_combinator_get_child (self, i);
-      g_autoptr(GError) error = aiodrive_task_get_error (child);
+      g_autoptr(GError) error = aiodrive_combinator_get_error (self, i);
 
       if ((gint) i != self->winner && error != NULL && !aiodrive_error_is_cancelled (error))
-        g_warning ("Task %s failed after it had lost a race: %s", aiodrive_task_describe (child), error->message);
+        g_warning ("Task %s failed after it had lost a race: %s",
+                   aiodrive_task_describe (aiodrive_combinator_get_child (self, i)), error->message);
     }
 }
 
@@ -43,7 +43,7 @@ outcome_of_race (AiodriveCombinator *self)
     return aiodrive_combinator_sum_up (self);
 
   warn_about_losers (self);
-  return aiodrive_task_get_error (aiodrive_combinator_get_child (self, self->winner));
+  return aiodrive_combinator_get_error (self, self->winner);
 }
 
 static GError *
