@@ -3,10 +3,10 @@
 
 #include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/core/clock.h"
+#include "aiodrive/core/error.h"
 #include "aiodrive/core/exception.h"
 #include "aiodrive/core/test-context.h"
 #include "aiodrive/core/wake-source.h"
-#include "aiodrive/error.h"
 #include "aiodrive/group/auto-terminated-task-group.h"
 #include "aiodrive/group/pool.h"
 #include "aiodrive/group/task-group.h"

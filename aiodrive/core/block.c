@@ -2,8 +2,8 @@
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/clock-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/core/wait-private.h"
-#include "aiodrive/error-private.h"
 
 /* A call that blocks its thread. It lives on the stack. */
 typedef struct

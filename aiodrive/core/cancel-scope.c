@@ -2,7 +2,7 @@
 #include "aiodrive/core/cancel-scope-private.h"
 
 #include "aiodrive/core/clock.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 
 /**
  * AiodriveCancelScope:

@@ -2,7 +2,7 @@
 #include "aiodrive/core/cancel-scope-private.h"
 
 #include "aiodrive/core/clock-private.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 
 /* The deadlines of scopes: a timer that cancels, and the clock for calls that come when the timer should have fired. */
 

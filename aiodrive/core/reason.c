@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 
 /* Why scopes are cancelled, and what that means for those outside. */
 

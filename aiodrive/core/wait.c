@@ -3,7 +3,7 @@
 
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 
 /* An asynchronous call that waits. See wait-queue.c for why it can lose nothing. */
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/core/wait-queue-private.h"
-#include "aiodrive/error-private.h"
 #include "aiodrive/group/task-list-private.h"
 #include "aiodrive/task/spawn.h"
 

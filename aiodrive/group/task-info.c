@@ -3,7 +3,7 @@
 
 #include "aiodrive/core/clock.h"
 #include "aiodrive/core/dispatcher-private.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 
 /**
  * AiodriveTaskInfo:

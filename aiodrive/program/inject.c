@@ -2,7 +2,7 @@
 #include "aiodrive/program/inject.h"
 
 #include "aiodrive/core/cancel-scope.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 #include "aiodrive/thread/foreign-code-private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/program/signals.h"
 
-#include "aiodrive/error.h"
+#include "aiodrive/core/error.h"
 #include "aiodrive/program/signals-private.h"
 
 /**

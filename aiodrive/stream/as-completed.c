@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/as-completed.h"
 
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/stream/results-private.h"
 #include "aiodrive/task/combinator-private.h"
 #include "aiodrive/task/propagate.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aiodrive/core/cancel-scope.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/stream/map-core-private.h"
 
 G_BEGIN_DECLS

@@ -3,8 +3,8 @@
 
 #include "aiodrive/core/box-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/core/wait-private.h"
-#include "aiodrive/error-private.h"
 
 /**
  * AiodriveThreadSafeFuture:

@@ -2,7 +2,7 @@
 #include "aiodrive/task/record-parts-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 
 /* Tasks of ours: their callback is ours, and announces the end; their record is in their scope. */
 

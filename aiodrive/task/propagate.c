@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/propagate.h"
 
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/task/record-private.h"
 
 /**

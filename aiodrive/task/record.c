@@ -2,7 +2,7 @@
 #include "aiodrive/task/record-parts-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/error.h"
+#include "aiodrive/core/error.h"
 
 /* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see
  * it. GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the

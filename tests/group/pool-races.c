@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/error-private.h"
+#include "aiodrive/core/error-private.h"
 #include "tests/group/pool.h"
 
 /* Pools that are cancelled, dropped and looked at in the middle of something. */
