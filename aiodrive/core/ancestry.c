@@ -43,14 +43,22 @@ aiodrive_cancellable_count_entrant (GCancellable *cancellable,
     }
 }
 
-/* For a scope that has got its parent just now. Who came before this is counted above by us; who comes, or goes, after
- * it goes on to the parent himself. */
+/* For a scope that has got its parent just now. Those who wait are counted above before anybody who goes counts himself
+ * off there: at no time do more wait than are counted. (/aiodrive/core/cancel-scope/attach-race/entrants-lost) */
 void
 aiodrive_cancel_scope_raise_entrants (AiodriveCancelScope *self)
 {
-  guint before = g_atomic_int_or ((guint *) &self->n_entrants, AIODRIVE_HAS_PARENT);
+  GCancellable *parent = aiodrive_cancel_scope_peek_parent (self);
+  gint raised = 0;
+  gint count;
 
-  aiodrive_cancellable_count_entrant (aiodrive_cancel_scope_peek_parent (self), (gint) before / AIODRIVE_ONE_ENTRANT);
+  do
+    {
+      count = g_atomic_int_get (&self->n_entrants);
+      aiodrive_cancellable_count_entrant (parent, count / AIODRIVE_ONE_ENTRANT - raised);
+      raised = count / AIODRIVE_ONE_ENTRANT;
+    }
+  while (!g_atomic_int_compare_and_exchange (&self->n_entrants, count, count | AIODRIVE_HAS_PARENT));
 }
 
 gboolean

@@ -258,6 +258,37 @@ test_entrants_race (void)
   race_run (attach_all, count, assert_counted);
 }
 
+static void
+come_and_go (Race *race)
+{
+  aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->parent), 1);
+  for (guint i = 0; i < N_SCOPES; i++)
+    {
+      while (aiodrive_cancel_scope_get_parent (race->scopes[i]) == NULL)
+        aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->scopes[i]), 1);
+      while (aiodrive_cancel_scope_has_entrants (race->scopes[i]))
+        {
+          aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->scopes[i]), -1);
+          g_assert_true (aiodrive_cancel_scope_has_entrants (race->parent));
+        }
+    }
+  aiodrive_cancellable_count_entrant (G_CANCELLABLE (race->parent), -1);
+}
+
+static void
+assert_none (Race *race)
+{
+  g_assert_false (aiodrive_cancel_scope_has_entrants (race->parent));
+}
+
+static void
+test_entrants_lost (void)
+{
+  g_test_summary ("Who goes while the scope gets its parent is not missed there before he was counted: others wait");
+
+  race_run (attach_all, come_and_go, assert_none);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -270,6 +301,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race", test_race);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/rivals", test_rivals);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/entrants", test_entrants_race);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/entrants-lost", test_entrants_lost);
 
   return g_test_run ();
 }
