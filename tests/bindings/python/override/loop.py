@@ -252,6 +252,12 @@ class NestedTest(unittest.TestCase):
         self.assertTrue(asyncio.current_task() is not task)
         await task
 
+    async def test_first_to_end(self):
+        """However many rounds one iteration of the main context lets go round."""
+        for first in range(6):
+            for later in range(first + 1, first + 6):
+                self.assertEqual(await Aiodrive.race(gives('later', later), gives('first', first)), (1, 'first'))
+
     async def test_callbacks_have_their_turn(self):
         turns = []
         GLib.idle_add(lambda: turns.append(1) or GLib.SOURCE_REMOVE)

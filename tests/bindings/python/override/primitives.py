@@ -173,6 +173,10 @@ class StreamTest(unittest.TestCase):
             queue.put(1, None)
             self.assertFalse(queue.empty())
             self.assertEqual([await queue.get(), await queue.get()], ['a', None])
+        queue.put(item='b')
+        self.assertEqual(await queue.get(), 'b')
+        with self.assertRaises(TypeError):
+            queue.put()
 
     async def test_channel(self):
         channel = Aiodrive.Channel(1)

@@ -16,7 +16,7 @@ from typing import Any, Awaitable, Callable, Iterable
 from gi.repository import Gio, GLib, GObject
 
 from .errors import held_error, new_cancelled, to_exception
-from .loop import current_loop, current_task
+from .loop import EventLoop, current_loop, current_task
 from .raw import Raw
 
 # the tasks of futures that are not done
@@ -125,6 +125,9 @@ def to_task(awaitable: Any, parent: Gio.Cancellable | None = None, where: str = 
 
 
 def new_task(future: asyncio.Future, parent: Gio.Cancellable | None) -> Gio.Task:
+    loop = future.get_loop()
+    if isinstance(loop, EventLoop):
+        loop.give_turn()
     task = Raw.task_new(parent)
     if isinstance(future, asyncio.Task):
         task.set_name(future.get_name())

@@ -25,6 +25,9 @@ _running: dict[int, list[EventLoop]] = {}
 _ambient: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
 _kept: list[EventLoop] = []
 
+# so often an iteration of the main context lets go round what makes itself ready again, before other sources have a turn
+MAX_ROUNDS = 4
+
 
 def thread_default_context() -> GLib.MainContext:
     return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
@@ -83,6 +86,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._n_cancelled_timers = 0
         self._due = -1       # the ready time of the source, in microseconds, as far as this thread knows
         self._n_drains = 0   # nested ones count
+        self._is_short = False   # the drain that runs ends with this round
         self._main_loops: list[GLib.MainLoop] = []
         self._stopping = False
         self._closed = False
@@ -91,8 +95,8 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._task_factory: Callable[..., asyncio.Task] | None = None
         self._generators: weakref.WeakSet = weakref.WeakSet()
         self._source = Raw.wake_source_new()
-        drain = weakref.WeakMethod(self._drain)
-        self._source.set_callback(lambda *data: (it := drain()) is not None and it())
+        itself = weakref.ref(self)
+        self._source.set_callback(lambda *data: (loop := itself()) is not None and loop._drain())
         self._source.attach(self._context)
 
     def __del__(self, is_finalizing=sys.is_finalizing) -> None:
@@ -105,10 +109,12 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         return time.monotonic()
 
     def call_soon(self, callback: Callable, *args: Any, context=None) -> asyncio.Handle:
-        self._check_closed()
+        if self._closed:
+            self._check_closed()
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
-        self._wake_at(0)
+        if self._due != 0:
+            self._wake_at(0)
         return handle
 
     def call_soon_threadsafe(self, callback: Callable, *args: Any, context=None) -> asyncio.Handle:
@@ -153,25 +159,41 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
                 self._ready.append(timer)
 
     def _drain(self) -> bool:
-        """Runs what is ready now, once; what that makes ready is for the next iteration. It may be nested."""
+        """Runs what is ready now; what that makes ready is for the next iteration, or for this one while it is short.
+        It may be nested."""
         self._due = -1
-        self._take_timers()
-        n_handles = len(self._ready)
+        self._is_short = False
+        n_rounds = 0
         entered = self._enter()
         try:
-            while n_handles > 0 and self._ready and not self._closed:
-                n_handles -= 1
-                handle = self._ready.popleft()
-                if self._ready:
-                    self._wake_at(0)   # for a main loop that the callback may run
-                if not handle._cancelled:
-                    self._run(handle)
-                    handle = None   # not to be kept by this frame
+            while n_rounds == 0 or (n_rounds < MAX_ROUNDS and self._ready and not self._is_short and
+                                    not self._stopping and not self._closed):
+                n_rounds += 1
+                if self._timers:
+                    self._take_timers()
+                self._run_ready()
         finally:
             self._leave(*entered)
         if not self._closed:
             self._rearm()
         return not self._closed
+
+    def give_turn(self) -> None:
+        """Lets other sources have their turn behind this round. It is for who makes a GTask: one that is returned in the
+        iteration in which it was made is called back later than one that is returned in the next."""
+        self._is_short = True
+
+    def _run_ready(self) -> None:
+        ready = self._ready
+        for _ in range(len(ready)):
+            if not ready or self._closed:
+                break
+            handle = ready.popleft()
+            if ready and self._due != 0:
+                self._wake_at(0)   # for a main loop that the callback may run
+            if not handle._cancelled:
+                self._run(handle)
+                handle = None   # not to be kept by this frame
 
     def _run(self, handle: asyncio.Handle) -> None:
         try:

@@ -94,9 +94,13 @@ class OrderedQueue(Queue, Raw.OrderedQueue):
 class UnorderedQueue(Queue, Raw.UnorderedQueue):
     """A queue, first come first out: `queue.put(item)`, `async for item in queue`."""
 
-    def put(self, index: Any, item: Any = _NO_ITEM) -> None:
+    def put(self, index: Any = _NO_ITEM, item: Any = _NO_ITEM) -> None:
         """Puts an item at the end: `put(item)`, or `put(index, item)` as for an OrderedQueue, whatever the index."""
-        self._put_at(0, index if item is _NO_ITEM else item)
+        if item is _NO_ITEM:
+            item = index
+        if item is _NO_ITEM:
+            raise TypeError('UnorderedQueue.put() needs an item')
+        self._put_at(0, item)
 
 
 @override
