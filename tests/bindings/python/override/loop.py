@@ -150,6 +150,16 @@ class AsyncioTest(unittest.TestCase):
             self.assertEqual(asyncio.all_tasks(), {task, asyncio.current_task()})
             self.assertEqual(group.get_tasks().get_item(0).get_name(), 'the name')
 
+    @unittest.skipUnless(hasattr(asyncio, 'eager_task_factory'), 'from Python 3.12 on')
+    async def test_eager_tasks(self):
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        self.assertEqual(await Aiodrive.try_all(gives(1), gives(2, 2)), [1, 2])
+        self.assertEqual(await Aiodrive.prime(gives(3)), 3)
+        async with Aiodrive.Pool.open() as pool:
+            jobs = [pool.spawn(gives(i, i)) for i in range(3)]
+        self.assertEqual([job.result() for job in jobs], [0, 1, 2])
+        self.assertEqual([item async for item in Aiodrive.map(gives, range(3))], [0, 1, 2])
+
     async def test_contexts(self):
         variable = contextvars.ContextVar('variable', default='default')
         async def job(value):

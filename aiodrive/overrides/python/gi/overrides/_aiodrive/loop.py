@@ -322,9 +322,15 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
 
     def create_task(self, coro, **kwargs) -> asyncio.Task:
         self._check_closed()
-        if self._task_factory is not None:
+        if self._task_factory is None:
+            return asyncio.Task(coro, loop=self, **kwargs)
+        if asyncio._get_running_loop() is self:
             return self._task_factory(self, coro, **kwargs)
-        return asyncio.Task(coro, loop=self, **kwargs)
+        entered = self._enter()   # an eager task runs at once, also in a callback of C
+        try:
+            return self._task_factory(self, coro, **kwargs)
+        finally:
+            self._leave(*entered)
 
     def prime(self, coro, **kwargs) -> asyncio.Task:
         """A task that has taken its first step."""
