@@ -245,10 +245,7 @@ member_ended (AiodriveEntry *entry)
   aiodrive_member_hide (member);
 
   if (level != NULL)
-    {
-      aiodrive_levels_leave (self->levels, level);
-      aiodrive_levels_advance (self->levels);
-    }
+    aiodrive_levels_leave (self->levels, level);
   aiodrive_group_core_notify (self, "n-tasks");
   aiodrive_group_core_close_if_empty (self);
   aiodrive_group_core_unref (self);
@@ -319,10 +316,7 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
     {
       g_atomic_int_add (&self->n_tasks, -1);
       if (level != NULL)
-        {
-          aiodrive_levels_leave (self->levels, level);
-          aiodrive_levels_advance (self->levels);
-        }
+        aiodrive_levels_leave (self->levels, level);
       return FALSE;
     }
 

@@ -128,10 +128,9 @@ aiodrive_levels_enter_above (AiodriveLevels *self,
   return enter (self, node != NULL ? node->data : get_level (self, 0));
 }
 
-/* In any thread; in that of the pool aiodrive_levels_advance() has to follow. */
-void
-aiodrive_levels_leave (AiodriveLevels *self,
-                       AiodriveLevel  *level)
+static void
+leave (AiodriveLevels *self,
+       AiodriveLevel  *level)
 {
   gboolean gone;
 
@@ -174,7 +173,7 @@ reach_next (AiodriveLevels       *self,
   return level;
 }
 
-/* In the context of the pool, whenever it has been cancelled, or a task of a cancelled pool has come or gone. */
+/* In the context of the pool, whenever it has been cancelled, or a task of a cancelled pool has come. */
 void
 aiodrive_levels_advance (AiodriveLevels *self)
 {
@@ -193,6 +192,15 @@ aiodrive_levels_advance (AiodriveLevels *self)
       g_object_unref (scope);
     }
   aiodrive_group_core_unref (core);
+}
+
+/* In the context: a task is gone. */
+void
+aiodrive_levels_leave (AiodriveLevels *self,
+                       AiodriveLevel  *level)
+{
+  leave (self, level);
+  aiodrive_levels_advance (self);
 }
 
 /*
@@ -224,7 +232,6 @@ body_ended (AiodriveEntry *entry)
   AiodriveGroupCore *core = self->core;
 
   aiodrive_levels_leave (self, self->body);
-  aiodrive_levels_advance (self);
   aiodrive_group_core_unref (core);
 }
 
@@ -249,7 +256,7 @@ aiodrive_levels_end_body (AiodriveLevels *self)
 
   if (g_atomic_int_get (&self->core->n_tasks) == 0)
     {
-      aiodrive_levels_leave (self, self->body);   /* nobody waits for it; who comes looks himself */
+      leave (self, self->body);   /* nobody waits for it; who comes looks himself */
       return;
     }
   aiodrive_group_core_ref (self->core);
