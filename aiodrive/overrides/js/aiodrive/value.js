@@ -123,7 +123,7 @@ function promisify(owner, name, convert = () => undefined, prepare = args => arg
             try {
                 resolve(convert(finish.call(this, result)));
             } catch (error) {
-                reject(fromError(error));
+                reject(fromTaskError(result, error));
             }
         }));
     };

@@ -183,4 +183,17 @@ test('map fails', async () => {
     assert(seen.length > 0);
 });
 
+test('several jobs of a map fail', async () => {
+    const errors = [new Error('first'), new Error('second')];
+    const mapped = Aiodrive.map([0, 1], async (item, cancellable) => {
+        if (item === 1)
+            await forever(cancellable).catch(() => {});
+        throw errors[item];
+    }, {max_concurrent: 2});
+    const failed = await failure(mapped.next_async());
+    assert(failed instanceof AggregateError);
+    assertEqual(failed.errors[0], errors[0]);
+    assertEqual(failed.errors[1], errors[1]);
+});
+
 runTests();
