@@ -25,7 +25,7 @@ _running: dict[int, list[EventLoop]] = {}
 _ambient: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
 _kept: list[EventLoop] = []
 
-# so often an iteration of the main context lets go round what makes itself ready again, before other sources have a turn
+# so often an iteration of the main context lets go round what makes itself ready again, before others have a turn
 MAX_ROUNDS = 4
 
 
@@ -179,7 +179,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         return not self._closed
 
     def give_turn(self) -> None:
-        """Lets other sources have their turn behind this round. It is for who makes a GTask: one that is returned in the
+        """Lets other sources have a turn behind this round. It is for who makes a GTask: one that is returned in the
         iteration in which it was made is called back later than one that is returned in the next."""
         self._is_short = True
 
