@@ -4,6 +4,7 @@ import os
 import site
 import sys
 
+sys.path.pop(0)   # our own folder, where gi is no PyGObject
 prefix = sys.argv[1]
 folders = [os.path.join(folder, 'gi', 'overrides') for folder in site.getsitepackages()]
 try:
