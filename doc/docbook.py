@@ -123,14 +123,6 @@ def blocks(lines):
     yield found
 
 
-def with_plots(path, text):
-    """The text with a picture for each plot that is in the folder that it names."""
-    def pictures(match):
-        return '\n'.join(f'![{plot.stem}]({plot.name})\n' for plot in sorted((path.parent / match[1]).glob('*.svg')))
-
-    return re.sub(r'^<!-- plots: (\S+) -->\n', pictures, text, flags=re.MULTILINE)
-
-
 def convert(name, text):
     text = re.sub(r'^<!--.*?-->\n', '', text, flags=re.DOTALL | re.MULTILINE)
     in_section = False
@@ -156,7 +148,7 @@ def convert(name, text):
 def main(output, *guides):
     parts = [HEAD, '<part id="guides"><title>Guides</title>']
     for path in map(pathlib.Path, guides):
-        parts += convert(path.stem, with_plots(path, path.read_text(encoding='utf-8')))
+        parts += convert(path.stem, path.read_text(encoding='utf-8'))
     pathlib.Path(output).write_text('\n'.join(parts + ['</part>']) + '\n', encoding='utf-8')
 
 

@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 
-sys.path[:0] = [sys.argv[1] + '/doc', sys.argv[1] + '/tests/style']
+sys.path[:0] = [sys.argv[1] + '/doc', sys.argv[1] + '/tests/style', sys.argv[1] + '/tests/performance']
 import blocks
+import book
 import checks
 import docbook
 import drawings
@@ -135,6 +136,12 @@ def each_drawing_is_what_the_script_draws(root):
             yield f'{name}: run doc/drawings.py'
 
 
+def the_plots_and_tables_are_those_of_the_measurements(root):
+    for path, content in book.files().items():
+        if path.read_text('utf-8') != content:
+            yield f'{path.relative_to(root)}: run tests/performance/book.py'
+
+
 def each_word_is_in_the_dictionary(root):
     known = {word.lower() for word in (root / 'tests/doc/words.txt').read_text('utf-8').split()}
     for path, text in prose(root):
@@ -158,6 +165,7 @@ tests = [
     each_test_that_is_named_is_there,
     each_name_of_python_is_there,
     each_drawing_is_what_the_script_draws,
+    the_plots_and_tables_are_those_of_the_measurements,
 ]
 if shutil.which('aspell'):
     tests.append(each_word_is_in_the_dictionary)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes the table of targets out of results.json, as Markdown, and a plot for each workload. Arguments: the folder with
-results.json, and, if plots are wanted, the folder for them."""
+"""Makes the table of targets out of results.json, as Markdown. Arguments: the folder with results.json."""
 import dataclasses
-import json
 import pathlib
 import statistics
 import sys
+
+from results import Results
 
 JUDGED_AT = 10000
 
@@ -88,30 +88,6 @@ LIMITS = [
 GROWING = ['event-wake', 'event-wake-own', 'cancel-own', 'lock-handoff', 'queue-getters', 'queue-try', 'spawn', 'race']
 
 
-class Results:
-    def __init__(self, data):
-        self.versions = data['versions']
-        self.rounds = {(r['workload'], r['contestant'], r['n']): r['rounds'] for r in data['results']}
-
-    def median(self, workload, contestant, n):
-        rounds = self.rounds.get((workload, contestant, n))
-        return statistics.median(rounds.values()) if rounds else None
-
-    def contestants(self, workload):
-        return sorted({contestant for found, contestant, n in self.rounds if found == workload})
-
-    def best(self, workload, against, n):
-        """Who of a family is the fastest."""
-        times = {name: self.median(workload, name, n) for name in self.contestants(workload)
-                 if name == against or name.startswith(against + '-') and against == 'libdex'}
-        return min((name for name in times if times[name] is not None), key=times.get, default=None)
-
-    def ratios(self, above, below):
-        """The quotients of two contestants in the rounds that both were in."""
-        above, below = self.rounds.get(above, {}), self.rounds.get(below, {})
-        return [above[number] / below[number] for number in above if number in below]
-
-
 def judge(results, row):
     """The cells of a row, or None where a contestant is missing."""
     other = row.other or row.workload
@@ -165,40 +141,11 @@ def report(results):
     yield from table(['workload', 'contestant'] + [f'N = {n}' for n in sizes], everything)
 
 
-def plot(results, folder):
-    import matplotlib
-    matplotlib.use('svg')
-    matplotlib.rcParams['svg.hashsalt'] = 'aiodrive'
-    from matplotlib import pyplot
-    folder.mkdir(parents=True, exist_ok=True)
-    for workload in sorted({found[0] for found in results.rounds}):
-        figure, axes = pyplot.subplots(figsize=(6, 4))
-        for contestant in results.contestants(workload):
-            points = sorted((n, results.median(workload, contestant, n))
-                            for found, name, n in results.rounds if (found, name) == (workload, contestant))
-            axes.plot(*zip(*points), marker='o', label=contestant, linewidth=2.5 if contestant == 'aiodrive' else 1)
-        axes.set(xscale='log', xlabel='N', title=workload,
-                 ylabel='bytes' if workload.startswith('bytes') else 'ms' if workload == 'fairness' else 'ns each')
-        values = [value for found in results.rounds if found[0] == workload
-                  for value in results.rounds[found].values()]
-        if min(values) > 0 and max(values) > 20 * min(values):
-            axes.set_yscale('log')
-        else:
-            axes.set_ylim(bottom=0)
-        axes.legend(fontsize='small')
-        axes.grid(alpha=0.3)
-        figure.savefig(folder / f'{workload}.svg', metadata={'Date': None}, bbox_inches='tight')
-        pyplot.close(figure)
-
-
 def main():
     folder = pathlib.Path(sys.argv[1])
-    results = Results(json.loads((folder / 'results.json').read_text()))
-    text = '\n'.join(report(results)) + '\n'
+    text = '\n'.join(report(Results(folder / 'results.json'))) + '\n'
     (folder / 'table.md').write_text(text)
     print(text, end='')
-    if len(sys.argv) > 2:
-        plot(results, pathlib.Path(sys.argv[2]))
 
 
 main()
