@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Usage: tests/performance/book.py [RESULTS]
 
-Draws the plots of the guide on costs, and writes its tables, of the measurements that are kept in doc/plots; of those in
-the file RESULTS, which are kept then, if it is given."""
+Draws the plots of the guide on costs, and writes its tables, of the measurements that are kept in doc/plots. If the file
+RESULTS is given, its measurements are kept there first."""
 import json
 import math
 import pathlib
