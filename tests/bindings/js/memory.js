@@ -2,7 +2,7 @@
 // What a round of a test leaves in memory.
 import AiodriveTest from 'gi://AiodriveTest?version=1';
 
-const N_WARM = 3;
+const N_LAST = 7;
 
 export class Growth {
     #sizes = [];
@@ -12,9 +12,11 @@ export class Growth {
         this.#sizes.push(AiodriveTest.get_bytes_in_use());
     }
 
-    // The bytes that a round adds: the median, for a leak adds to every round, a table that has to grow to one.
+    // The bytes that each of the last rounds added: the median, for a leak adds to every round, a table that has to grow
+    // to one.
     get each() {
-        const growths = this.#sizes.slice(N_WARM).map((size, i) => size - this.#sizes[N_WARM + i - 1]);
+        const sizes = this.#sizes.slice(-N_LAST - 1);
+        const growths = sizes.slice(1).map((size, i) => size - sizes[i]);
         return growths.sort((a, b) => a - b)[growths.length >> 1];
     }
 }
