@@ -15,7 +15,7 @@ GError  *aiodrive_error_new_multiple (GPtrArray *errors,
 typedef struct
 {
   GPtrArray *errors;      /* owned; both are NULL while there is none */
-  GPtrArray *names;       /* owned */
+  GPtrArray *names;       /* owned; NULL for a task without a name */
   gboolean   cancelled;   /* something was cancelled, which counts if nothing else went wrong */
 } AiodriveFailures;
 

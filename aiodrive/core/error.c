@@ -68,7 +68,7 @@ aiodrive_error_new_cancelled (void)
 }
 
 /* One error of several: the only one as it is, more of them as MULTIPLE. @names are those of the tasks that
- * failed, @n_tasks counts the others too. */
+ * failed, NULL for one without, @n_tasks counts the others too. */
 GError *
 aiodrive_error_new_multiple (GPtrArray *errors,
                              GPtrArray *names,
@@ -85,15 +85,21 @@ aiodrive_error_new_multiple (GPtrArray *errors,
   message = g_string_new (NULL);
   g_string_append_printf (message, "%u of %u tasks failed", errors->len, n_tasks);
   for (guint i = 0; i < errors->len; i++)
-    g_string_append_printf (message, "%s%s: %s", i == 0 ? ": " : "; ", (const char *) g_ptr_array_index (names, i),
-                            ((GError *) g_ptr_array_index (errors, i))->message);
+    {
+      const char *name = g_ptr_array_index (names, i);
+      const GError *error_of_task = g_ptr_array_index (errors, i);
+
+      g_string_append_printf (message, "%s%s%s%s", i == 0 ? ": " : "; ", name != NULL ? name : "",
+                              name != NULL ? ": " : "", error_of_task->message);
+    }
 
   error = g_error_new_literal (AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE, message->str);
   aiodrive_error_get_private (error)->errors = g_ptr_array_ref (errors);
   return error;
 }
 
-/* Takes @error, which is NULL if nothing went wrong in the task @name. */
+/* Takes @error, which is NULL if nothing went wrong in the task @name,
+ * which may be NULL. */
 void
 aiodrive_failures_add (AiodriveFailures *self,
                        GError           *error,

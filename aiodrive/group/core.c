@@ -213,7 +213,7 @@ note_outcome (AiodriveGroupCore *self,
       g_error_free (error);
     }
   else
-    aiodrive_failures_add (&self->failures, error, aiodrive_task_describe (task));
+    aiodrive_failures_add (&self->failures, error, g_task_get_name (task));
   g_cancellable_cancel (G_CANCELLABLE (self->scope));
 }
 

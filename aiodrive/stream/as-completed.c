@@ -82,7 +82,7 @@ keep_failure (State *self,
               GTask *task)
 {
   g_mutex_lock (&self->lock);
-  aiodrive_failures_add (&self->failures, aiodrive_task_get_error (task), aiodrive_task_describe (task));
+  aiodrive_failures_add (&self->failures, aiodrive_task_get_error (task), g_task_get_name (task));
   g_mutex_unlock (&self->lock);
 }
 

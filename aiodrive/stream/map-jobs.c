@@ -61,7 +61,7 @@ job_ended (AiodriveEntry *entry)
   if (error != NULL)
     {
       g_value_unset (&job->result);
-      aiodrive_map_core_fail (self, error, aiodrive_task_describe (job->task));
+      aiodrive_map_core_fail (self, error, g_task_get_name (job->task));
     }
   else if (self->ordered)
     give_in_order (self);

@@ -335,7 +335,7 @@ aiodrive_combinator_sum_up (AiodriveCombinator *self)
       GError *error = aiodrive_combinator_get_error (self, i);
 
       if (error != NULL)
-        aiodrive_failures_add (&failures, error, aiodrive_task_describe (self->children[i].task));
+        aiodrive_failures_add (&failures, error, g_task_get_name (self->children[i].task));
     }
   return aiodrive_failures_sum_up (&failures, self->n_children);
 }

@@ -237,7 +237,7 @@ test_nested_errors (Fixture       *self,
   g_assert_cmpuint (errors->len, ==, 2);
   assert_multiple (inner, g_ptr_array_index (errors, 0));
   error = aiodrive_task_get_error (task);
-  g_assert_true (g_str_has_suffix (error->message, "; (unnamed): closed"));
+  g_assert_true (g_str_has_suffix (error->message, "; closed"));
 
   test_finalize_task (task);
   test_finalize_task (inner);
