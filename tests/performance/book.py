@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Usage: tests/performance/book.py [RESULTS]
 
-Draws the plots of the guide on costs, and writes its tables, of the measurements that are kept in doc/plots. If the file
+Draws the plots of the guide on costs, and writes its tables, of the measurements that are kept in doc/plots. If a file
 RESULTS is given, its measurements are kept there first."""
 import json
 import math
