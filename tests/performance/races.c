@@ -74,6 +74,88 @@ race (Bench *bench)
   bench_end (bench);
 }
 
+/* By hand: two operations, each a GTask with a GCancellable that it is connected to, and one GTask for the race, which is
+ * returned when both have ended. */
+
+typedef struct
+{
+  Bench *bench;
+  GTask *operations[2];
+  gulong handlers[2];
+  guint  n_pending;
+  GTask *race;
+} Gtasks;
+
+static void
+start_gtasks (Gtasks *self);
+
+static void
+on_gtask_race (GObject      *source_object,
+               GAsyncResult *result,
+               gpointer      data)
+{
+  Gtasks *self = data;
+
+  g_task_propagate_boolean (G_TASK (result), NULL);
+  if (++self->bench->n_done < self->bench->n)
+    start_gtasks (self);
+}
+
+static void
+on_operation (GObject      *source_object,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  Gtasks *self = data;
+  g_autoptr(GTask) race = NULL;
+  guint other = result == (GAsyncResult *) self->operations[0] ? 1 : 0;
+
+  g_signal_handler_disconnect (g_task_get_cancellable (G_TASK (result)), self->handlers[1 - other]);
+  if (g_task_propagate_boolean (G_TASK (result), NULL))
+    g_cancellable_cancel (g_task_get_cancellable (self->operations[other]));
+  if (--self->n_pending > 0)
+    return;
+
+  g_object_unref (self->operations[0]);
+  g_object_unref (self->operations[1]);
+  race = g_steal_pointer (&self->race);
+  g_task_return_boolean (race, TRUE);   /* begins the next one */
+}
+
+static void
+on_gtask_cancelled (GCancellable *cancellable,
+                    gpointer      operation)
+{
+  g_task_return_error_if_cancelled (operation);
+}
+
+static void
+start_gtasks (Gtasks *self)
+{
+  self->n_pending = 2;
+  self->race = g_task_new (NULL, NULL, on_gtask_race, self);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+      self->operations[i] = g_task_new (NULL, cancellable, on_operation, self);
+      self->handlers[i] =
+        g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_gtask_cancelled), self->operations[i]);
+    }
+  g_task_return_boolean (self->operations[0], TRUE);
+}
+
+static void
+race_gtasks (Bench *bench)
+{
+  Gtasks self = { bench };
+
+  bench_begin (bench);
+  start_gtasks (&self);
+  bench_iterate (bench);
+  bench_end (bench);
+}
+
 #ifdef HAVE_LIBDEX
 typedef struct
 {
@@ -163,6 +245,7 @@ race_dex_fibers (Bench *bench)
 const BenchCase bench_races[] =
 {
   { "race", "aiodrive", race },
+  { "race", "gtask", race_gtasks },
 #ifdef HAVE_LIBDEX
   { "race", "libdex-coroutine", race_dex_coroutines },
   { "race", "libdex-fiber", race_dex_fibers },
