@@ -85,21 +85,6 @@ class Table(unittest.IsolatedAsyncioTestCase):
             await waiting
         await self.assert_it_goes_on(work)
 
-    async def test_core_cancel_scope_effective_deadline(self):
-        work = Work()
-        started = []
-
-        async def start():
-            started.append(asyncio.create_task(work.run()))
-            await asyncio.Event().wait()
-
-        starting = asyncio.create_task(start())
-        await settle()
-        starting.cancel()
-        with self.assertRaises(asyncio.CancelledError):
-            await starting
-        await self.assert_it_goes_on(work)
-
     async def test_core_cancel_scope_reason_shielded(self):
         waiting = asyncio.create_task(asyncio.Event().wait())
         await settle()
