@@ -13,8 +13,8 @@
  *
  * A group belongs to the main context that was thread-default where it was made: its tasks run there, and its
  * notifications come there. Spawning and cancelling may be done from every thread. Cancelling the group, or the parent
- * it was made with, cancels its tasks; who closes it goes on waiting for them. A group that is dropped while tasks run
- * is warned about, and cancelled.
+ * it was made with, cancels its tasks; a call that closes it goes on waiting for them. A group that is dropped while
+ * tasks run is warned about, and cancelled.
  *
  * |[<!-- language="C" -->
  * static void

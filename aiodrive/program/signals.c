@@ -239,8 +239,8 @@ return_signum (GTask    *task,
  * @user_data: data for @callback
  *
  * Waits until the next Unix signal of @signums comes. Meanwhile the signals do nothing else to the process; with the
- * end of the callback, if nobody else waits, they do what they did before. So who wants to wait again without missing
- * one does so in the callback first, or holds an #AiodriveSignalHandler all the time. To cancel something use
+ * end of the callback, if nobody else waits, they do what they did before. To wait again without missing
+ * one, do so first thing in the callback, or hold an #AiodriveSignalHandler all the time. To cancel something use
  * aiodrive_handle_signal().
  *
  * Any number of calls may wait for one signal, in any threads: all are called back. The wait fails with

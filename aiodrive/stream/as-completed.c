@@ -312,7 +312,7 @@ aiodrive_as_completed_iterator_init (AiodriveAsCompletedIterator *self)
  * is dropped while tasks run warns about that, and cancels them.
  *
  * With a task that could not be cancelled alone the first wait fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing
- * is cancelled. The iterator belongs to the main context that is thread-default now; who waits in another one is called
+ * is cancelled. The iterator belongs to the main context that is thread-default now; a waiter in another one is called
  * back there.
  *
  * Returns: (transfer full): a new iterator

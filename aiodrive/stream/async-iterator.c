@@ -7,10 +7,10 @@
  * Something that gives one item after the other, each when it is there: what is put into a queue or sent through a
  * channel, the results of aiodrive_map(), the ticks of aiodrive_repeat_periodically().
  *
- * It ends without an error when there is nothing more, and with one when what it iterates has failed. Who leaves before
- * the end closes it, so that nothing goes on behind it; at the end it need not be closed.
+ * It ends without an error when there is nothing more, and with one when what it iterates has failed. To leave before
+ * the end, close it, so that nothing goes on behind it; at the end it need not be closed.
  *
- * Who waits is called back in his own thread-default main context. The documentation of each class says from which
+ * A waiter is called back in its own thread-default main context. The documentation of each class says from which
  * threads it may be used, and what cancelling a wait means for the item.
  *
  * |[<!-- language="C" -->

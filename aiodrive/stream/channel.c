@@ -12,7 +12,7 @@
  * Use an #AiodriveQueue where the sender must never wait. A channel is an #AiodriveAsyncIterator too: an iteration
  * receives, ends when the channel is closed and empty, and closes it for receiving when it is closed itself.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context, and senders and
+ * It may be used from every thread; a waiter is called back in its own thread-default main context, and senders and
  * receivers are each served in the order in which they came. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED,
  * unless the item was accepted before, or an item granted: an item that was not accepted was not sent. An item that was
  * granted to a receiver and is not unwrapped with aiodrive_channel_receive_finish(), for the result was dropped, goes

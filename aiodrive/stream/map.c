@@ -130,7 +130,7 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
  * @user_data_destroy: (nullable) (destroy user_data): frees @user_data
  *
  * Gives the results of a job that is started for each item. Items are taken while there is room for their jobs, one
- * after the other, from the first wait for a result on; who takes no results is waited for.
+ * after the other, from the first wait for a result on; a consumer who takes no results is waited for.
  *
  * A job that fails, or @items if that does, ends it all: no more jobs are started, those that run are cancelled and
  * waited for, the results whose turn it was are given, then the next wait fails with the error, several as
@@ -145,7 +145,7 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
  * errors that nobody has seen. An iterator that is dropped while jobs run warns about that, and cancels them.
  *
  * The iterator belongs to the main context that is thread-default now: @func is called there, and there @user_data is
- * freed, when no job runs any more and none will. Who waits in another context is called back in his own.
+ * freed, when no job runs any more and none will. A waiter in another context is called back there.
  *
  * Returns: (transfer full): a new iterator
  *

@@ -10,13 +10,13 @@
  * An #AiodriveAsyncIterator that ticks at regular intervals and never ends by itself; its items are the numbers of the
  * ticks, from 0 on, as #guint64. Make one with aiodrive_repeat_periodically().
  *
- * The first tick comes at once. Who works between the ticks for less than the interval waits for the rest of it, so
- * that the ticks do not drift. Who works longer gets the next tick at once, but only that one: the interval begins
- * anew with it, and what was missed is not made up for.
+ * The first tick comes at once. A consumer who works between the ticks for less than the interval waits for the rest of
+ * it, so that the ticks do not drift. One who works longer gets the next tick at once, but only that one: the interval
+ * begins anew with it, and what was missed is not made up for.
  *
  * A wait that is cancelled ends with %G_IO_ERROR_CANCELLED and loses no tick: the next wait is for the same one. Only
- * one may wait at a time, another one gets %G_IO_ERROR_PENDING. Closing it ends the iteration, for him who waits too.
- * It may be used from every thread; who waits is called back in his own thread-default main context.
+ * one may wait at a time, another one gets %G_IO_ERROR_PENDING. Closing it ends the iteration, for the waiter, too.
+ * It may be used from every thread; a waiter is called back in its own thread-default main context.
  *
  * |[<!-- language="C" -->
  * static void

@@ -4,15 +4,15 @@
 /**
  * AiodriveQueue:
  *
- * Items on their way from those who put them in to those who get them. It has no bound: who puts an item in never
+ * Items on their way from those who put them in to those who get them. It has no bound: putting an item in never
  * waits.
  *
  * Use an #AiodriveUnorderedQueue for first come, first out, an #AiodriveOrderedQueue to bring back into order what was
  * begun in order and ended as it liked, and an #AiodriveChannel where the sender has to wait for a slow receiver. Both
  * queues are an #AiodriveAsyncIterator too, which ends when the queue is closed and empty.
  *
- * They may be used from every thread; who waits is called back in his own thread-default main context, and who came
- * first gets the first item. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless an item was granted
+ * They may be used from every thread; a waiter is called back in its own thread-default main context, and the first who
+ * waits gets the first item. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless an item was granted
  * before: then it gets that. An item that was granted and is not unwrapped with aiodrive_queue_get_finish(), for the
  * result was dropped, goes back to the head of the queue, or to the next who waits.
  *

@@ -12,7 +12,7 @@
  * Use an #AiodriveLatch for a state that lasts, an #AiodriveCargo to hand something over at the press, and an
  * #AiodriveCondition to wait for something that a lock protects.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the button was pressed before.
  *
  * |[<!-- language="C" -->

@@ -13,7 +13,7 @@
  * Use an #AiodriveButton where there is nothing to hand over, an #AiodriveThreadSafeFuture for a value that comes once
  * and stays, and an #AiodriveChannel where every value has to arrive.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless a value was sent before. A value is freed in the thread that lets
  * go of it last.
  *

@@ -12,7 +12,7 @@
  *
  * Use an #AiodriveLatch for a state that needs no lock, and an #AiodriveButton for an event without a state.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless it was signalled before; it ends with the lock held in any case.
  *
  * |[<!-- language="C" -->
@@ -88,7 +88,7 @@ aiodrive_condition_new (void)
  * aiodrive_condition_signal:
  * @self: a condition
  *
- * Wakes who has waited longest, if anybody waits.
+ * Wakes the one who has waited longest, if anybody waits.
  *
  * Since: 1.0
  */

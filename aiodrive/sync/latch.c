@@ -6,11 +6,11 @@
  *
  * A state, set or not set, that one can wait for in either direction: "there is a network", "the dialog is open".
  *
- * Who waits is woken by the change, even if the latch has changed back before his callback runs: setting and unsetting
+ * A waiter is woken by the change, even if the latch has changed back before its callback runs: setting and unsetting
  * it in one go wakes those who wait for either. Use an #AiodriveButton for what happens without lasting, and an
  * #AiodriveThreadSafeEvent where a thread has to block.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the latch changed before.
  *
  * |[<!-- language="C" -->

@@ -11,7 +11,7 @@
  *
  * Use an #AiodriveSmartLock where there is one thing to protect, and an #AiodriveChannel to limit what is on its way.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless he was let in before.
  *
  * |[<!-- language="C" -->

@@ -126,7 +126,7 @@ cancel_preempted (AiodriveCancelScope *scope)
  *
  * Gets a scope for what is done under the lock, below the cancellable of the call that acquired it. Where a lock is
  * held weakly (%AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE) and somebody else asks for it, this scope is cancelled with the
- * reason %AIODRIVE_ERROR_PREEMPTED, in the thread of who asks.
+ * reason %AIODRIVE_ERROR_PREEMPTED, in the thread of the one who asks.
  *
  * Returns: (transfer none): the scope
  *

@@ -18,7 +18,7 @@
  *
  * Where no function calls another one under the same lock use an #AiodriveSmartLock, which costs less thought.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
  *
  * |[<!-- language="C" -->

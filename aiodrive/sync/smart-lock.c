@@ -11,9 +11,10 @@
  *
  * It is fair: the smaller priority number first, and within one priority first come, first served, whatever the mode.
  * So readers cannot starve a writer, nor a writer the readers; nobody gets in between when a lock is handed on; and it
- * is not recursive: who acquires a lock again that he holds waits for himself. For that there is #AiodriveNestableLock.
+ * is not recursive: a task that acquires a lock which it holds waits for itself. For that there is
+ * #AiodriveNestableLock.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context. A wait that is
+ * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
  * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
  *
  * |[<!-- language="C" -->

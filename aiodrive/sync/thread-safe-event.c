@@ -9,11 +9,11 @@
  *
  * A flag that threads wait for, with a main context or without one: "the worker is ready", "it is time to stop".
  *
- * Who waits is woken when it is set, even if it was cleared again before he gets to run. Use an #AiodriveLatch to wait
- * for both directions or to bind the state to something, and an #AiodriveThreadSafeFuture where the flag would come
- * with a value.
+ * A waiter is woken when it is set, even if it was cleared again before its callback runs. Use an #AiodriveLatch to
+ * wait for both directions or to bind the state to something, and an #AiodriveThreadSafeFuture where the flag would
+ * come with a value.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context, or blocks his
+ * It may be used from every thread; a waiter is called back in its own thread-default main context, or blocks its
  * thread. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the event was set before.
  *
  * |[<!-- language="C" -->
@@ -105,7 +105,7 @@ aiodrive_thread_safe_event_set (AiodriveThreadSafeEvent *self)
  * aiodrive_thread_safe_event_clear:
  * @self: an event
  *
- * Clears the event: who waits from now on waits until it is set again. Those who were woken before are not affected.
+ * Clears the event: a wait that begins now lasts until it is set again. Those who were woken before are not affected.
  *
  * Since: 1.0
  */

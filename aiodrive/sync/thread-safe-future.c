@@ -15,7 +15,7 @@
  * Use a #GTask where what brings the value can be cancelled with the wait, and an #AiodriveCargo for values that come
  * again and again. Cancelling a wait does not cancel the future; aiodrive_thread_safe_future_cancel() does.
  *
- * It may be used from every thread; who waits is called back in his own thread-default main context, or blocks his
+ * It may be used from every thread; a waiter is called back in its own thread-default main context, or blocks its
  * thread. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the future was done before. A value is freed
  * in the thread that lets go of it last.
  *

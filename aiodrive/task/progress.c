@@ -31,9 +31,9 @@ aiodrive_task_show_progress_above (GTask *task)
  * @fraction: how much of its work it has done, from 0 to 1
  *
  * Says how far a task has come, for those who show it: see #AiodriveTaskInfo. It may be called from every thread, as
- * often as is convenient: who shows it is told in his own context, and of the latest only. What is below 0 or above 1
- * is taken for 0 or 1. For a task that this library does not know it does nothing. What runs in another thread, for an
- * #AiodriveBackgroundExecutor say, comes as far as the task that stands for it.
+ * often as is convenient: those who show it are told in their own context, and of the latest only. What is below 0 or
+ * above 1 is taken for 0 or 1. For a task that this library does not know it does nothing. What runs in another thread,
+ * for an #AiodriveBackgroundExecutor say, comes as far as the task that stands for it.
  *
  * Since: 1.0
  */
