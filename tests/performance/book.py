@@ -27,12 +27,12 @@ FAMILIES = {
 }
 IN_PYTHON = {'Aiodrive': ('aiodrive',), 'PyGObject': ('pygobject',), 'asyncio': ('asyncio',)}
 TIMES = {
-    'event-wake': 'wake one of many who wait',
+    'event-wake': 'wake one of many waiters',
     'event-wake-own': 'wake one of many, each with a cancellable',
-    'cancel-own': 'cancel one of many who wait',
+    'cancel-own': 'cancel one of many waiters',
     'lock-handoff': 'pass a lock on to the next',
     'lock-alone': 'take a lock that is free, and release it',
-    'queue-getters': 'put an item for which somebody waits',
+    'queue-getters': 'put an item for a waiter',
     'queue-get': 'get an item that is there, asynchronously',
     'queue-try': 'put an item and take it at once',
     'spawn': 'spawn a task that waits once, and await it',
@@ -43,7 +43,7 @@ TIMES = {
     'executor': 'run a job in another thread',
 }
 BYTES = {
-    'bytes': 'who waits',
+    'bytes': 'a waiter',
     'bytes-shared': 'the same, with a cancellable that all share',
     'bytes-own': 'the same, each with a cancellable',
 }
