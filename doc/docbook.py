@@ -32,8 +32,7 @@ def symbol_id(symbol):
 
 def code(text):
     if SYMBOL.fullmatch(text):
-        tag = 'function' if text.endswith('()') else 'type'
-        return f'<link linkend="{symbol_id(text)}"><{tag}>{escape(text)}</{tag}></link>'
+        return f'<link linkend="{symbol_id(text)}"><literal>{escape(text)}</literal></link>'
     return f'<literal>{escape(text)}</literal>'
 
 

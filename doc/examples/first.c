@@ -15,7 +15,7 @@ main (int   argc,
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GBytes) bytes = NULL;
 
-  aiodrive_run (limited);   /* now all have ended: the one that lost or was late was cancelled, and awaited */
+  aiodrive_run (limited);   /* now all have ended: losers were cancelled, and awaited */
 
   result = aiodrive_task_propagate_result (limited, &error);
   if (result != NULL)

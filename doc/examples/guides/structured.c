@@ -18,8 +18,8 @@ save_in_time (GCancellable *parent, GError **error)
   g_autoptr(GError) own = NULL;
 
   aiodrive_run (all);
-  own = aiodrive_task_get_error (all);                         /* CANCELLED, if the deadline has passed */
-  return aiodrive_cancel_scope_leave (scope, own, error);      /* TIMED_OUT then, unless the parent was cancelled */
+  own = aiodrive_task_get_error (all);                      /* CANCELLED if it is late */
+  return aiodrive_cancel_scope_leave (scope, own, error);   /* and then TIMED_OUT */
 }
 /* end */
 
