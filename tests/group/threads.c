@@ -454,11 +454,12 @@ test_dropped_unclosed (void)
  */
 
 #define N_THREADS    3
-#define MAX_PENDING  200   /* a group into which more come than go would not come to its end */
+#define MAX_PENDING  200
 
 typedef struct
 {
-  AiodriveTaskGroup *group;       /* owned, nullable; guarded by lock */
+  AiodriveTaskGroup *group;       /* owned, nullable; guarded by lock, as is the next */
+  gint               n_left;      /* how many more the others may spawn: if they never stop, the group never ends */
   GMutex             lock;
   gint               over;        /* atomic, as are the next ones */
   gint               n_spawned;
@@ -529,6 +530,24 @@ spawn_one (Random            *self,
     g_cancellable_cancel (g_task_get_cancellable (task));
 }
 
+/* The group, if there is one into which up to @n may be spawned. */
+static AiodriveTaskGroup *
+take_group (Random *self,
+            gint   *n)
+{
+  AiodriveTaskGroup *group = NULL;
+
+  g_mutex_lock (&self->lock);
+  *n = MIN (*n, self->n_left);
+  if (g_atomic_int_get (&self->n_spawned) - g_atomic_int_get (&self->n_freed) >= MAX_PENDING)
+    *n = 0;
+  if (*n > 0)
+    g_set_object (&group, self->group);
+  self->n_left -= *n;
+  g_mutex_unlock (&self->lock);
+  return group;
+}
+
 static gpointer
 spawn_at_random (gpointer data)
 {
@@ -541,13 +560,10 @@ spawn_at_random (gpointer data)
     g_main_context_push_thread_default (context);
   while (!g_atomic_int_get (&self->over))
     {
-      AiodriveTaskGroup *group = NULL;
+      gint n = g_rand_int_range (rand, 1, 10);
+      g_autoptr(AiodriveTaskGroup) group = take_group (self, &n);
 
-      g_mutex_lock (&self->lock);
-      if (g_atomic_int_get (&self->n_spawned) - g_atomic_int_get (&self->n_freed) < MAX_PENDING)
-        g_set_object (&group, self->group);
-      g_mutex_unlock (&self->lock);
-      for (guint n = group != NULL ? g_rand_int_range (rand, 1, 10) : 0; n > 0; n--)
+      for (; n > 0; n--)
         spawn_one (self, group, rand);
       if (group != NULL && g_rand_int_range (rand, 0, 50) == 0)
         aiodrive_task_group_cancel (group);
@@ -576,6 +592,7 @@ new_group (Random *self,
     aiodrive_task_group_get_tasks (group);
   g_mutex_lock (&self->lock);
   self->group = g_object_ref (group);
+  self->n_left = g_rand_int_range (rand, 1, 1000);
   g_mutex_unlock (&self->lock);
   return group;
 }
@@ -595,6 +612,7 @@ close_group (Random            *self,
 
   g_mutex_lock (&self->lock);
   g_clear_object (&self->group);
+  self->n_left = 0;
   g_mutex_unlock (&self->lock);
 }
 
