@@ -100,7 +100,6 @@ test_entrants (void)
  * Races: two threads, which begin each round together
  */
 
-#define N_ROUNDS 3000
 #define N_SCOPES 20
 
 typedef struct
@@ -125,7 +124,7 @@ race_run (GThreadFunc other,
           void      (*here) (Race *race),
           void      (*check) (Race *race))
 {
-  for (guint round = 0; round < N_ROUNDS; round++)
+  for (guint n = test_rounds (3000); n > 0; n--)
     {
       Race race = { .parent = aiodrive_cancel_scope_new (NULL) };
       GThread *thread;

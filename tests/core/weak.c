@@ -5,8 +5,6 @@
 
 /* Scopes and tasks that are looked for by way of a weak pointer while their last reference is dropped. */
 
-#define N_ROUNDS 2000
-
 /* What happens at the beginning of the dispose() of one object. */
 typedef struct
 {
@@ -230,7 +228,7 @@ test_threads (void)
 
   g_test_summary ("A child that two threads want at that moment is not used after it was freed");
 
-  for (guint i = 0; i < N_ROUNDS; i++)
+  for (guint n = test_rounds (2000); n > 0; n--)
     {
       g_autoptr(AiodriveCancelScope) parent = aiodrive_cancel_scope_new (NULL);
       GThread *thread;

@@ -754,7 +754,7 @@ return_at_once (GTask        *task,
 static void
 test_many (void)
 {
-  const guint n = 100000;
+  const guint n = test_rounds (100000);
 
   for (guint shown = 0; shown < 2; shown++)
     {

@@ -641,7 +641,7 @@ static void
 test_hammered_while_handlers_come_and_go (void)
 {
   struct sigaction expected = set_disposition (SIGUSR1, count_before);
-  Hammer hammer = { .n_signals = g_test_slow () ? 200000 : 5000, .seed = g_test_rand_int () };
+  Hammer hammer = { .n_signals = g_test_slow () ? 200000 : test_rounds (5000), .seed = g_test_rand_int () };
   GThread *thread;
 
   g_atomic_int_set (&n_before, 0);

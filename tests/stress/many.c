@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/stress/stress.h"
+#include "tests/support/support.h"
 
 #include <stdlib.h>
 
 /* As many as there will ever be: those who wait for one event in two contexts, half of whom are cancelled; and the
  * tasks of one group, which end, or are cancelled with it. */
 
-static gint n_waiters = 1000000;
-static gint n_tasks = 100000;
+static gint n_waiters;
+static gint n_tasks;
 
 typedef struct
 {
@@ -160,6 +161,8 @@ main (int   argc,
   StressRest before;
   gboolean all_right;
 
+  n_waiters = test_rounds (1000000);
+  n_tasks = test_rounds (100000);
   parse_options (argc, argv);
   g_log_set_always_fatal (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 

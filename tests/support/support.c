@@ -11,6 +11,14 @@ test_settle (void)
     idle = g_main_context_iteration (context, FALSE) ? 0 : idle + 1;
 }
 
+guint
+test_rounds (guint n)
+{
+  const char *divisor = g_getenv ("AIODRIVE_TEST_DIVISOR");
+
+  return divisor != NULL ? n / MAX (g_ascii_strtoull (divisor, NULL, 10), 1) : n;
+}
+
 void
 test_on_ready (GObject      *source_object,
                GAsyncResult *result,

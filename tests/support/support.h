@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 /* Lets everything happen that can happen without time going by. */
 void test_settle (void);
 
+/* @n, or a part of it where everything takes many times as long. */
+guint test_rounds (guint n);
+
 /* Where an asynchronous call ends: give test_on_ready() and a TestCall as the callback and its data. */
 typedef struct
 {
