@@ -12,8 +12,8 @@ export class Growth {
         this.#sizes.push(AiodriveTest.get_bytes_in_use());
     }
 
-    // The bytes that each of the last rounds added: the median, for a leak adds to every round, a table that has to grow
-    // to one.
+    // The bytes that each of the last rounds added: the median, for a leak adds to every round, a table that has to
+    // grow to one.
     get each() {
         const sizes = this.#sizes.slice(-N_LAST - 1);
         const growths = sizes.slice(1).map((size, i) => size - sizes[i]);
