@@ -17,7 +17,8 @@ import drawings
 LINK = re.compile(r'\[[^\]]+\]\(([^)]+)\)')   # of a picture, too
 TEST = re.compile(r'`(/aiodrive/[\w/-]+)`')
 COMMAND = re.compile(r'(?:\./)?([\w./-]+)')
-ELSEWHERE = ('apt', 'cc', 'gdb', 'ldconfig', 'meson', 'valac', 'valgrind')   # commands that are not files of the repository
+# commands that are not files of the repository
+ELSEWHERE = ('apt', 'cc', 'gdb', 'ldconfig', 'meson', 'valac', 'valgrind')
 # What is no English: code, symbols, the names of parameters, links, and the languages of listings.
 NO_ENGLISH = re.compile(r'''```.*?^```$ | \|\[.*?\]\| | `[^`]*` | \]\([^)]*\) | \{example[^}]*\} | <[^>]*>
                             | [@%\#]\w[\w:-]* | \w*[_/()]\w* | \b\w*[a-z][A-Z]\w* | \([^()]*\)(?=[:\s(]*$)
