@@ -49,14 +49,13 @@ release (gpointer   object,
          GError   **error)
 {
   const char *name = G_IS_TASK (object) ? "task" : "scope";
-  gpointer used = object;
 
-  g_object_add_weak_pointer (object, &used);
+  g_object_add_weak_pointer (object, &object);
   g_object_unref (object);
-  if (used == NULL)
+  if (object == NULL)
     return TRUE;
 
-  g_object_remove_weak_pointer (used, &used);
+  g_object_remove_weak_pointer (object, &object);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "its %s is still in use", name);
   return FALSE;
 }
