@@ -74,8 +74,8 @@ race (Bench *bench)
   bench_end (bench);
 }
 
-/* By hand: two operations, each a GTask with a GCancellable that it is connected to, and one GTask for the race, which is
- * returned when both have ended. */
+/* By hand: two operations, each a GTask with a GCancellable that it is connected to, and one GTask for the race, which
+ * is returned when both have ended. */
 
 typedef struct
 {
