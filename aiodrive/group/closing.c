@@ -83,8 +83,8 @@ aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
       self->outcome = sum_up (self);
       if (self->started != 0)
         self->ended = aiodrive_get_monotonic_time ();
+      aiodrive_group_core_say_changed (self);   /* first, so that no handler sees it closed and not done */
       aiodrive_group_core_notify (self, "closed");
-      aiodrive_group_core_say_changed (self);
     }
   while ((node = g_queue_pop_head_link (&self->closers)) != NULL)
     {

@@ -404,6 +404,14 @@ note_status (AiodrivePool *pool,
 }
 
 static void
+note_closed (AiodrivePool *pool,
+             GParamSpec   *pspec,
+             gpointer      statuses)
+{
+  g_string_append_printf (statuses, "closed:%d", aiodrive_pool_get_status (pool));
+}
+
+static void
 test_status (void)
 {
   for (guint opened = 0; opened < 2; opened++)
@@ -416,6 +424,7 @@ test_status (void)
       AiodrivePoolStatus status;
 
       g_signal_connect (pool, "notify::status", G_CALLBACK (note_status), statuses);
+      g_signal_connect (pool, "notify::closed", G_CALLBACK (note_closed), statuses);
       test_child_spawn_at (&child, pool, "child", 0);
       if (opened)
         aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (pool), NULL, test_on_ready, &call);
@@ -424,7 +433,7 @@ test_status (void)
       test_settle ();
       aiodrive_task_group_cancel (AIODRIVE_TASK_GROUP (pool));
       test_call_wait (&call);
-      g_assert_cmpstr (statuses->str, ==, opened ? "23" : "123");
+      g_assert_cmpstr (statuses->str, ==, opened ? "23closed:3" : "123closed:3");
       g_object_get (pool, "status", &status, "name", &name, NULL);
       g_assert_cmpint (status, ==, AIODRIVE_POOL_STATUS_DONE);
       g_assert_null (name);
