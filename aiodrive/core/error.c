@@ -33,14 +33,14 @@ G_DEFINE_ENUM_TYPE (AiodriveError, aiodrive_error,
                     G_DEFINE_ENUM_VALUE (AIODRIVE_ERROR_PREEMPTED, "preempted"))
 
 /**
- * aiodrive_error_get_errors: (skip)
+ * aiodrive_error_get_errors:
  * @error: an error
  *
  * Gets the errors of which @error of the code %AIODRIVE_ERROR_MULTIPLE was made, in the order of the tasks.
  *
- * Bindings use aiodrive_task_get_errors(), for some of them drop what an error carries beside its message.
+ * PyGObject drops what an error carries beside its message, so that it gets %NULL here: use aiodrive_task_get_errors().
  *
- * Returns: (transfer none) (nullable) (element-type GError): the errors, or %NULL if @error is another one
+ * Returns: (transfer none) (nullable) (element-type GLib.Error): the errors, or %NULL if @error is another one
  *
  * Since: 1.0
  */

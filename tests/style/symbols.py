@@ -15,9 +15,7 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
 # Public functions that are marked (skip), and why.
-SKIPPED = {
-    'aiodrive_error_get_errors': 'PyGObject drops what an extended error carries: aiodrive_task_get_errors()',
-}
+SKIPPED = {}
 
 # Functions that begin with the prefix of a class without being its methods or constructors, and why.
 STATIC = {

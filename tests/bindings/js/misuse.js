@@ -39,7 +39,7 @@ test('a wrong task', () => {
         }
     }
     for (const name of ['run', 'task_get_leaf', 'task_propagate', 'task_propagate_result', 'task_get_error',
-        'task_get_errors']) {
+        'task_get_errors', 'error_get_errors']) {
         for (const wrong of [null, 'x', new Gio.Cancellable()])
             assertRefused(() => Aiodrive[name](wrong));
     }

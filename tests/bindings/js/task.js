@@ -119,6 +119,8 @@ test('errors', () => {
     assert(error.matches(Aiodrive.Error, Aiodrive.Error.MULTIPLE));
     assertEqual(Aiodrive.error_quark(), Aiodrive.Error.quark());
     assert(error.message.includes('2 of 3'));
+    assertEqual(Aiodrive.error_get_errors(error).map(one => one.message), ['one', 'two']);
+    assertEqual(Aiodrive.error_get_errors(Aiodrive.task_get_error(bad)) ?? [], []);
 });
 
 test('a task of others', () => {

@@ -127,6 +127,7 @@ class PropagateTest(unittest.TestCase):
         self.assertTrue(error.matches(Aiodrive.Error.quark(), Aiodrive.Error.MULTIPLE))
         self.assertTrue(error.matches(Aiodrive.error_quark(), Aiodrive.Error.MULTIPLE))
         self.assertIn('2 of 3', error.message)
+        self.assertFalse(Aiodrive.error_get_errors(error))   # which PyGObject dropped
 
     def test_foreign(self):
         task = Gio.Task.new(None, Gio.Cancellable(), None)

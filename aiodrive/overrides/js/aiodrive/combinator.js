@@ -3,7 +3,7 @@
 // The combinators: each takes jobs, promises and tasks, and gives a task that can be awaited and nested.
 
 const {Gio} = imports.gi;
-const {checkTime, describe, fromError, fromTaskError, promisify} = imports.aiodrive.value;
+const {checkTime, describe, fromError, promisify} = imports.aiodrive.value;
 const {awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive.task;
 
 function install(Aiodrive) {
@@ -57,9 +57,6 @@ function install(Aiodrive) {
     Aiodrive.wait_task = (child, cancellable = null) => Aiodrive.wait_task_async(toTask(child), cancellable);
 
     const {task_get_error, task_get_errors} = Aiodrive;
-    Aiodrive.task_get_error = task => {
-        const error = task_get_error(task);
-        return error === null ? null : fromTaskError(task, error);
-    };
+    Aiodrive.task_get_error = task => fromError(task_get_error(task));
     Aiodrive.task_get_errors = task => task_get_errors(task).map(fromError);
 }

@@ -3,7 +3,7 @@
 // Jobs and tasks: from a function or a promise to a Gio.Task, and from that to a promise.
 
 const {Gio} = imports.gi;
-const {describe, fromTaskError, pack, take, toError} = imports.aiodrive.value;
+const {describe, fromError, pack, take, toError} = imports.aiodrive.value;
 
 let Aiodrive, start, propagate;
 
@@ -50,7 +50,7 @@ function toPromise(task) {
         try {
             resolve(outcomeOf(task));
         } catch (error) {
-            reject(fromTaskError(task, error));
+            reject(fromError(error));
         }
     }));
 }
@@ -124,7 +124,7 @@ function install(namespace) {
         try {
             return valueOf(task);
         } catch (error) {
-            throw fromTaskError(task, error);
+            throw fromError(error);
         }
     };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported checkTime, describe, fromError, fromTaskError, install, pack, packed, promisify, take, toError, unpack */
+/* exported checkBoolean, checkCount, checkOptions, checkTime, describe, fromError, install, pack, packed, promisify,
+   take, toError, unpack */
 // Values, errors and asynchronous methods: from JavaScript to C and back.
 
 const {GLib, GObject} = imports.gi;
@@ -24,6 +25,27 @@ function describe(value) {
 function checkTime(name, duration) {
     if (!Number.isInteger(duration) || duration < 0 || duration > 0xffffffff)
         throw new RangeError(`${name}: expected a whole number of milliseconds, got ${describe(duration)}`);
+}
+
+function checkCount(name, count) {
+    if (!Number.isInteger(count) || count < 1 || count > 0xffffffff)
+        throw new RangeError(`${name}: expected a whole number from 1 on, got ${describe(count)}`);
+}
+
+function checkBoolean(name, value) {
+    if (typeof value !== 'boolean')
+        throw new TypeError(`${name}: expected true or false, got ${describe(value)}`);
+}
+
+// What is given by name. That a name is wrong would not be noticed otherwise.
+function checkOptions(name, options, known) {
+    const isPlainObject = typeof options === 'object' && options !== null &&
+        [Object.prototype, null].includes(Object.getPrototypeOf(options));
+    if (!isPlainObject)
+        throw new TypeError(`${name}: expected options, {${known.join(', ')}}, got ${describe(options)}`);
+    const wrong = Object.keys(options).find(key => !known.includes(key));
+    if (wrong !== undefined)
+        throw new TypeError(`${name}: expected options of {${known.join(', ')}}, got ${wrong}`);
 }
 
 // Whether a GValue that GJS makes of it gives the same again.
@@ -89,19 +111,19 @@ function toError(thrown) {
     }
 }
 
-function fromError(error) {
-    if (!(error instanceof GLib.Error) || error.domain !== exceptionQuark)
-        return error;
+function fromException(error) {
     const box = Aiodrive.exception_get(error.code);
     return box instanceof GObject.Object && CONTENT in box ? take(box) : error;
 }
 
-// The error that a task ended with.
-function fromTaskError(task, error) {
-    if (!(error instanceof GLib.Error) || !error.matches(Aiodrive.Error, Aiodrive.Error.MULTIPLE))
-        return fromError(error);
-    const several = Aiodrive.task_get_errors(task);
-    return several.length > 1 ? new AggregateError(several.map(fromError), error.message) : error;
+// What is thrown for an error of C. One that was made of several may be so of others that were.
+function fromError(error) {
+    if (!(error instanceof GLib.Error))
+        return error;
+    if (error.domain === exceptionQuark)
+        return fromException(error);
+    const several = Aiodrive.error_get_errors(error) ?? [];
+    return several.length > 0 ? new AggregateError(several.map(fromError), error.message) : error;
 }
 
 // Gives an asynchronous method a promise where it is called without a callback. "convert" makes the value of what the
@@ -123,7 +145,7 @@ function promisify(owner, name, convert = () => undefined, prepare = args => arg
             try {
                 resolve(convert(finish.call(this, result)));
             } catch (error) {
-                reject(fromTaskError(result, error));
+                reject(fromError(error));
             }
         }));
     };

@@ -49,6 +49,28 @@ test('first_success', async () => {
     assertEqual(await failure(Aiodrive.first_success([throws(errors[0])])), errors[0]);
 });
 
+test('several of several', async () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => new Error(name));
+    const inner = Aiodrive.timeout(Aiodrive.wait_all([throws(b), Aiodrive.first_success([throws(c), throws(d)])]), 60000);
+    const outer = Aiodrive.wait_all([throws(a), inner]);
+    for (const error of [await failure(outer), Aiodrive.task_get_error(outer)]) {
+        assert(error instanceof AggregateError);
+        const [first, second] = error.errors;
+        assertEqual(first, a);
+        assert(second instanceof AggregateError);
+        assertEqual(second.errors[0], b);
+        assert(second.errors[1] instanceof AggregateError);
+        assertEqual(second.errors[1].errors, [c, d]);
+        assert(error.message.includes('2 of 2 tasks failed'));
+    }
+    assert(Aiodrive.task_get_errors(outer)[1] instanceof AggregateError);
+
+    const group = new Aiodrive.TaskGroup();
+    group.add(Aiodrive.wait_all([throws(a), throws(b)]));
+    const closed = await failure(group.close());
+    assertEqual(closed.errors, [a, b]);
+});
+
 for (const name of ['try_all', 'wait_all']) {
     test(name, async () => {
         const children = new Set([gives('a', 2), Promise.resolve('b'), Aiodrive.spawn(gives('c'))]);
