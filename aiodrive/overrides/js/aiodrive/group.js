@@ -3,7 +3,7 @@
 // Groups and pools: blocks that end when all their tasks have ended. And what JavaScript cannot have: other threads.
 
 const {Gio, GLib} = imports.gi;
-const {describe, promisify} = imports.aiodrive.value;
+const {checkBoolean, checkOptions, describe, promisify} = imports.aiodrive.value;
 const {asJob, awaitable, toTask} = imports.aiodrive.task;
 
 let Aiodrive;
@@ -62,6 +62,7 @@ function installPool(Pool) {
             return awaitable(spawn_full.call(this, name, depth, asJob(job)));
         },
         run(forever = false, cancellable = null) {
+            checkBoolean('run', forever);
             return awaitable(run.call(this, forever, cancellable), task => void run_finish.call(this, task));
         },
         async run_async(...args) {
@@ -70,8 +71,10 @@ function installPool(Pool) {
     });
 
     Pool.new = (name = null) => create(name);
-    Pool.open = (body, {name = null, parent = null} = {}) => {
+    Pool.open = (body, options = {}) => {
         checkBody('Pool', body);
+        checkOptions('Pool.open', options, ['name', 'parent']);
+        const {name = null, parent = null} = options;
         const pool = open(name, parent);
         return enclose(pool, body, job => pool.spawn_full(null, -1, job));
     };

@@ -2,7 +2,8 @@
 /* exported install */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
-const {checkTime, describe, fromError, pack, packed, promisify, take, toError, unpack} = imports.aiodrive.value;
+const {checkBoolean, checkCount, checkOptions, checkTime, describe, fromError, pack, packed, promisify, take, toError,
+    unpack} = imports.aiodrive.value;
 const {asJob, toTasks} = imports.aiodrive.task;
 
 let Aiodrive;
@@ -68,13 +69,22 @@ function found(prototype, name) {
     };
 }
 
-function queue(prototype) {
+// The index may be left out where it does not matter.
+function checkItem(args, isOrdered) {
+    if (args.length === 0 || isOrdered && args.length < 2)
+        throw new TypeError(`put: expected ${isOrdered ? 'an index and ' : ''}an item`);
+    if (isOrdered && !Number.isSafeInteger(args[0]))
+        throw new TypeError(`put: expected a whole number as index, got ${describe(args[0])}`);
+}
+
+function queue(prototype, isOrdered) {
     const {put, get_many} = prototype;
     iterable(prototype, false);
     closable(prototype);
     promisify(prototype, 'get', take);
     found(prototype, 'try_get');
     prototype.put = function (...args) {
+        checkItem(args, isOrdered);
         const item = args.pop();
         return put.call(this, args[0] ?? 0, pack(item));
     };
@@ -113,8 +123,8 @@ function toIterator(items) {
 
 function install(namespace) {
     Aiodrive = namespace;
-    queue(Aiodrive.OrderedQueue.prototype);
-    queue(Aiodrive.UnorderedQueue.prototype);
+    queue(Aiodrive.OrderedQueue.prototype, true);
+    queue(Aiodrive.UnorderedQueue.prototype, false);
     channel(Aiodrive.Channel.prototype);
     iterable(Aiodrive.PeriodicIterator.prototype, true);
 
@@ -128,9 +138,13 @@ function install(namespace) {
     };
 
     // The job gets an item, then its cancellable.
-    Aiodrive.map = (items, job, {max_concurrent = 1, ordered = true, parent = null} = {}) => {
+    Aiodrive.map = (items, job, options = {}) => {
         if (typeof job !== 'function')
             throw new TypeError(`map: expected a function that gets an item and a cancellable, got ${describe(job)}`);
+        checkOptions('map', options, ['max_concurrent', 'ordered', 'parent']);
+        const {max_concurrent = 1, ordered = true, parent = null} = options;
+        checkCount('map', max_concurrent);
+        checkBoolean('map', ordered);
         const run = asJob((cancellable, item) => job(unpack(item), cancellable));
         return iterable(map(toIterator(items), max_concurrent, ordered, parent, run), true);
     };

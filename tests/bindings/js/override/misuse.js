@@ -64,6 +64,45 @@ test('a wrong call', async () => {
     await assertThrows(() => Aiodrive.map(5, gives('x')), TypeError, 'AsyncIterator');
 });
 
+test('wrong options', async () => {
+    const {map, Pool} = Aiodrive;
+    const job = gives('x');
+    for (const wrong of [3, null, 'x', [], new Gio.Cancellable(), () => {}]) {
+        await assertThrows(() => map([1], job, wrong), TypeError, 'map: expected options', 'max_concurrent', 'got');
+        await assertThrows(() => Pool.open(job, wrong), TypeError, 'Pool.open: expected options', 'parent', 'got');
+    }
+    await assertThrows(() => map([1], job, {max: 3}), TypeError, 'expected options of', 'got max');
+    await assertThrows(() => Pool.open(job, {name: 'x', depth: 1}), TypeError, 'expected options of', 'got depth');
+    await assertThrows(() => Aiodrive.TaskGroup.open(job, {parent: null}), TypeError, '');
+    for (const max_concurrent of [0, -1, 0.5, 'x', null, 2 ** 32])
+        await assertThrows(() => map([1], job, {max_concurrent}), RangeError, 'whole number', 'got');
+    await assertThrows(() => map([1], job, {ordered: 1}), TypeError, 'true or false');
+    await assertThrows(() => new Pool().run(new Gio.Cancellable()), TypeError, 'true or false');
+});
+
+test('right options', async () => {
+    const parent = Aiodrive.CancelScope.new(null);
+    for (const options of [undefined, {}, {max_concurrent: 3, ordered: false, parent}]) {
+        const items = [];
+        for await (const item of Aiodrive.map([1, 2], async one => one * 2, options))
+            items.push(item);
+        assertEqual(items.sort(), [2, 4]);
+    }
+    for (const options of [undefined, {}, {name: 'named', parent}, Object.assign(Object.create(null), {name: 'named'})])
+        assertEqual(await Aiodrive.Pool.open(pool => pool.get_name(), options), options?.name ?? null);
+});
+
+test('a wrong item', async () => {
+    const ordered = new Aiodrive.OrderedQueue();
+    const unordered = new Aiodrive.UnorderedQueue();
+    await assertThrows(() => unordered.put(), TypeError, 'an item');
+    for (const wrong of [[], ['item'], ['x', 'item'], [0.5, 'item'], [undefined, 'item']])
+        await assertThrows(() => ordered.put(...wrong), TypeError, 'put: expected', 'index');
+    assert(ordered.is_empty() && unordered.is_empty());
+    unordered.put(undefined);
+    assertEqual(await unordered.get_async(), undefined);
+});
+
 test('functions in other threads', async () => {
     const executor = new Aiodrive.BackgroundExecutor();
     const group = new Aiodrive.ThreadTaskGroup();
