@@ -51,7 +51,8 @@ test('first_success', async () => {
 
 test('several of several', async () => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => new Error(name));
-    const inner = Aiodrive.timeout(Aiodrive.wait_all([throws(b), Aiodrive.first_success([throws(c), throws(d)])]), 60000);
+    const innermost = Aiodrive.first_success([throws(c), throws(d)]);
+    const inner = Aiodrive.timeout(Aiodrive.wait_all([throws(b), innermost]), 60000);
     const outer = Aiodrive.wait_all([throws(a), inner]);
     for (const error of [await failure(outer), Aiodrive.task_get_error(outer)]) {
         assert(error instanceof AggregateError);
