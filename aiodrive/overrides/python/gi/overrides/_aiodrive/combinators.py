@@ -7,6 +7,7 @@ import asyncio
 import inspect
 from typing import Any, Awaitable, Iterable, TypeVar
 
+from .arguments import MAX_SECONDS, check_number, milliseconds
 from .bridge import check_awaitable, ensure_future, operation, outcome_of, to_task, to_tasks
 from .loop import EventLoop, current_loop
 from .raw import Raw
@@ -21,12 +22,20 @@ def _given(awaitables: tuple) -> Iterable:
     return awaitables
 
 
+def _to_some_tasks(awaitables: tuple, where: str) -> list:
+    """The first of none never comes."""
+    tasks = to_tasks(_given(awaitables), where)
+    if not tasks:
+        raise ValueError(f'{where} needs at least one awaitable')
+    return tasks
+
+
 async def race(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> tuple[int, T]:
     """Awaits the first that ends, and gives its index and its value, or raises its exception.
 
     The others are cancelled, and awaited.
     """
-    winner, index = await operation(Raw.race_async, Raw.race_finish, to_tasks(_given(awaitables), 'Aiodrive.race()'))
+    winner, index = await operation(Raw.race_async, Raw.race_finish, _to_some_tasks(awaitables, 'Aiodrive.race()'))
     return index, outcome_of(winner)
 
 
@@ -36,7 +45,7 @@ async def first_success(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> t
     If none does, it raises what they raised: one exception as it is, several as an ExceptionGroup.
     """
     winner, index = await operation(Raw.first_success_async, Raw.first_success_finish,
-                                    to_tasks(_given(awaitables), 'Aiodrive.first_success()'))
+                                    _to_some_tasks(awaitables, 'Aiodrive.first_success()'))
     return index, outcome_of(winner)
 
 
@@ -73,17 +82,21 @@ def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
 
     What takes longer is cancelled and awaited, and TimeoutError is raised.
     """
+    if awaitable is not None:
+        check_awaitable(awaitable, 'Aiodrive.timeout()')
+    if delay is not None:
+        check_number(delay, 'Aiodrive.timeout()')
     if awaitable is None:
         return asyncio.timeout(delay)
-    check_awaitable(awaitable, 'Aiodrive.timeout()')
     return _timeout(delay, awaitable)
 
 
 async def _timeout(delay: float | None, awaitable: Awaitable[T]) -> T:
-    if delay is None:
-        return await awaitable
-    return outcome_of(await operation(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable),
-                                      max(0, round(delay * 1000))))
+    if delay is None or delay > MAX_SECONDS:
+        async with asyncio.timeout(delay):
+            return await awaitable
+    duration = milliseconds(max(0, delay), 'Aiodrive.timeout()')
+    return outcome_of(await operation(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable), duration))
 
 
 def spawn(awaitable: Awaitable[T], *, name: str | None = None) -> asyncio.Future[T]:

@@ -123,6 +123,10 @@ class Pool(Raw.Pool):
 
     async def run(self, *, forever: bool = False) -> None:
         """Runs what was planned, and awaits all tasks; cancelling it cancels them."""
+        status = self.get_status()
+        if status in (Raw.PoolStatus.RUNNING, Raw.PoolStatus.DONE):
+            raise RuntimeError('this Pool runs already' if status == Raw.PoolStatus.RUNNING else
+                               'this Pool has come to its end')
         await operation(self.run_async, self.run_finish, forever, cancellable=new_operation_scope())
 
 

@@ -40,6 +40,9 @@ class Job:
         if self._exception is not None:
             raise self._exception from None
 
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} {self.task.get_name()!r} {"done" if self.done() else "pending"}>'
+
     def cancel(self) -> None:
         """Cancels it; it ends when it has cleaned up."""
         self.task.get_cancellable().cancel()

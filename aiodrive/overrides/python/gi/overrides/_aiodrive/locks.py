@@ -7,6 +7,9 @@ import asyncio
 import weakref
 from typing import Any, Awaitable, Callable, Generator
 
+from gi.repository import GLib
+
+from .arguments import count, is_invalid_argument
 from .bridge import new_operation_scope, operation
 from .raw import Raw, override
 from .scopes import Block
@@ -52,6 +55,9 @@ class Acquisition:
     def __exit__(self, *exc_info: Any) -> None:
         self._release()
 
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} {"held" if self._guard is not None else "not held"}>'
+
     def _check_unused(self) -> None:
         if self._guard is not None:
             raise RuntimeError('this is held already: ask the lock again')
@@ -92,7 +98,7 @@ class Limiter(LockOfTask, Raw.Limiter):
     """Lets so many in at once: `async with limiter:`."""
 
     def __init__(self, capacity: int = 1) -> None:
-        super().__init__(capacity=capacity)
+        super().__init__(capacity=count(capacity, 'Aiodrive.Limiter()', 0))
 
     def acquire(self) -> Acquisition:
         """Acquires one of its places: `async with`, `await`, or `with` outside a coroutine."""
@@ -138,4 +144,9 @@ class Condition(Raw.Condition):
 
     async def wait(self, guard: Any) -> None:
         """Waits until it is signalled."""
-        await operation(self.wait_async, self.wait_finish, guard)
+        try:
+            await operation(self.wait_async, self.wait_finish, guard)
+        except GLib.Error as error:
+            if not is_invalid_argument(error):
+                raise
+            raise RuntimeError(error.message) from None

@@ -25,12 +25,19 @@ _running: dict[int, list[EventLoop]] = {}
 _ambient: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
 _kept: list[EventLoop] = []
 
+# as late as it gets, for a time that is infinite
+NEVER = 1 << 62
+
 # so often an iteration of the main context lets go round what makes itself ready again, before others have a turn
 MAX_ROUNDS = 4
 
 
 def thread_default_context() -> GLib.MainContext:
     return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+
+
+def _microseconds(when: float) -> int:
+    return math.ceil(when * 1e6) if when < NEVER / 1e6 else NEVER
 
 
 def is_of_pygobject(loop: asyncio.AbstractEventLoop) -> bool:
@@ -129,10 +136,12 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
 
     def call_at(self, when: float, callback: Callable, *args: Any, context=None) -> asyncio.TimerHandle:
         self._check_closed()
+        if math.isnan(when):
+            raise ValueError('a time is needed, not NaN')
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         handle._scheduled = True
         heapq.heappush(self._timers, handle)
-        self._wake_at(math.ceil(when * 1e6))
+        self._wake_at(_microseconds(when))
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
@@ -209,7 +218,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self.stop()
 
     def _rearm(self) -> None:
-        due = 0 if self._ready else math.ceil(self._timers[0]._when * 1e6) if self._timers else -1
+        due = 0 if self._ready else _microseconds(self._timers[0]._when) if self._timers else -1
         if due != self._due:
             self._due = due
             self._source.set_ready_time(due)

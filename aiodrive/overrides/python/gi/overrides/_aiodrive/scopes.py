@@ -4,14 +4,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+import operator
+from typing import Any, Iterator
 
 from gi.repository import Gio, GLib, GObject
 
+from .arguments import check_number, is_invalid_argument
 from .bridge import current_scope, enter_scope, leave_scope, operation
 from .errors import held_error, to_exception
 from .loop import current_task
 from .raw import Raw, override
+
+
+# in seconds; what is later comes never
+MAX_DELAY = 1e12
 
 
 class Block:
@@ -66,7 +73,9 @@ class CancelScope(Raw.CancelScope):
 
     def __init__(self, parent: Gio.Cancellable | None = None, timeout: float | None = None) -> None:
         if timeout is not None:
-            self.set_deadline(GLib.get_monotonic_time() + round(timeout * 1e6))
+            check_number(timeout, 'Aiodrive.CancelScope()')
+            if timeout < MAX_DELAY:
+                self.set_deadline(GLib.get_monotonic_time() + round(max(0, timeout) * 1e6))
 
     def cancel_with_reason(self, reason: BaseException | GLib.Error) -> None:
         """Cancels it for a reason, which is raised behind the block."""
@@ -106,6 +115,16 @@ class CancelScope(Raw.CancelScope):
         return self.__exit__(*exc_info)
 
 
+@contextlib.contextmanager
+def _known_signal() -> Iterator[None]:
+    try:
+        yield
+    except GLib.Error as error:
+        if not is_invalid_argument(error):
+            raise
+        raise ValueError(error.message) from None
+
+
 class handle_signal:
     """A block that a Unix signal cancels: `with handle_signal(signal.SIGINT): ...`.
 
@@ -114,11 +133,12 @@ class handle_signal:
     """
 
     def __init__(self, signum: int) -> None:
-        self._signum = int(signum)
+        self._signum = operator.index(signum)
 
     def __enter__(self) -> CancelScope:
         self._scope = CancelScope()
-        self._handler = Raw.handle_signal(self._signum, self._scope)
+        with _known_signal():
+            self._handler = Raw.handle_signal(self._signum, self._scope)
         try:
             return self._scope.__enter__()
         except BaseException:
@@ -138,4 +158,6 @@ class handle_signal:
 
 async def wait_for_signal(*signums: int) -> int:
     """Awaits one of these Unix signals, and gives its number."""
-    return await operation(Raw.wait_for_signal_async, Raw.wait_for_signal_finish, [int(signum) for signum in signums])
+    numbers = [operator.index(signum) for signum in signums]
+    with _known_signal():
+        return await operation(Raw.wait_for_signal_async, Raw.wait_for_signal_finish, numbers)

@@ -6,10 +6,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import inspect
+import operator
 from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 
 from gi.repository import GLib
 
+from .arguments import count, milliseconds
 from .bridge import current_scope, operation, outcome_of, start, to_tasks
 from .errors import held_error, to_exception
 from .loop import current_loop
@@ -48,6 +51,8 @@ class Queue:
         return functools.partial(self._put_at, index)
 
     def _put_at(self, index: int, item: Any) -> None:
+        if operator.index(index) < 0:
+            raise ValueError(f'an index begins at 0, it cannot be {index}')
         try:
             Raw.Queue.put(self, index, boxed(item))
         except GLib.Error as error:
@@ -68,6 +73,10 @@ class Queue:
         except GLib.Error as error:
             raise to_exception(error) from None
         return item if is_there else default
+
+    def get_many(self, max: int = 0) -> list[Any]:
+        """Gets the items that are there, so many at most; 0 is for all."""
+        return Raw.Queue.get_many(self, count(max, f'{type(self).__name__}.get_many()', 0))
 
     def close_with_error(self, exception: BaseException) -> None:
         """Closes it; who waits for more than is there gets the exception."""
@@ -108,7 +117,7 @@ class Channel(Raw.Channel):
     """A queue with room for so many: `await channel.send(item)` waits for it, `async for item in channel`."""
 
     def __init__(self, capacity: int = 1) -> None:
-        super().__init__(capacity=capacity)
+        super().__init__(capacity=count(capacity, 'Aiodrive.Channel()', 0))
 
     async def send(self, item: Any) -> None:
         """Sends an item, when there is room."""
@@ -158,12 +167,18 @@ def repeat_periodically(interval: float) -> AsyncIterator[Any]:
 
     The first round comes at once; the time that a round takes is part of the interval.
     """
-    return Raw.repeat_periodically(round(interval * 1000))
+    return Raw.repeat_periodically(milliseconds(interval, 'Aiodrive.repeat_periodically()'))
 
 
-async def as_completed(awaitables: Iterable[Awaitable]) -> AsyncIterator[asyncio.Future]:
+def as_completed(awaitables: Iterable[Awaitable]) -> AsyncIterator[asyncio.Future]:
     """Gives the tasks one after the other as they end: `async for task in as_completed(jobs): value = await task`."""
-    awaitables = list(awaitables)
+    if inspect.isawaitable(awaitables) or not hasattr(awaitables, '__iter__'):
+        raise TypeError(f'Aiodrive.as_completed() needs several awaitables in a list or the like, '
+                        f'not {type(awaitables).__name__}')
+    return _as_completed(list(awaitables))
+
+
+async def _as_completed(awaitables: list[Awaitable]) -> AsyncIterator[asyncio.Future]:
     tasks = to_tasks(awaitables, 'Aiodrive.as_completed()')
     futures = {task: getattr(task, 'future', lambda: None)() or awaitable for task, awaitable in zip(tasks, awaitables)}
     iterator = Raw.as_completed(tasks, current_scope())
@@ -199,12 +214,21 @@ async def _fill(channel: Channel, items: Iterable | AsyncIterable) -> None:
         channel.close_send()
 
 
-async def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncIterable, max_concurrent: int = 10,
+def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncIterable, max_concurrent: int = 10,
               ordered: bool = True) -> AsyncIterator:
     """Gives the results of a coroutine function for each item: `async for page in map(load, addresses, 4): ...`.
 
     So many run at once. One that fails ends it all: those that run are cancelled and awaited.
     """
+    if not callable(function):
+        raise TypeError(f'Aiodrive.map() needs a coroutine function, not {type(function).__name__}')
+    if not hasattr(items, '__iter__') and not hasattr(items, '__aiter__'):
+        raise TypeError(f'Aiodrive.map() needs something to iterate over, not {type(items).__name__}')
+    return _map(function, items, count(max_concurrent, 'Aiodrive.map()', 1), bool(ordered))
+
+
+async def _map(function: Callable, items: Iterable | AsyncIterable, max_concurrent: int,
+               ordered: bool) -> AsyncIterator:
     def job(task: Any, cancellable: Any, item: Any, *data: Any) -> None:
         context.copy().run(begin, item, task)
 
