@@ -25,7 +25,7 @@ class WrongTest(unittest.TestCase):
     async def test_none_of_several(self):
         for function in Aiodrive.race, Aiodrive.first_success:
             for nothing in (), ([],), ({},):
-                await self.fails_to(ValueError, f'{function.__name__}.. needs at least one awaitable', function, *nothing)
+                await self.fails_to(ValueError, f'{function.__name__}.. needs at least one', function, *nothing)
         for function in Aiodrive.try_all, Aiodrive.wait_all:
             self.assertEqual(await function(), [])
 
