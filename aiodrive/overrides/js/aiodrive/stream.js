@@ -58,11 +58,12 @@ function closable(prototype) {
     };
 }
 
-function found(prototype, name) {
+// A method that does not wait, or blocks: "convert" makes the value of what it gives.
+function immediate(prototype, name, convert = value => value) {
     const method = prototype[name];
-    prototype[name] = function () {
+    prototype[name] = function (...args) {
         try {
-            return toItem(method.call(this));
+            return convert(method.apply(this, args));
         } catch (error) {
             throw fromError(error);
         }
@@ -82,43 +83,70 @@ function queue(prototype, isOrdered) {
     iterable(prototype, false);
     closable(prototype);
     promisify(prototype, 'get', take);
-    found(prototype, 'try_get');
+    immediate(prototype, 'try_get', toItem);
     prototype.put = function (...args) {
         checkItem(args, isOrdered);
         const item = args.pop();
         return put.call(this, args[0] ?? 0, pack(item));
     };
+    immediate(prototype, 'put');
     prototype.get_many = function (max = 0) {
         return get_many.call(this, max).map(unpack);
     };
 }
 
 function channel(prototype) {
-    const {receive} = prototype;
+    const {receive, send} = prototype;
     iterable(prototype, false);
     closable(prototype);
     promisify(prototype, 'send', () => undefined, ([item, ...args]) => [pack(item), ...args]);
     promisify(prototype, 'receive', take);
-    packed(prototype, 'send', 0);
     packed(prototype, 'try_send', 0);
-    found(prototype, 'try_receive');
-    prototype.receive = function (cancellable = null) {
-        return take(receive.call(this, cancellable));
-    };
+    immediate(prototype, 'try_send');
+    immediate(prototype, 'try_receive', toItem);
+    Object.assign(prototype, {
+        send(item, cancellable = null) {
+            return send.call(this, pack(item), cancellable);
+        },
+        receive(cancellable = null) {
+            return receive.call(this, cancellable);
+        },
+    });
+    immediate(prototype, 'send');
+    immediate(prototype, 'receive', take);
 }
 
-// An iterator of ours, or a queue of what an array or the like has.
-function toIterator(items) {
-    if (typeof items?.next_async === 'function')
-        return items;
-    if (typeof items?.[Symbol.iterator] !== 'function')
-        throw new TypeError(`map: expected an Aiodrive.AsyncIterator or an iterable, got ${describe(items)}`);
-
+function toQueue(items) {
     const all = new Aiodrive.UnorderedQueue();
     for (const item of items)
         all.put(item);
     all.close();
     return all;
+}
+
+// It ends when the channel is closed by who receives, which ends the iteration of the items.
+async function fill(channel, items) {
+    try {
+        for await (const item of items)
+            await channel.send_async(item);
+        channel.close_send();
+    } catch (error) {
+        channel.close_with_error(error);
+    }
+}
+
+// An iterator of ours for anything that can be iterated, and what ends it when nobody wants more of it.
+function toIterator(items) {
+    if (typeof items?.next_async === 'function')
+        return [items, () => {}];
+    if (typeof items?.[Symbol.iterator] === 'function')
+        return [toQueue(items), () => {}];
+    if (typeof items?.[Symbol.asyncIterator] !== 'function')
+        throw new TypeError(`map: expected an Aiodrive.AsyncIterator or an iterable, got ${describe(items)}`);
+
+    const channel = Aiodrive.Channel.new(1);
+    fill(channel, items);
+    return [channel, () => channel.close_receive()];
 }
 
 function install(namespace) {
@@ -146,7 +174,14 @@ function install(namespace) {
         checkCount('map', max_concurrent);
         checkBoolean('map', ordered);
         const run = asJob((cancellable, item) => job(unpack(item), cancellable));
-        return iterable(map(toIterator(items), max_concurrent, ordered, parent, run), true);
+        const [iterator, end] = toIterator(items);
+        const results = iterable(map(iterator, max_concurrent, ordered, parent, run), true);
+        const {close_async} = results;
+        results.close_async = (...args) => {
+            end();
+            return close_async.apply(results, args);
+        };
+        return results;
     };
 
     // Gives the tasks, not what they end with: await each.

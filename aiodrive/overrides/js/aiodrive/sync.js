@@ -50,6 +50,10 @@ function install(namespace) {
     promisify(Button.prototype, 'wait');
     promisify(Condition.prototype, 'wait');
     promisify(ThreadSafeEvent.prototype, 'wait');
+    const {wait} = ThreadSafeEvent.prototype;
+    ThreadSafeEvent.prototype.wait = function (cancellable = null) {
+        return wait.call(this, cancellable);
+    };
     promisify(Latch.prototype, 'wait', ([, state]) => state);
     promisify(Latch.prototype, 'wait_set');
     promisify(Latch.prototype, 'wait_unset');

@@ -38,6 +38,7 @@ for (const type of ['OrderedQueue', 'UnorderedQueue']) {
         assertEqual(await failure(queue.get_async()), error);
         assertEqual(await failure(all(queue)), error);
         assertEqual(await failure((async () => queue.try_get())()), error);
+        assertEqual(await failure((async () => queue.put(0, 'late'))()), error);
     });
 }
 
@@ -105,6 +106,13 @@ test('channel, at once', async () => {
     const error = new Error('broken');
     channel.close_with_error(error);
     assertEqual(await failure(channel.receive_async()), error);
+    for (const use of [() => channel.receive(), () => channel.try_receive(), () => channel.send('late'),
+        () => channel.try_send('late')])
+        assertEqual(await failure((async () => use())()), error);
+
+    const roomy = Aiodrive.Channel.new(1);
+    roomy.send([1]);
+    assertEqual(roomy.receive(), [1]);
 });
 
 test('repeat_periodically', async () => {
@@ -162,6 +170,33 @@ test('map of a queue', async () => {
     queue.put(undefined);
     queue.close();
     assertEqual(await all(Aiodrive.map(queue, async item => item)), [undefined]);
+});
+
+test('map of a generator', async () => {
+    let ended = 0;
+    async function *count(n, error) {
+        try {
+            for (let i = 0; i < n; i++)
+                yield i;
+            if (error)
+                throw error;
+        } finally {
+            ended++;
+        }
+    }
+    const double = async i => i * 2;
+    assertEqual(await all(Aiodrive.map(count(3), double, {max_concurrent: 2})), [0, 2, 4]);
+    assertEqual(ended, 1);
+    const error = new Error('broken');
+    assertEqual(await failure(all(Aiodrive.map(count(2, error), double))), error);
+    assertEqual(ended, 2);
+    assertEqual(await failure(all(Aiodrive.map(count(100), throws(error)))), error);
+    for await (const item of Aiodrive.map(count(100), double)) {
+        if (item === 4)
+            break;
+    }
+    while (ended < 4)
+        await settle();
 });
 
 test('map fails', async () => {

@@ -25,6 +25,7 @@ test('button, event', async () => {
     event.set();
     await set;
     await event.wait_async();
+    event.wait();
 });
 
 test('latch', async () => {
