@@ -190,7 +190,7 @@ test('map of a generator', async () => {
     const error = new Error('broken');
     assertEqual(await failure(all(Aiodrive.map(count(2, error), double))), error);
     assertEqual(ended, 2);
-    assertEqual(await failure(all(Aiodrive.map(count(100), throws(error)))), error);
+    assertEqual(await failure(all(Aiodrive.map(count(100), (item, c) => throws(error)(c)))), error);
     for await (const item of Aiodrive.map(count(100), double)) {
         if (item === 4)
             break;
