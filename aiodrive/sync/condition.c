@@ -122,7 +122,7 @@ aiodrive_condition_broadcast (AiodriveCondition *self)
 
 typedef struct
 {
-  AiodriveLockGuard *guard;       /* owned */
+  AiodriveLockGuard *guard;       /* owned, until the lock is held again */
   GError            *error;       /* owned; what the wait for the signal ended with */
   gint               n_to_come;   /* atomic: of the two things that come before the lock is acquired again */
 } Waiting;
@@ -132,7 +132,7 @@ waiting_free (gpointer data)
 {
   Waiting *self = data;
 
-  aiodrive_lock_guard_unref (self->guard);
+  g_clear_pointer (&self->guard, aiodrive_lock_guard_unref);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -143,8 +143,11 @@ on_reacquired (GObject      *lock,
                gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  g_autoptr(AiodriveLockGuard) again = g_task_propagate_pointer (G_TASK (result), NULL);
   Waiting *waiting = g_task_get_task_data (task);
+
+  /* from here on the lock is held by the references of the caller alone */
+  aiodrive_lock_guard_unref (g_task_propagate_pointer (G_TASK (result), NULL));
+  g_clear_pointer (&waiting->guard, aiodrive_lock_guard_unref);
 
   if (waiting->error != NULL)
     g_task_return_error (task, g_steal_pointer (&waiting->error));
