@@ -48,15 +48,33 @@ struct _AiodriveTestContext
   gint           closed;    /* atomic */
 };
 
+enum
+{
+  PROP_CONTEXT = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
 G_DEFINE_FINAL_TYPE (AiodriveTestContext, aiodrive_test_context, G_TYPE_OBJECT)
+
+static void
+aiodrive_test_context_constructed (GObject *object)
+{
+  AiodriveTestContext *self = AIODRIVE_TEST_CONTEXT (object);
+
+  if (self->context == NULL)
+    self->context = g_main_context_ref_thread_default ();
+  self->clock = aiodrive_clock_begin (self->context);
+  self->started = aiodrive_clock_get_time (self->clock);
+
+  G_OBJECT_CLASS (aiodrive_test_context_parent_class)->constructed (object);
+}
 
 static void
 aiodrive_test_context_dispose (GObject *object)
 {
-  AiodriveTestContext *self = AIODRIVE_TEST_CONTEXT (object);
-
-  if (self->clock != NULL)
-    aiodrive_test_context_close (self);
+  aiodrive_test_context_close (AIODRIVE_TEST_CONTEXT (object));
 
   G_OBJECT_CLASS (aiodrive_test_context_parent_class)->dispose (object);
 }
@@ -66,17 +84,59 @@ aiodrive_test_context_finalize (GObject *object)
 {
   AiodriveTestContext *self = AIODRIVE_TEST_CONTEXT (object);
 
-  g_clear_pointer (&self->clock, aiodrive_clock_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
+  aiodrive_clock_unref (self->clock);
+  g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (aiodrive_test_context_parent_class)->finalize (object);
 }
 
 static void
+aiodrive_test_context_get_property (GObject    *object,
+                                    guint       property_id,
+                                    GValue     *value,
+                                    GParamSpec *pspec)
+{
+  if (property_id == PROP_CONTEXT)
+    g_value_set_boxed (value, AIODRIVE_TEST_CONTEXT (object)->context);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+aiodrive_test_context_set_property (GObject      *object,
+                                    guint         property_id,
+                                    const GValue *value,
+                                    GParamSpec   *pspec)
+{
+  if (property_id == PROP_CONTEXT)
+    AIODRIVE_TEST_CONTEXT (object)->context = g_value_dup_boxed (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
 aiodrive_test_context_class_init (AiodriveTestContextClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = aiodrive_test_context_dispose;
-  G_OBJECT_CLASS (klass)->finalize = aiodrive_test_context_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = aiodrive_test_context_constructed;
+  object_class->dispose = aiodrive_test_context_dispose;
+  object_class->finalize = aiodrive_test_context_finalize;
+  object_class->get_property = aiodrive_test_context_get_property;
+  object_class->set_property = aiodrive_test_context_set_property;
+
+  /**
+   * AiodriveTestContext:context:
+   *
+   * The main context in which the time is virtual; the thread-default one if none was given.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CONTEXT] =
+    g_param_spec_boxed ("context", NULL, NULL, G_TYPE_MAIN_CONTEXT,
+                        G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -100,12 +160,7 @@ aiodrive_test_context_init (AiodriveTestContext *self)
 AiodriveTestContext *
 aiodrive_test_context_new (GMainContext *context)
 {
-  AiodriveTestContext *self = g_object_new (AIODRIVE_TYPE_TEST_CONTEXT, NULL);
-
-  self->context = context != NULL ? g_main_context_ref (context) : g_main_context_ref_thread_default ();
-  self->clock = aiodrive_clock_begin (self->context);
-  self->started = aiodrive_clock_get_time (self->clock);
-  return self;
+  return g_object_new (AIODRIVE_TYPE_TEST_CONTEXT, "context", context, NULL);
 }
 
 /**

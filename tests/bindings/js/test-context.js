@@ -52,6 +52,13 @@ virtualTest('everything waits', context => {
     assertEqual(context.get_elapsed(), HOUR_USEC);
 });
 
+test('made with new', () => {
+    const context = new Aiodrive.TestContext();
+    assert(context.context !== null);
+    assertEqual(context.get_elapsed(), 0);
+    context.close();
+});
+
 virtualTest('work that is not seen', context => {
     const task = Aiodrive.spawn(null, sleeps(HOUR_MS));
     context.hold();

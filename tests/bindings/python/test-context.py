@@ -110,5 +110,15 @@ class TestContextTest(unittest.TestCase):
         self.assertEqual(self.test.get_elapsed(), 0)
         test.close()
 
+    def test_constructor(self):
+        context = GLib.MainContext()
+        test = Aiodrive.TestContext(context=context)
+        self.assertEqual(hash(test.props.context), hash(context))
+        test.close()
+        test = Aiodrive.TestContext()
+        self.assertEqual(hash(test.get_context()), hash(GLib.MainContext.default()))
+        self.assertEqual(test.get_elapsed(), 0)
+        test.close()
+
 
 unittest.main()
