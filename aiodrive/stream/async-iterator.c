@@ -97,7 +97,7 @@ aiodrive_async_iterator_next_finish (AiodriveAsyncIterator  *self,
 /**
  * aiodrive_async_iterator_close_async:
  * @self: an iterator
- * @cancellable: (nullable): cancels the wait, not what was begun; if it is cancelled already, nothing is closed
+ * @cancellable: (nullable): cancels the wait; the iterator is closed all the same, even if it is cancelled already
  * @callback: (scope async) (closure user_data): called when nothing goes on behind the iterator any more
  * @user_data: data for @callback
  *

@@ -134,10 +134,10 @@ close_async (AiodriveAsyncIterator *iterator,
   AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_async_iterator_close_async,
                                           aiodrive_wait_return_true);
 
+  aiodrive_queue_core_close (self, NULL, self->kind->drops);
   if (wait == NULL)
     return;
 
-  aiodrive_queue_core_close (self, NULL, self->kind->drops);
   aiodrive_queue_core_lock (self);
   aiodrive_wait_grant (wait, NULL, &self->monitor);
   aiodrive_queue_core_unlock (self);

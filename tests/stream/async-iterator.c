@@ -142,13 +142,11 @@ test_close (gconstpointer type)
   gpointer iterator = new_iterator (type);
   TestCall waiting = TEST_CALL_INIT, closing = TEST_CALL_INIT;
 
+  g_test_summary ("who is cancelled does not wait, but the iterator is closed");
   g_cancellable_cancel (cancellable);
   begin_next (iterator, NULL, &waiting);
   begin_close (iterator, cancellable, &closing);
   assert_closed (iterator, &closing, G_IO_ERROR_CANCELLED);
-  g_assert_cmpuint (waiting.n_calls, ==, 0);
-
-  close_it (iterator);
   assert_no_item (iterator, &waiting, AT_END);
   close_it (iterator);
   g_assert_false (give (iterator, 0, &error));
