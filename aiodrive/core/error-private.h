@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 gboolean aiodrive_error_is_cancelled (const GError *error);
 GError  *aiodrive_error_new_cancelled (void);
+GError  *aiodrive_error_new_not_implemented (GObject *object);
 GError  *aiodrive_error_new_multiple (GPtrArray *errors,
                                       GPtrArray *names,
                                       guint      n_tasks);

@@ -67,6 +67,13 @@ aiodrive_error_new_cancelled (void)
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
 }
 
+/* For an interface: what its functions fail with where a class has none of its own. */
+GError *
+aiodrive_error_new_not_implemented (GObject *object)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s does not implement this", G_OBJECT_TYPE_NAME (object));
+}
+
 /* One error of several: the only one as it is, more of them as MULTIPLE. @names are those of the tasks that
  * failed, NULL for one without, @n_tasks counts the others too. */
 GError *
@@ -98,8 +105,7 @@ aiodrive_error_new_multiple (GPtrArray *errors,
   return error;
 }
 
-/* Takes @error, which is NULL if nothing went wrong in the task @name,
- * which may be NULL. */
+/* Takes @error, or NULL if nothing went wrong. @name is that of the task, or NULL if it has none. */
 void
 aiodrive_failures_add (AiodriveFailures *self,
                        GError           *error,

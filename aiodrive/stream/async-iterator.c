@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/async-iterator.h"
 
+#include "aiodrive/core/error-private.h"
+
 /**
  * AiodriveAsyncIterator:
  *
@@ -34,9 +36,59 @@
 
 G_DEFINE_INTERFACE (AiodriveAsyncIterator, aiodrive_async_iterator, G_TYPE_OBJECT)
 
+/* A class of another language may lack a function. */
+
+static void
+default_next_async (AiodriveAsyncIterator *self,
+                    GCancellable          *cancellable,
+                    GAsyncReadyCallback    callback,
+                    gpointer               user_data)
+{
+  g_task_report_error (self, callback, user_data, default_next_async,
+                       aiodrive_error_new_not_implemented (G_OBJECT (self)));
+}
+
+static gboolean
+default_next_finish (AiodriveAsyncIterator  *self,
+                     GAsyncResult           *result,
+                     GValue                 *value,
+                     GError                **error)
+{
+  g_propagate_error (error, aiodrive_error_new_not_implemented (G_OBJECT (self)));
+  return FALSE;
+}
+
+static void
+default_close_async (AiodriveAsyncIterator *self,
+                     GCancellable          *cancellable,
+                     GAsyncReadyCallback    callback,
+                     gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  (g_task_set_source_tag) (task, default_close_async);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+default_close_finish (AiodriveAsyncIterator  *self,
+                      GAsyncResult           *result,
+                      GError                **error)
+{
+  if (g_async_result_is_tagged (result, default_close_async))
+    return g_task_propagate_boolean (G_TASK (result), error);
+
+  g_propagate_error (error, aiodrive_error_new_not_implemented (G_OBJECT (self)));
+  return FALSE;
+}
+
 static void
 aiodrive_async_iterator_default_init (AiodriveAsyncIteratorInterface *iface)
 {
+  iface->next_async = default_next_async;
+  iface->next_finish = default_next_finish;
+  iface->close_async = default_close_async;
+  iface->close_finish = default_close_finish;
 }
 
 /**

@@ -25,7 +25,7 @@ G_DECLARE_INTERFACE (AiodriveAsyncIterator, aiodrive_async_iterator, AIODRIVE, A
  * @close_async: begins to end the iteration
  * @close_finish: ends that
  *
- * What an asynchronous iterator does.
+ * What an asynchronous iterator does. An iterator that has nothing to end need not implement the last two.
  *
  * Since: 1.0
  */

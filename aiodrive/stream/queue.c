@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/queue.h"
 
+#include "aiodrive/core/error-private.h"
+
 /**
  * AiodriveQueue:
  *
@@ -44,9 +46,76 @@
 
 G_DEFINE_INTERFACE (AiodriveQueue, aiodrive_queue, G_TYPE_OBJECT)
 
+/* A class of another language may lack a function. */
+
+static gboolean
+default_put (AiodriveQueue  *self,
+             gint64          index,
+             const GValue   *value,
+             GError        **error)
+{
+  g_propagate_error (error, aiodrive_error_new_not_implemented (G_OBJECT (self)));
+  return FALSE;
+}
+
+static void
+default_get_async (AiodriveQueue       *self,
+                   GCancellable        *cancellable,
+                   GAsyncReadyCallback  callback,
+                   gpointer             user_data)
+{
+  g_task_report_error (self, callback, user_data, default_get_async,
+                       aiodrive_error_new_not_implemented (G_OBJECT (self)));
+}
+
+static void
+default_get_finish (AiodriveQueue  *self,
+                    GAsyncResult   *result,
+                    GValue         *value,
+                    GError        **error)
+{
+  g_propagate_error (error, aiodrive_error_new_not_implemented (G_OBJECT (self)));
+}
+
+static gboolean
+default_try_get (AiodriveQueue  *self,
+                 GValue         *value,
+                 GError        **error)
+{
+  g_propagate_error (error, aiodrive_error_new_not_implemented (G_OBJECT (self)));
+  return FALSE;
+}
+
+static GArray *
+default_get_many (AiodriveQueue *self,
+                  guint          max)
+{
+  return g_array_new (FALSE, FALSE, sizeof (GValue));
+}
+
+static void
+default_close_with_error (AiodriveQueue *self,
+                          const GError  *error)
+{
+}
+
+static gboolean
+default_is_empty (AiodriveQueue *self)
+{
+  return TRUE;
+}
+
 static void
 aiodrive_queue_default_init (AiodriveQueueInterface *iface)
 {
+  iface->put = default_put;
+  iface->get_async = default_get_async;
+  iface->get_finish = default_get_finish;
+  iface->try_get = default_try_get;
+  iface->get_many = default_get_many;
+  iface->close_with_error = default_close_with_error;
+  iface->is_empty = default_is_empty;
+
   /**
    * AiodriveQueue:n-items:
    *

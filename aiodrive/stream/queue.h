@@ -28,7 +28,8 @@ G_DECLARE_INTERFACE (AiodriveQueue, aiodrive_queue, AIODRIVE, QUEUE, GObject)
  * @close_with_error: closes the queue, with an error or with none
  * @is_empty: whether there is no item
  *
- * What a queue does.
+ * What a queue does. Where a class lacks a function, what would call it fails with %G_IO_ERROR_NOT_SUPPORTED, or finds
+ * nothing.
  *
  * Since: 1.0
  */

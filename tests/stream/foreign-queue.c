@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/aiodrive.h"
 #include "tests/stream/items.h"
+#include "tests/stream/iterate.h"
 
 /* A queue that is not ours. It has no item, and leaves values as they are: whoever calls it finds them initialised. */
 
@@ -147,6 +148,62 @@ test_calls (void)
   g_assert_finalize_object (queue);
 }
 
+/* One that does not even have functions, as a script may make it. */
+
+#define TEST_TYPE_NOTHING (test_nothing_get_type ())
+G_DECLARE_FINAL_TYPE (TestNothing, test_nothing, TEST, NOTHING, GObject)
+
+struct _TestNothing
+{
+  GObject parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestNothing, test_nothing, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_QUEUE, NULL)
+                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, NULL))
+
+static void
+test_nothing_class_init (TestNothingClass *klass)
+{
+  G_OBJECT_CLASS (klass)->get_property = test_void_get_property;
+  g_object_class_override_property (G_OBJECT_CLASS (klass), 1, "n-items");
+}
+
+static void
+test_nothing_init (TestNothing *self)
+{
+}
+
+static void
+test_not_implemented (void)
+{
+  AiodriveQueue *queue = g_object_new (TEST_TYPE_NOTHING, NULL);
+  g_autoptr(GArray) items = aiodrive_queue_get_many (queue, 0);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_autoptr(GError) error = NULL;
+  GValue value;
+
+  g_assert_cmpuint (items->len, ==, 0);
+  g_assert_true (aiodrive_queue_is_empty (queue));
+  g_assert_false (aiodrive_queue_put (queue, 0, int_value (1), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  g_assert_false (aiodrive_queue_try_get (queue, &value, &error));
+  assert_no_value (&value);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  aiodrive_queue_get_async (queue, NULL, test_on_ready, &call);
+  aiodrive_queue_get_finish (queue, test_call_wait (&call), &value, &error);
+  assert_no_value (&value);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  aiodrive_queue_close (queue);
+
+  assert_next_is_none (queue, G_IO_ERROR_NOT_SUPPORTED);
+  close_it (queue);
+  test_call_clear (&call);
+  g_assert_finalize_object (queue);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -154,5 +211,6 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/aiodrive/stream/foreign-queue/values", test_values);
   g_test_add_func ("/aiodrive/stream/foreign-queue/calls", test_calls);
+  g_test_add_func ("/aiodrive/stream/foreign-queue/not-implemented", test_not_implemented);
   return g_test_run ();
 }

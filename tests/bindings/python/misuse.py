@@ -104,6 +104,24 @@ class ArgumentTest(unittest.TestCase):
         settle()
 
 
+class Halves(GObject.Object, Aiodrive.AsyncIterator):
+    """An iterator that lacks all of its functions."""
+
+
+class InterfaceTest(unittest.TestCase):
+    def test_not_implemented(self):
+        for iterator in Halves(), Aiodrive.map(Halves(), 1, False, None, gives('x')):
+            done = []
+            Aiodrive.AsyncIterator.next_async(iterator, None, lambda _source, result: done.append(result))
+            iterate_until(lambda: done)
+            with self.assertRaises(GLib.Error) as raised:
+                Aiodrive.AsyncIterator.next_finish(iterator, done[0])
+            self.assertTrue(raised.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED))
+            Aiodrive.AsyncIterator.close_async(iterator, None, lambda _source, result: done.append(result))
+            iterate_until(lambda: len(done) == 2)
+            self.assertTrue(Aiodrive.AsyncIterator.close_finish(iterator, done[1]))
+
+
 class UnwrappingTest(unittest.TestCase):
     def test_taken_by_hand(self):
         task = ended(gives('x'))
