@@ -276,7 +276,7 @@ aiodrive_test_context_wait_all_blocked (AiodriveTestContext *self)
  * @user_data: data for @callback
  *
  * Waits until everything else waits: until there is nothing to do in the main context, nor in the threads that go by
- * the same time. No time goes by before @callback was called. If @self is closed it is called at once.
+ * the same time. No time goes by before @callback was called. If @self is closed, nobody is waited for.
  *
  * Since: 1.0
  */

@@ -281,8 +281,9 @@ aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
  * aiodrive_task_info_get_name:
  * @self: what is known of a task
  *
- * Gets the name that the task has now: see #AiodriveTaskInfo:name. What a task of the group is called that was spawned
- * in another thread, its job says.
+ * Gets the name that the task has now: see #AiodriveTaskInfo:name. A task that was spawned in another thread has the
+ * name that aiodrive_pool_spawn_full() or its job gave it, not one that was given to the task which stands for it
+ * there.
  *
  * Returns: (transfer none) (nullable): the name, until it is asked for again; or %NULL if it has none
  *

@@ -95,7 +95,7 @@ check (AiodriveTestContext  *self,
  * @step: after how many steps
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): a job
  * @user_data: data for @func
- * @user_data_destroy: releases @user_data
+ * @user_data_destroy: (nullable): frees @user_data
  * @error: return location for an error
  *
  * Runs a job, and cancels it after some steps; a step is an iteration of the main context in which there was something

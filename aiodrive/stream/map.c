@@ -125,9 +125,9 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
  * @max_concurrent: how many jobs there are at most that run, or whose result has not been taken
  * @ordered: whether the results come in the order of their items, or in the order in which they are there
  * @parent: (nullable): cancels the jobs
- * @func: (scope notified) (closure user_data): the job
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
- * @user_data_destroy: (nullable) (destroy user_data): frees @user_data
+ * @user_data_destroy: (nullable): frees @user_data
  *
  * Gives the results of a job that is started for each item. Items are taken while there is room for their jobs, one
  * after the other, from the first wait for a result on; a consumer who takes no results is waited for.

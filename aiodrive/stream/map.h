@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * AiodriveMapFunc:
  * @task: the task to return
- * @cancellable: the scope of @task
+ * @cancellable: (not nullable): the scope of @task
  * @item: what to work on; it is there until @task has ended
  * @user_data: what was given with the function
  *

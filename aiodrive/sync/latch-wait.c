@@ -104,7 +104,7 @@ aiodrive_latch_wait_finish (AiodriveLatch  *self,
  * aiodrive_latch_wait_set_async:
  * @self: a latch
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when the latch is set, or was since
+ * @callback: (scope async) (closure user_data): called when the latch is set, or has been since
  * @user_data: data for @callback
  *
  * Waits until the latch is set, which it may be already.
@@ -144,7 +144,7 @@ aiodrive_latch_wait_set_finish (AiodriveLatch  *self,
  * aiodrive_latch_wait_unset_async:
  * @self: a latch
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when the latch is not set, or was not since
+ * @callback: (scope async) (closure user_data): called when the latch is unset, or has been since
  * @user_data: data for @callback
  *
  * Waits until the latch is not set, which may be so already.

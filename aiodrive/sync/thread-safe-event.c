@@ -147,7 +147,7 @@ aiodrive_thread_safe_event_is_set (AiodriveThreadSafeEvent *self)
  * aiodrive_thread_safe_event_wait_async:
  * @self: an event
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when the event is set, or was since
+ * @callback: (scope async) (closure user_data): called when the event is set, or has been since
  * @user_data: data for @callback
  *
  * Waits until the event is set, which it may be already.

@@ -9,10 +9,11 @@
  * @task: a task that has ended
  * @error: return location for an error
  *
- * Gets the task whose value @task ended with: @task itself, or, for a combinator that stands for one of its
- * children (aiodrive_race(), aiodrive_first_success(), aiodrive_timeout(), aiodrive_shield()), the leaf
- * below it, however deep. Unwrap that with the `g_task_propagate_*` function that fits its job. If @task failed, the
- * error is set instead, as often as it is asked for.
+ * Gets the task whose value @task ended with: @task itself, or, where it stands for another one, the leaf below it,
+ * however deep. aiodrive_race(), aiodrive_first_success(), aiodrive_timeout() and aiodrive_shield() stand for one of
+ * their children, and a task that was spawned into another thread for the one there. Unwrap the leaf with the
+ * `g_task_propagate_*` function that fits its job. If @task failed, the error is set instead, as often as it is asked
+ * for.
  *
  * Any task will do, those of g_task_new() too. A task that has not ended, as far as this thread can know, is
  * %G_IO_ERROR_PENDING.

@@ -50,8 +50,7 @@ aiodrive_wait_task_async (GTask               *task,
  * Ends a wait. How the task ended is in the task: see aiodrive_task_get_leaf().
  *
  * Returns: (transfer full): the task that was waited for, which has ended; or %NULL with %G_IO_ERROR_CANCELLED if the
- *   wait
- *   was cancelled
+ *   wait was cancelled
  *
  * Since: 1.0
  */

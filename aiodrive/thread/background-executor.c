@@ -240,8 +240,8 @@ aiodrive_background_executor_get_context (AiodriveBackgroundExecutor *self)
  * @parent. The job is started even if @task is cancelled by then: it finds its own scope cancelled. @user_data is
  * freed in the context of @task, after the job has ended.
  *
- * While the executor is being stopped @task fails with %G_IO_ERROR_CLOSED; without a thread, with the error why there
- * is none; a function that must not run there is %G_IO_ERROR_NOT_SUPPORTED.
+ * While the executor is being stopped @task fails with %G_IO_ERROR_CLOSED; if the thread cannot be started, with the
+ * error of that; a function that must not run there is %G_IO_ERROR_NOT_SUPPORTED.
  *
  * Since: 1.0
  */
