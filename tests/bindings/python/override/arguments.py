@@ -92,6 +92,22 @@ class WrongTest(unittest.TestCase):
         await Aiodrive.cancel_task(running)
         await self.fails_to(RuntimeError, 'come to its end', pool.run)
 
+    async def test_blocks(self):
+        """Each is entered once at a time, and a pool that nobody runs is not for a block."""
+        for block in (Aiodrive.TaskGroup(), Aiodrive.ThreadTaskGroup(), Aiodrive.Pool.open(), Aiodrive.CancelScope(),
+                      Aiodrive.handle_signal(signal.SIGUSR1)):
+            async with block:
+                await self.fails_to(RuntimeError, 'that of a block already', block.__aenter__)
+        await self.fails_to(RuntimeError, r'made by Pool.open\(\)', Aiodrive.Pool().__aenter__)
+        group = Aiodrive.TaskGroup()
+        async with group:
+            pass
+        await self.fails_to(RuntimeError, 'come to its end', group.__aenter__)
+        for block in Aiodrive.Pool.open(), Aiodrive.CancelScope(), Aiodrive.handle_signal(signal.SIGUSR1):
+            for _ in range(2):
+                async with block:
+                    await asyncio.sleep(0)
+
 
 class TimeTest(unittest.TestCase):
     async def test_infinite(self):

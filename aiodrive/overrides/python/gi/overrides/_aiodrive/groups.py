@@ -27,6 +27,10 @@ class GroupBlock:
     """`async with` a group: at the end its tasks are awaited, and what went wrong is raised."""
 
     async def __aenter__(self):
+        if hasattr(self, 'block'):
+            raise RuntimeError(f'this {type(self).__name__} is that of a block already')
+        if self.props.closed:
+            raise RuntimeError(f'this {type(self).__name__} has come to its end')
         block = Block(self.get_scope())
         block.enter()
         self.block = block
@@ -121,6 +125,11 @@ class Pool(Raw.Pool):
 
     create_task = spawn
 
+    async def __aenter__(self) -> Pool:
+        if self.get_status() == Raw.PoolStatus.IDLE:
+            raise RuntimeError('this Pool is for run(), which starts its tasks; one for a block is made by Pool.open()')
+        return await super().__aenter__()
+
     async def run(self, *, forever: bool = False) -> None:
         """Runs what was planned, and awaits all tasks; cancelling it cancels them."""
         status = self.get_status()
@@ -135,10 +144,14 @@ class PoolBlock:
 
     def __init__(self, name: str | None) -> None:
         self._name = name
+        self._pool: Pool | None = None
 
     async def __aenter__(self) -> Pool:
+        if self._pool is not None:
+            raise RuntimeError('this Pool is that of a block already')
         self._pool = Raw.Pool.open(self._name, current_scope())
         return await self._pool.__aenter__()
 
     async def __aexit__(self, *exc_info: Any) -> bool:
-        return await self._pool.__aexit__(*exc_info)
+        pool, self._pool = self._pool, None
+        return await pool.__aexit__(*exc_info)

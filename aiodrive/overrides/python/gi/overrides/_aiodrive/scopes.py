@@ -134,20 +134,25 @@ class handle_signal:
 
     def __init__(self, signum: int) -> None:
         self._signum = operator.index(signum)
+        self._scope: CancelScope | None = None
 
     def __enter__(self) -> CancelScope:
-        self._scope = CancelScope()
+        if self._scope is not None:
+            raise RuntimeError('this is that of a block already')
+        scope = CancelScope()
         with _known_signal():
-            self._handler = Raw.handle_signal(self._signum, self._scope)
+            self._handler = Raw.handle_signal(self._signum, scope)
         try:
-            return self._scope.__enter__()
+            self._scope = scope.__enter__()
         except BaseException:
             self._handler.release()
             raise
+        return scope
 
     def __exit__(self, *exc_info: Any) -> bool:
+        scope, self._scope = self._scope, None
         self._handler.release()
-        return self._scope.__exit__(*exc_info)
+        return scope.__exit__(*exc_info)
 
     async def __aenter__(self) -> CancelScope:
         return self.__enter__()
