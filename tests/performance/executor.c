@@ -252,8 +252,8 @@ const BenchCase bench_executor[] =
   { "executor-many", "aiodrive", execute_all, 100000, BENCH_WALL },
   { "executor-many", "gtask", execute_all_gtasks, 100000, BENCH_WALL },
 #ifdef HAVE_LIBDEX
-  { "executor", "libdex-coroutine", execute_each_dex_coroutine, 100000, BENCH_WALL },
-  { "executor", "libdex-fiber", execute_each_dex_fiber, 100000, BENCH_WALL },
+  { "executor", "libdex-coroutine", execute_each_dex_coroutine, 10000, BENCH_WALL },
+  { "executor", "libdex-fiber", execute_each_dex_fiber, 10000, BENCH_WALL },
   { "executor-many", "libdex-coroutine", execute_all_dex_coroutines, 100000, BENCH_WALL },
   { "executor-many", "libdex-fiber", execute_all_dex_fibers, 10000, BENCH_WALL },
 #endif
