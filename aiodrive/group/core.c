@@ -279,7 +279,8 @@ take_in (AiodriveGroupCore *self,
   GCancellable *cancellable = g_task_get_cancellable (task);
   AiodriveCancelScope *above = level != NULL ? aiodrive_level_get_scope (level) : self->scope;
   AiodriveMember *member = g_new0 (AiodriveMember, 1);
-  gboolean outside = cancellable != NULL && !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (above));
+  gboolean outside = cancellable != NULL && !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (above)) &&
+                     !aiodrive_task_has_ended (task);   /* then its cancellable may be that of others */
 
   member->core = aiodrive_group_core_ref (self);
   member->task = g_object_ref (task);

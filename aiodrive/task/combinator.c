@@ -23,7 +23,6 @@ struct _AiodriveCombinatorChild
   AiodriveCombinator *combinator;
   GTask              *task;         /* owned */
   AiodriveTaskRecord *record;       /* that of task */
-  gboolean            ended;        /* guarded by the combinator's lock */
 };
 
 static void
@@ -91,22 +90,21 @@ cancel_cancellable (gpointer cancellable,
     g_cancellable_cancel (cancellable);
 }
 
-/* Cancels every child that has not ended. Handlers may do anything, so that nothing of @self is used meanwhile. */
+/* Cancels every child that has not ended; the cancellable of one that has may be that of others. Handlers may do
+ * anything, so that nothing of @self is used meanwhile. */
 void
 aiodrive_combinator_cancel_others (AiodriveCombinator *self,
                                    const GError       *reason)
 {
   g_autoptr(GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
 
-  g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->n_children; i++)
     {
       GCancellable *cancellable = g_task_get_cancellable (self->children[i].task);
 
-      if (!self->children[i].ended && cancellable != NULL)
+      if (cancellable != NULL && !aiodrive_task_record_is_known (self->children[i].record))
         g_ptr_array_add (cancellables, g_object_ref (cancellable));
     }
-  g_mutex_unlock (&self->lock);
 
   g_ptr_array_foreach (cancellables, cancel_cancellable, (gpointer) reason);
 }
@@ -154,16 +152,13 @@ end (AiodriveEntry *entry)
   aiodrive_task_return_true (task);
 }
 
-/* Counts a child that has ended, or, with NULL, the start. */
+/* Counts a child that has ended, or the start. */
 static gboolean
-is_last (AiodriveCombinator      *self,
-         AiodriveCombinatorChild *child)
+is_last (AiodriveCombinator *self)
 {
   gboolean last;
 
   g_mutex_lock (&self->lock);
-  if (child != NULL)
-    child->ended = TRUE;
   last = --self->n_pending == 0;
   g_mutex_unlock (&self->lock);
 
@@ -177,13 +172,8 @@ child_ended (AiodriveEntry *entry)
   AiodriveCombinator *self = child->combinator;
 
   if (self->klass->child_ended != NULL && self->klass->child_ended (self, child - self->children))
-    {
-      g_mutex_lock (&self->lock);
-      child->ended = TRUE;
-      g_mutex_unlock (&self->lock);
-      aiodrive_combinator_cancel_others (self, NULL);
-    }
-  if (is_last (self, child))
+    aiodrive_combinator_cancel_others (self, NULL);
+  if (is_last (self))
     end (&self->end);
 }
 
@@ -305,7 +295,7 @@ aiodrive_combinator_start (AiodriveCombinator  *self,
       if (aiodrive_cancellable_is_cancelled (scope) || !aiodrive_cancel_link_add (&self->link, scope))
         call_cancelled (self);
     }
-  if (is_last (self, NULL))
+  if (is_last (self))
     aiodrive_dispatcher_post (self->dispatcher, &self->end);
 
   return task;

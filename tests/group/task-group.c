@@ -543,6 +543,34 @@ test_add_late (void)
     }
 }
 
+/* What has ended is not cancelled: others may have its cancellable too. */
+static void
+test_add_ended (void)
+{
+  AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
+  g_autoptr(GCancellable) shared = g_cancellable_new ();
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  TestTask *tasks[2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    {
+      tasks[i] = test_task_new_foreign (TEST_TASK_FOREIGN, "ended", shared);
+      test_task_succeed (tasks[i]);
+      test_task_settle (tasks[i]);
+    }
+  add (group, tasks[0]->task);
+  aiodrive_task_group_cancel (group);
+  add (group, tasks[1]->task);
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_assert_closes (group, &call);
+  g_assert_false (g_cancellable_is_cancelled (shared));
+
+  test_task_free (tasks[0]);
+  test_task_free (tasks[1]);
+  test_call_clear (&call);
+  test_group_free (group);
+}
+
 /* What cannot be cancelled alone is not taken in, unless it has ended. */
 static void
 test_add_refused (void)
@@ -822,6 +850,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/task-group/add", test_add);
   g_test_add_func ("/aiodrive/group/task-group/add-late", test_add_late);
   g_test_add_func ("/aiodrive/group/task-group/add-refused", test_add_refused);
+  g_test_add_func ("/aiodrive/group/task-group/add-ended", test_add_ended);
   g_test_add_func ("/aiodrive/group/task-group/properties", test_properties);
   g_test_add_func ("/aiodrive/group/task-group/nested", test_nested);
   g_test_add_func ("/aiodrive/group/task-group/many", test_many);

@@ -426,6 +426,36 @@ test_finished_without_cancellable (gconstpointer data)
     }
 }
 
+/* Nor is it: others may have its cancellable too. */
+static void
+test_finished_shares_cancellable (gconstpointer data)
+{
+  const Combinator *self = data;
+  g_autoptr(GCancellable) shared = g_cancellable_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  TestTask *first = test_task_new (TEST_TASK_JOB, "first", NULL);
+  TestTask *finished = test_task_new_foreign (TEST_TASK_FOREIGN, "finished", shared);
+  GTask *tasks[] = { self->takes_many ? first->task : finished->task, finished->task };
+  GTask *task;
+
+  test_task_succeed (first);
+  test_task_succeed (finished);
+  test_task_settle (finished);
+  task = self->start (tasks, self->takes_many ? 2 : 1, cancellable);
+  g_cancellable_cancel (cancellable);
+  aiodrive_run (task);
+  g_assert_false (g_cancellable_is_cancelled (shared));
+  test_finalize_task (task);
+
+  task = self->start (tasks, self->takes_many ? 2 : 1, NULL);
+  aiodrive_run (task);
+  g_assert_false (g_cancellable_is_cancelled (shared));
+  test_finalize_task (task);
+
+  test_task_free (first);
+  test_task_free (finished);
+}
+
 static void
 test_same_task_twice (gconstpointer data)
 {
@@ -1012,6 +1042,7 @@ main (int   argc,
   add ("/aiodrive/task/combinator/kinds", test_kinds, FALSE);
   add ("/aiodrive/task/combinator/no-cancellable-of-its-own", test_no_cancellable_of_its_own, FALSE);
   add ("/aiodrive/task/combinator/finished-without-cancellable", test_finished_without_cancellable, FALSE);
+  add ("/aiodrive/task/combinator/finished-shares-cancellable", test_finished_shares_cancellable, FALSE);
   add ("/aiodrive/task/combinator/same-task-twice", test_same_task_twice, TRUE);
   add ("/aiodrive/task/combinator/null-among-the-tasks", test_null_among_the_tasks, TRUE);
   add ("/aiodrive/task/combinator/zero-tasks", test_zero_tasks, TRUE);
