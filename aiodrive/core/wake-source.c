@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/wake-source.h"
 
+#include "aiodrive/core/clock-private.h"
+
 /* For so long, in microseconds, it is dispatched in one iteration after the other. */
 #define BUSY_TIME 1000
 
@@ -19,6 +21,16 @@ typedef struct
   WakeState state;
 } WakeSource;
 
+/* An iteration that it leaves to others is no sign that everything waits. */
+static void
+keep_time (void)
+{
+  g_autoptr(AiodriveClock) clock = aiodrive_clock_of_thread ();
+
+  if (clock != NULL)
+    aiodrive_clock_touch (clock);
+}
+
 static gboolean
 wake_source_prepare (GSource *source,
                      gint    *timeout)
@@ -31,6 +43,7 @@ wake_source_prepare (GSource *source,
     {
       self->state = RESTED;
       *timeout = 0;
+      keep_time ();
     }
   return FALSE;
 }

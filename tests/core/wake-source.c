@@ -134,6 +134,39 @@ test_fair (Fixture       *self,
 }
 
 static gboolean
+count_iteration (gpointer data)
+{
+  ++*(guint *) data;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_time_stands (Fixture       *self,
+                  gconstpointer  data)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  GSource *idle = g_idle_source_new ();
+  guint n_idle = 0;
+
+  g_test_summary ("While it leaves an iteration to others, virtual time stands");
+
+  aiodrive_sleep_async (3600000, NULL, NULL, NULL);
+  self->again = 0;
+  g_source_set_ready_time (self->source, 0);
+  g_source_set_callback (idle, count_iteration, &n_idle, NULL);
+  g_source_attach (idle, NULL);
+  test_iterate_until (n_idle > 3);   /* so often it did */
+  g_source_destroy (idle);
+  g_source_unref (idle);
+  for (gint64 end = g_get_monotonic_time () + 5000; g_get_monotonic_time () < end; )
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, 0);
+
+  self->again = -1;
+  test_iterate_until (aiodrive_test_context_get_elapsed (test) > 0);
+}
+
+static gboolean
 on_last_wake (gpointer data)
 {
   ((Fixture *) data)->n_calls++;
@@ -167,6 +200,7 @@ main (int   argc,
   ADD ("thread", test_thread);
   ADD ("nested", test_nested);
   ADD ("fair", test_fair);
+  ADD ("time-stands", test_time_stands);
   ADD ("removed", test_removed);
 
   return g_test_run ();
