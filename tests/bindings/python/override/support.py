@@ -2,6 +2,7 @@
 """What the tests of the override share."""
 
 import asyncio
+import contextlib
 import functools
 import gc
 import os

@@ -12,12 +12,13 @@ from ._aiodrive.primitives import Button, Cargo, Latch, ThreadSafeEvent, ThreadS
 from ._aiodrive.program import call, run, sleep
 from ._aiodrive.scopes import CancelScope, handle_signal, wait_for_signal
 from ._aiodrive.streams import Channel, OrderedQueue, UnorderedQueue, as_completed, map, repeat_periodically
+from ._aiodrive.testing import TestContext
 from ._aiodrive.threads import BackgroundExecutor, ThreadTaskGroup
 
 __all__ = [
     'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
     'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SmartLock', 'TaskGroup',
-    'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed', 'call',
-    'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run', 'shield',
-    'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
+    'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed',
+    'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run',
+    'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
 ]

@@ -42,8 +42,9 @@ class DefaultExecutor:
         thread = threading.Thread(target=self._shut_down, args=(executor, ended))
         thread.start()
         try:
-            async with asyncio.timeout(timeout):
-                await ended
+            with self._held():
+                async with asyncio.timeout(timeout):
+                    await ended
         except TimeoutError:
             warnings.warn(f'The executor did not finish its threads within {timeout} seconds.', RuntimeWarning,
                           stacklevel=2)

@@ -8,14 +8,13 @@ import collections
 import heapq
 import math
 import sys
-import time
 import weakref
 from typing import Any, Callable
 
 from gi._ossighelper import register_sigint_fallback, wakeup_on_signal
 from gi.repository import GLib
 
-from .raw import Raw
+from .clock import FUZZ, Clock, to_due
 from .executor import DefaultExecutor
 from .interrupt import ends_with_interrupt
 from .report import ExceptionHandler
@@ -25,9 +24,6 @@ _running: dict[int, list[EventLoop]] = {}
 _ambient: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
 _kept: list[EventLoop] = []
 
-# as late as it gets, for a time that is infinite
-NEVER = 1 << 62
-
 # so often an iteration of the main context lets go round what makes itself ready again, before others have a turn
 MAX_ROUNDS = 4
 
@@ -36,13 +32,16 @@ def thread_default_context() -> GLib.MainContext:
     return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
 
 
-def _microseconds(when: float) -> int:
-    return math.ceil(when * 1e6) if when < NEVER / 1e6 else NEVER
-
-
 def is_of_pygobject(loop: asyncio.AbstractEventLoop) -> bool:
     events = sys.modules.get('gi.events')
     return events is not None and isinstance(loop, events.GLibEventLoop)
+
+
+def look_at_clock(context: GLib.MainContext) -> None:
+    """The loops of a context go by another time from now on."""
+    ambient = _ambient.get(hash(context))
+    for loop in [*_running.get(hash(context), []), *([ambient] if ambient is not None else [])]:
+        loop._wake_at(0)
 
 
 def current_task() -> asyncio.Task | None:
@@ -77,7 +76,7 @@ def current_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
+class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
     """An event loop of asyncio in the main context that is thread-default where it is made.
 
     It runs whenever the context is iterated, by whoever does that: Aiodrive.run(), a GLib.MainLoop, the run() of an
@@ -86,8 +85,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._context = thread_default_context()
+        super().__init__(thread_default_context())
         self._ready: collections.deque[asyncio.Handle] = collections.deque()
         self._timers: list[asyncio.TimerHandle] = []
         self._n_cancelled_timers = 0
@@ -101,7 +99,6 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._fatal: BaseException | None = None
         self._task_factory: Callable[..., asyncio.Task] | None = None
         self._generators: weakref.WeakSet = weakref.WeakSet()
-        self._source = Raw.wake_source_new()
         itself = weakref.ref(self)
         self._source.set_callback(lambda *data: (loop := itself()) is not None and loop._drain())
         self._source.attach(self._context)
@@ -111,9 +108,6 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
             self.close()
 
     # Its callbacks
-
-    def time(self) -> float:
-        return time.monotonic()
 
     def call_soon(self, callback: Callable, *args: Any, context=None) -> asyncio.Handle:
         if self._closed:
@@ -141,7 +135,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         handle._scheduled = True
         heapq.heappush(self._timers, handle)
-        self._wake_at(_microseconds(when))
+        self._wake_at(to_due(when))
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
@@ -150,15 +144,17 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
             self._timers = [timer for timer in self._timers if not timer._cancelled]
             heapq.heapify(self._timers)
             self._n_cancelled_timers = 0
+        if Clock.is_virtual:
+            self._wake_at(0)   # time is not to go by for it
 
     def _wake_at(self, due: int) -> None:
         if self._due == -1 or due < self._due:
             self._due = due
-            self._source.set_ready_time(due)
+            self._set_ready_time(due)
 
     def _take_timers(self) -> None:
         """What is due goes to what is ready."""
-        now = self.time()
+        now = self.time() + FUZZ / 1e6
         while self._timers and (self._timers[0]._cancelled or self._timers[0]._when <= now):
             timer = heapq.heappop(self._timers)
             timer._scheduled = False
@@ -171,6 +167,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         """Runs what is ready now; what that makes ready is for the next iteration, or for this one while it is short.
         It may be nested."""
         self._due = -1
+        self._alarm = None
         self._is_short = False
         n_rounds = 0
         entered = self._enter()
@@ -218,10 +215,13 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self.stop()
 
     def _rearm(self) -> None:
-        due = 0 if self._ready else _microseconds(self._timers[0]._when) if self._timers else -1
+        while self._timers and self._timers[0]._cancelled:
+            heapq.heappop(self._timers)._scheduled = False
+            self._n_cancelled_timers -= 1
+        due = 0 if self._ready else to_due(self._timers[0]._when) if self._timers else -1
         if due != self._due:
             self._due = due
-            self._source.set_ready_time(due)
+            self._set_ready_time(due)
             if due != 0 and self._ready:   # another thread came in between
                 self._wake_at(0)
 
@@ -317,6 +317,7 @@ class EventLoop(DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
         self._closed = True
         self._ready.clear()
         self._timers.clear()
+        self._alarm = None
         self._source.destroy()
         self._close_executor()
 

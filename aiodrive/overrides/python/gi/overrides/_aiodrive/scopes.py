@@ -75,7 +75,7 @@ class CancelScope(Raw.CancelScope):
         if timeout is not None:
             check_number(timeout, 'Aiodrive.CancelScope()')
             if timeout < MAX_DELAY:
-                self.set_deadline(GLib.get_monotonic_time() + round(max(0, timeout) * 1e6))
+                self.set_deadline(Raw.get_monotonic_time() + round(max(0, timeout) * 1e6))
 
     def cancel_with_reason(self, reason: BaseException | GLib.Error) -> None:
         """Cancels it for a reason, which is raised behind the block."""
