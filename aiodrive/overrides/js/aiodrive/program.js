@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* exported install */
-// The program: its main loop, its signals, and the asynchronous functions of others.
+// The program: its main loop, its signals, the asynchronous functions of others; and tests of all that.
 
 const {GLib} = imports.gi;
 const {describe, fromError, promisify} = imports.aiodrive.value;
-const {toTask} = imports.aiodrive.task;
+const {asJob, toTask} = imports.aiodrive.task;
 const {leave} = imports.aiodrive.sync;
 
 // Promises go on only when the code that they called has returned to the main loop.
-function checkPromisesGoOn() {
+function checkPromisesGoOn(name) {
     let goesOn = false;
     Promise.resolve().then(() => (goesOn = true));
     for (let i = 0; i < 3 && !goesOn; i++)
         GLib.MainContext.default().iteration(false);
     if (!goesOn)
-        throw new Error('Aiodrive.run() was called by a promise, for which it would wait for ever: use await there');
+        throw new Error(`${name}() was called by a promise, for which it would wait for ever: use await there`);
 }
 
 function call(object, name, ...args) {
@@ -35,12 +35,40 @@ function call(object, name, ...args) {
     }));
 }
 
+function installTests(prototype) {
+    const {cancel_at_step} = prototype;
+
+    prototype.cancel_at_step = function (step, job) {
+        checkPromisesGoOn('cancel_at_step');
+        try {
+            return cancel_at_step.call(this, step, asJob(job));
+        } catch (error) {
+            throw fromError(error);
+        }
+    };
+
+    // Cancels a job after 0, 1, 2 ... steps, until it ends before that: so it is cancelled at each place where it
+    // waits. After each time it calls "check". Gives how often the job was cancelled.
+    prototype.cancel_at_each_step = function (job, check = () => {}) {
+        for (let step = 0; ; step++) {
+            try {
+                const cancelled = this.cancel_at_step(step, job);
+                check();
+                if (!cancelled)
+                    return step;
+            } catch (cause) {
+                throw new Error(`at step ${step}: ${cause.message}`, {cause});
+            }
+        }
+    };
+}
+
 function install(Aiodrive) {
     const {run, handle_signal} = Aiodrive;
 
     // Runs the main loop until a job, a promise or a task has ended; gives its value, or throws what it threw.
     Aiodrive.run = main => {
-        checkPromisesGoOn();
+        checkPromisesGoOn('Aiodrive.run');
         const task = toTask(main);
         let outcome = null;
         const end = task.then ? task : Aiodrive.shield(task);
@@ -68,4 +96,6 @@ function install(Aiodrive) {
 
     // Any asynchronous method of any object, one that was not promisified too.
     Aiodrive.call = call;
+
+    installTests(Aiodrive.TestContext.prototype);
 }
