@@ -120,7 +120,10 @@ class Channel(Raw.Channel):
         super().__init__(capacity=count(capacity, 'Aiodrive.Channel()', 0))
 
     async def send(self, item: Any) -> None:
-        """Sends an item, when there is room."""
+        """Sends an item, when there is room.
+
+        If the task is cancelled in the moment in which there is room, the item has been sent all the same.
+        """
         await operation(self.send_async, self.send_finish, boxed(item))
 
     def try_send(self, item: Any) -> bool:

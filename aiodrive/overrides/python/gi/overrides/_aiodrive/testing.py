@@ -111,11 +111,13 @@ class _Run:
         self._scenario = scenario
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handler: Callable | None = None
+        self._others: set[asyncio.Task] = set()
         self._exception: BaseException | None = None
 
     def begin(self, task: Gio.Task, cancellable: Gio.Cancellable, *data: Any) -> None:
         """It is a job for C."""
         self._loop = current_loop()
+        self._others = asyncio.all_tasks(self._loop)
         self._handler = self._loop.get_exception_handler()
         self._loop.set_exception_handler(self._on_exception)
         GObject.Object.connect(cancellable, 'cancelled', self._on_cancelled)
@@ -135,6 +137,7 @@ class _Run:
     def _on_done(self, future: asyncio.Future) -> None:
         if not future.cancelled():
             self._exception = future.exception()
+        future.get_loop().call_soon(gc.collect)   # before C looks what is still held
 
     def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.problems.append(f'{context.get("message")}: {context.get("exception")!r}')
@@ -144,7 +147,7 @@ class _Run:
         exception, self._exception = self._exception, None
         if self._loop is not None:
             self._loop.set_exception_handler(self._handler)
-            self.problems += [f'{task!r} goes on' for task in asyncio.all_tasks(self._loop)]
+            self.problems += [f'{task!r} goes on' for task in asyncio.all_tasks(self._loop) - self._others]
         try:
             if exception is not None:
                 raise exception
