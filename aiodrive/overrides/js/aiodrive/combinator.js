@@ -3,7 +3,7 @@
 // The combinators: each takes jobs, promises and tasks, and gives a task that can be awaited and nested.
 
 const {Gio} = imports.gi;
-const {checkTime, describe, fromError, promisify} = imports.aiodrive.value;
+const {checkCancellable, checkTime, describe, fromError, promisify} = imports.aiodrive.value;
 const {awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive.task;
 
 function install(Aiodrive) {
@@ -17,6 +17,7 @@ function install(Aiodrive) {
     const several = (name, unwrap) => {
         const combine = Aiodrive[name];
         Aiodrive[name] = (children, cancellable = null) => {
+            checkCancellable(name, cancellable);
             const tasks = toTasks(children, cancellable);
             return awaitable(combine(tasks, cancellable), ended => unwrap(ended, tasks));
         };
@@ -33,10 +34,12 @@ function install(Aiodrive) {
     const {timeout, timeout_finish, shield, shield_finish, cancel_task, cancel_task_finish} = Aiodrive;
     Aiodrive.timeout = (child, duration, cancellable = null) => {
         checkTime('timeout', duration);
+        checkCancellable('timeout', cancellable);
         const task = toTask(child, cancellable);
         return standsFor(timeout(task, duration, cancellable), timeout_finish, task);
     };
     Aiodrive.shield = (child, cancellable = null) => {
+        checkCancellable('shield', cancellable);
         const task = toTask(child, cancellable);
         return standsFor(shield(task, cancellable), shield_finish, task);
     };

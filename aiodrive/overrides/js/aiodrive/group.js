@@ -3,7 +3,7 @@
 // Groups and pools: blocks that end when all their tasks have ended. And what JavaScript cannot have: other threads.
 
 const {Gio, GLib} = imports.gi;
-const {checkBoolean, checkOptions, describe, promisify} = imports.aiodrive.value;
+const {checkBoolean, checkCancellable, checkOptions, describe, promisify} = imports.aiodrive.value;
 const {asJob, awaitable, toTask} = imports.aiodrive.task;
 
 let Aiodrive;
@@ -25,6 +25,7 @@ function checkBody(type, body) {
 function openable(name) {
     Aiodrive[name].open = (body, parent = null) => {
         checkBody(name, body);
+        checkCancellable(`${name}.open`, parent);
         const group = Aiodrive[name].new(parent);
         return enclose(group, body, job => group.spawn(job));
     };
@@ -75,6 +76,7 @@ function installPool(Pool) {
         checkBody('Pool', body);
         checkOptions('Pool.open', options, ['name', 'parent']);
         const {name = null, parent = null} = options;
+        checkCancellable('Pool.open', parent);
         const pool = open(name, parent);
         return enclose(pool, body, job => pool.spawn_full(null, -1, job));
     };

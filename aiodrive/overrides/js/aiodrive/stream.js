@@ -2,8 +2,8 @@
 /* exported install */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
-const {checkBoolean, checkCount, checkOptions, checkTime, describe, fromError, pack, packed, promisify, take, toError,
-    unpack} = imports.aiodrive.value;
+const {checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, pack, packed,
+    promisify, take, toError, unpack} = imports.aiodrive.value;
 const {asJob, toTasks} = imports.aiodrive.task;
 
 let Aiodrive;
@@ -173,6 +173,7 @@ function install(namespace) {
         const {max_concurrent = 1, ordered = true, parent = null} = options;
         checkCount('map', max_concurrent);
         checkBoolean('map', ordered);
+        checkCancellable('map', parent);
         const run = asJob((cancellable, item) => job(unpack(item), cancellable));
         const [iterator, end] = toIterator(items);
         const results = iterable(map(iterator, max_concurrent, ordered, parent, run), true);

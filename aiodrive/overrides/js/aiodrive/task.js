@@ -3,7 +3,7 @@
 // Jobs and tasks: from a function or a promise to a Gio.Task, and from that to a promise.
 
 const {Gio} = imports.gi;
-const {describe, fromError, pack, take, toError} = imports.aiodrive.value;
+const {checkCancellable, describe, fromError, pack, take, toError} = imports.aiodrive.value;
 
 let Aiodrive, start, propagate;
 
@@ -115,8 +115,12 @@ function install(namespace) {
     start = {spawn: Aiodrive.spawn, prime: Aiodrive.prime};
     propagate = Aiodrive.task_propagate;
 
-    Aiodrive.spawn = (job, parent = null) => spawn(job, parent);
-    Aiodrive.prime = (job, parent = null) => spawn(job, parent, start.prime);
+    for (const name of ['spawn', 'prime']) {
+        Aiodrive[name] = (job, parent = null) => {
+            checkCancellable(name, parent);
+            return spawn(job, parent, start[name]);
+        };
+    }
 
     const {task_new} = Aiodrive;
     Aiodrive.task_new = (parent = null) => awaitable(task_new(parent));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported checkBoolean, checkCount, checkOptions, checkTime, describe, fromError, install, pack, packed, promisify,
-   take, toError, unpack */
+/* exported checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, install, pack,
+   packed, promisify, take, toError, unpack */
 // Values, errors and asynchronous methods: from JavaScript to C and back.
 
-const {GLib, GObject} = imports.gi;
+const {Gio, GLib, GObject} = imports.gi;
 const System = imports.system;
 
 let Aiodrive, exceptionQuark;
@@ -35,6 +35,11 @@ function checkCount(name, count) {
 function checkBoolean(name, value) {
     if (typeof value !== 'boolean')
         throw new TypeError(`${name}: expected true or false, got ${describe(value)}`);
+}
+
+function checkCancellable(name, cancellable) {
+    if (cancellable !== null && !(cancellable instanceof Gio.Cancellable))
+        throw new TypeError(`${name}: expected a Gio.Cancellable or null, got ${describe(cancellable)}`);
 }
 
 // What is given by name. That a name is wrong would not be noticed otherwise.

@@ -2,6 +2,7 @@
 // Wrong arguments are exceptions that say what was expected, and start nothing; failures that nobody sees are reported.
 import Aiodrive from 'gi://Aiodrive?version=1';
 import Gio from 'gi://Gio';
+import GObject from 'gi://GObject';
 
 import {assert, assertEqual, assertFails, assertThrows, gives, runTests, settle, test, warningsOf} from './support.js';
 
@@ -13,8 +14,8 @@ test('a wrong child', async () => {
     for (const wrong of wrongChildren) {
         for (const name of ['race', 'first_success', 'try_all', 'wait_all'])
             await assertThrows(() => Aiodrive[name]([job, wrong]), TypeError, 'expected', 'function', 'got');
-        for (const name of ['timeout', 'shield'])
-            await assertThrows(() => Aiodrive[name](wrong, 5), TypeError, 'expected', 'function', 'got');
+        for (const wait of [child => Aiodrive.timeout(child, 5), Aiodrive.shield])
+            await assertThrows(() => wait(wrong), TypeError, 'expected', 'function', 'got');
         await assertThrows(() => new Aiodrive.TaskGroup().add(wrong), TypeError, 'expected');
         await assertThrows(() => Aiodrive.cancel_task(wrong), TypeError, 'Gio.Task');
     }
@@ -43,8 +44,15 @@ test('a wrong job', async () => {
 });
 
 test('a wrong parent', async () => {
-    for (const wrong of [5, 'x', {}])
-        await assertThrows(() => Aiodrive.spawn(gives('x'), wrong), Error, '');
+    const {as_completed, map, Pool, prime, race, shield, spawn, TaskGroup, timeout} = Aiodrive;
+    const job = gives('x');
+    for (const wrong of [5, 'x', {parent: null}, new GObject.Object()]) {
+        for (const use of [parent => spawn(job, parent), parent => prime(job, parent), parent => race([job], parent),
+            parent => timeout(job, 5, parent), parent => shield(job, parent), parent => TaskGroup.open(job, parent),
+            parent => Pool.open(job, {parent}), parent => map([1], job, {parent})])
+            await assertThrows(() => use(wrong), TypeError, 'expected a Gio.Cancellable or null, got');
+        await assertThrows(() => as_completed([job], wrong), Error, '');
+    }
 });
 
 test('a wrong time', async () => {
@@ -73,7 +81,6 @@ test('wrong options', async () => {
     }
     await assertThrows(() => map([1], job, {max: 3}), TypeError, 'expected options of', 'got max');
     await assertThrows(() => Pool.open(job, {name: 'x', depth: 1}), TypeError, 'expected options of', 'got depth');
-    await assertThrows(() => Aiodrive.TaskGroup.open(job, {parent: null}), TypeError, '');
     for (const max_concurrent of [0, -1, 0.5, 'x', null, 2 ** 32])
         await assertThrows(() => map([1], job, {max_concurrent}), RangeError, 'whole number', 'got');
     await assertThrows(() => map([1], job, {ordered: 1}), TypeError, 'true or false');
