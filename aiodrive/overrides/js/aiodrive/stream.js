@@ -2,8 +2,8 @@
 /* exported install */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
-const {checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, pack, packed,
-    promisify, take, toError, unpack} = imports.aiodrive.value;
+const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, pack,
+    packed, promisify, take, toError, unpack} = imports.aiodrive.value;
 const {asJob, toTasks} = imports.aiodrive.task;
 
 let Aiodrive;
@@ -105,10 +105,12 @@ function channel(prototype) {
     immediate(prototype, 'try_send');
     immediate(prototype, 'try_receive', toItem);
     Object.assign(prototype, {
-        send(item, cancellable = null) {
+        send(item, cancellable) {
+            checkBlocks('send', cancellable);
             return send.call(this, pack(item), cancellable);
         },
-        receive(cancellable = null) {
+        receive(cancellable) {
+            checkBlocks('receive', cancellable);
             return receive.call(this, cancellable);
         },
     });

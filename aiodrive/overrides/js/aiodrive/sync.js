@@ -3,7 +3,7 @@
 // Latches, locks and the like: promises where C calls back, and locks that are held while a function runs.
 
 const {Gio, GLib} = imports.gi;
-const {describe, fromError, pack, promisify, take, toError} = imports.aiodrive.value;
+const {checkBlocks, describe, fromError, pack, promisify, take, toError} = imports.aiodrive.value;
 
 let Aiodrive;
 
@@ -19,16 +19,18 @@ async function leave(scope, body) {
     }
 }
 
-// With a function: holds the lock while that runs; it gets a cancellable and the guard. Without one: blocks.
+// With a function: holds the lock while that runs; it gets a cancellable and the guard. With a cancellable or null, as
+// in C: blocks.
 function held(prototype, name, begin = `${name}_async`) {
     const block = prototype[name];
 
     prototype[name] = function (...args) {
-        if (typeof args[0] !== 'function' && block)
-            return block.apply(this, args.length ? args : [null]);
         const [body, cancellable = null] = args;
+        if (block && (body === null || body instanceof Gio.Cancellable))
+            return block.apply(this, args);
         if (typeof body !== 'function')
-            throw new TypeError(`${name}: expected a function that gets a cancellable, got ${describe(body)}`);
+            throw new TypeError(`${name}: expected a function that gets a cancellable, got ${describe(body)}; ${
+                begin}() gives a promise`);
         return hold(this[begin](cancellable), body);
     };
 }
@@ -51,7 +53,8 @@ function install(namespace) {
     promisify(Condition.prototype, 'wait');
     promisify(ThreadSafeEvent.prototype, 'wait');
     const {wait} = ThreadSafeEvent.prototype;
-    ThreadSafeEvent.prototype.wait = function (cancellable = null) {
+    ThreadSafeEvent.prototype.wait = function (cancellable) {
+        checkBlocks('wait', cancellable);
         return wait.call(this, cancellable);
     };
     promisify(Latch.prototype, 'wait', ([, state]) => state);
@@ -89,7 +92,8 @@ function installFuture(prototype) {
         set_error(error) {
             return set_error.call(this, toError(error));
         },
-        wait(cancellable = null) {
+        wait(cancellable) {
+            checkBlocks('wait', cancellable);
             try {
                 return take(wait.call(this, cancellable));
             } catch (error) {

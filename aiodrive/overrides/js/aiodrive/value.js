@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, install, pack,
-   packed, promisify, take, toError, unpack */
+/* exported checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError,
+   install, pack, packed, promisify, take, toError, unpack */
 // Values, errors and asynchronous methods: from JavaScript to C and back.
 
 const {Gio, GLib, GObject} = imports.gi;
@@ -40,6 +40,13 @@ function checkBoolean(name, value) {
 function checkCancellable(name, cancellable) {
     if (cancellable !== null && !(cancellable instanceof Gio.Cancellable))
         throw new TypeError(`${name}: expected a Gio.Cancellable or null, got ${describe(cancellable)}`);
+}
+
+// For a method that blocks the thread: who forgot "_async" could wait for ever.
+function checkBlocks(name, cancellable) {
+    if (cancellable === undefined)
+        throw new TypeError(`${name}: expected null or a Gio.Cancellable, to block; ${name}_async() gives a promise`);
+    checkCancellable(name, cancellable);
 }
 
 // What is given by name. That a name is wrong would not be noticed otherwise.

@@ -17,7 +17,8 @@
  * a Gio.Task that can be awaited, any number of times, and given to another combinator. Of a promise that is not ours
  * only the waiting can be cancelled. A task that fails and that nobody awaits is warned about when it is collected.
  *
- * Calls. Every method NAME_async() gives a promise if it gets no callback; its cancellable may be left out.
+ * Calls. Every method NAME_async() gives a promise if it gets no callback; its cancellable may be left out. What blocks
+ * the thread wants null for it, as a promise of the same thread could not go on meanwhile.
  *
  * Values and errors. Any value passes through unchanged and identical. So does any error that is thrown; several
  * come out as an AggregateError.

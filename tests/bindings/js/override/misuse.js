@@ -110,6 +110,17 @@ test('a wrong item', async () => {
     assertEqual(await unordered.get_async(), undefined);
 });
 
+test('a call that blocks', async () => {
+    const {Channel, Limiter, SmartLock, ThreadSafeEvent, ThreadSafeFuture} = Aiodrive;
+    const lock = new SmartLock();
+    for (const use of [() => new Channel().receive(), () => new Channel().send('x'), () => new ThreadSafeEvent().wait(),
+        () => new ThreadSafeFuture().wait(), () => Limiter.new(0).acquire(), () => lock.exclusive(),
+        () => lock.shared(), () => lock.thread_shared(), () => lock.weak_exclusive(), () => lock.exclusive('x')])
+        await assertThrows(use, TypeError, 'expected', '_async() gives a promise');
+    lock.exclusive(null).release();
+    lock.shared(new Gio.Cancellable()).release();
+});
+
 test('functions in other threads', async () => {
     const executor = new Aiodrive.BackgroundExecutor();
     const group = new Aiodrive.ThreadTaskGroup();

@@ -98,7 +98,7 @@ test('channel, at once', async () => {
     channel.send(null, null);
     assert(!channel.try_send(item));
     assertEqual(channel.try_receive(), [true, item]);
-    assertEqual(channel.receive(), null);
+    assertEqual(channel.receive(null), null);
     assertEqual(channel.try_receive(), [false, undefined]);
     const waiting = channel.receive_async();
     channel.try_send(item);
@@ -106,13 +106,13 @@ test('channel, at once', async () => {
     const error = new Error('broken');
     channel.close_with_error(error);
     assertEqual(await failure(channel.receive_async()), error);
-    for (const use of [() => channel.receive(), () => channel.try_receive(), () => channel.send('late'),
+    for (const use of [() => channel.receive(null), () => channel.try_receive(), () => channel.send('late', null),
         () => channel.try_send('late')])
         assertEqual(await failure((async () => use())()), error);
 
     const roomy = Aiodrive.Channel.new(1);
-    roomy.send([1]);
-    assertEqual(roomy.receive(), [1]);
+    roomy.send([1], null);
+    assertEqual(roomy.receive(null), [1]);
 });
 
 test('repeat_periodically', async () => {

@@ -25,7 +25,7 @@ test('button, event', async () => {
     event.set();
     await set;
     await event.wait_async();
-    event.wait();
+    event.wait(null);
 });
 
 test('latch', async () => {
@@ -73,14 +73,14 @@ test('future', async () => {
     const waits = [future, future.wait_async(), future.finally(() => {})];
     future.set_value(value);
     assert((await Promise.all(waits)).every(one => one === value));
-    assertEqual(future.wait(), value);
+    assertEqual(future.wait(null), value);
 
     const failed = new Aiodrive.ThreadSafeFuture();
     const error = new Error('broken');
     failed.set_error(error);
     assertEqual(await failure(failed), error);
     assertEqual(await failed.catch(e => e), error);
-    assertEqual(await failure((async () => failed.wait())()), error);
+    assertEqual(await failure((async () => failed.wait(null))()), error);
 });
 
 for (const name of ['exclusive', 'shared', 'thread_shared', 'weak_exclusive']) {
@@ -107,7 +107,7 @@ for (const name of ['exclusive', 'shared', 'thread_shared', 'weak_exclusive']) {
         } finally {
             guard.release();
         }
-        lock[name]().release();
+        lock[name](null).release();
         assertOpen(lock);
     });
 }
@@ -182,7 +182,7 @@ test('limiter', async () => {
         running--;
     }, c)));
     assertEqual(peak, 2);
-    limiter.acquire().release();
+    limiter.acquire(null).release();
 });
 
 test('condition', async () => {
