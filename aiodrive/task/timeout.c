@@ -4,13 +4,14 @@
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/task/combinator-private.h"
 #include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
 
 typedef struct
 {
   AiodriveCombinator parent;   /* first */
   guint              timeout_ms;
   AiodriveTimer      timer;
-  gboolean           expired;  /* guarded by the combinator's lock: before the call was cancelled */
+  gboolean           expired;  /* guarded by the combinator's lock: before the task ended, or the call was cancelled */
 } Timeout;
 
 static GError *
@@ -24,9 +25,10 @@ on_time (AiodriveTimer *timer)
 {
   Timeout *self = AIODRIVE_CONTAINER_OF (timer, Timeout, timer);
   g_autoptr(GError) reason = new_timed_out ();
+  gboolean in_time = aiodrive_task_has_ended (aiodrive_combinator_get_child (&self->parent, 0));
 
   g_mutex_lock (&self->parent.lock);
-  self->expired = !self->parent.cancelled;
+  self->expired = !in_time && !self->parent.cancelled;
   g_mutex_unlock (&self->parent.lock);
 
   aiodrive_combinator_cancel_others (&self->parent, reason);

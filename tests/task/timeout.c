@@ -142,6 +142,17 @@ test_zero_but_ended (void)
 
   test_finalize_task (task);
   test_task_free (a);
+
+  /* it was not the time that cancelled this one */
+  a = test_task_new (TEST_TASK_JOB, "a", NULL);
+  test_task_fail (a, G_IO_ERROR_CANCELLED);
+  test_settle ();
+  task = aiodrive_timeout (a->task, 0, NULL);
+  aiodrive_run (task);
+  assert_failed (task, G_IO_ERROR_CANCELLED);
+
+  test_finalize_task (task);
+  test_task_free (a);
 }
 
 static void
