@@ -323,6 +323,40 @@ class InterruptTest(unittest.TestCase):
         ''')
         self.assertEqual((output, errors, status), ('cleaned up\ninterrupted\n', '', 0))
 
+    def test_in_a_thread(self):
+        """It comes to who awaits it, and the loop of the thread goes on."""
+        for exception in KeyboardInterrupt, SystemExit:
+            seen = []
+            async def use(executor):
+                with self.assertRaises(exception):
+                    await executor.spawn(fails(exception()))
+                seen.append(await executor.spawn(gives(1, 3)))
+            async def main():
+                async with Aiodrive.BackgroundExecutor() as executor:
+                    await use(executor)
+            with self.assertLogs('asyncio'):
+                Aiodrive.run(main())
+            self.assertEqual(seen, [1])
+
+    def test_in_a_main_loop(self):
+        """Where nobody awaits it, it is reported, and the other coroutines go on; SystemExit ends the program."""
+        program = '''
+            async def main():
+                asyncio.get_running_loop().call_soon(wrong)
+                await asyncio.sleep(0.01)
+                print('went on')
+                main_loop.quit()
+            def wrong():
+                raise {}
+            main_loop = GLib.MainLoop()
+            task = Aiodrive.spawn(main())
+            main_loop.run()
+        '''
+        output, errors, status = self.interrupted(program.format('KeyboardInterrupt'))
+        self.assertEqual((output, status), ('went on\n', 0))
+        self.assertIn('KeyboardInterrupt', errors)
+        self.assertEqual(self.interrupted(program.format('SystemExit(3)')), ('', '', 3))
+
     def test_second_interrupt(self):
         """It is for those whom the first could not end: the main loop waits, or a coroutine does not let go."""
         for first, second in (('await Aiodrive.Button()', 'await Aiodrive.Button()'),

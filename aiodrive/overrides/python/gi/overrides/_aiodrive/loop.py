@@ -8,6 +8,7 @@ import collections
 import heapq
 import math
 import sys
+import threading
 import weakref
 from typing import Any, Callable
 
@@ -205,9 +206,12 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         try:
             handle._run()
         except (SystemExit, KeyboardInterrupt) as error:
-            if not self._main_loops:
-                raise
-            self._end(error)
+            if self._main_loops:
+                self._end(error)
+            elif isinstance(error, SystemExit) and threading.current_thread() is threading.main_thread():
+                raise   # PyGObject ends the process
+            else:   # which PyGObject would print, and remove the source of the loop
+                self.call_exception_handler({'message': 'Raised where there is no Aiodrive.run() to end', 'exception': error})
 
     def _end(self, error: BaseException) -> None:
         """Has run_forever() raise it."""
