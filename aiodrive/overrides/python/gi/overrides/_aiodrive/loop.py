@@ -211,7 +211,8 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
             elif isinstance(error, SystemExit) and threading.current_thread() is threading.main_thread():
                 raise   # PyGObject ends the process
             else:   # which PyGObject would print, and remove the source of the loop
-                self.call_exception_handler({'message': 'Raised where there is no Aiodrive.run() to end', 'exception': error})
+                self.call_exception_handler({'message': 'Raised where there is no Aiodrive.run() to end',
+                                             'exception': error})
 
     def _end(self, error: BaseException) -> None:
         """Has run_forever() raise it."""
