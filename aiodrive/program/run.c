@@ -40,7 +40,8 @@ aiodrive_run (GTask *task)
 
   g_set_object (&kept, task);
   record = aiodrive_task_record_get (task);
-  if (aiodrive_task_record_is_known (record))
+  /* what is in the context for the task is not left there: maybe nobody iterates it any more */
+  if (aiodrive_task_record_is_known (record) && !aiodrive_task_record_is_ending (record))
     {
       /* also in its own callback, where its end cannot be announced yet */
       aiodrive_task_record_set_awaited (record);

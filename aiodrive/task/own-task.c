@@ -16,6 +16,20 @@ announce (AiodriveEntry *entry)
   aiodrive_task_record_set_ended (self);
 }
 
+/* In the context of a task whose outcome is known: whether the context has still to announce that it ended. In the
+ * callback of the task that is not posted yet. */
+gboolean
+aiodrive_task_record_is_ending (AiodriveTaskRecord *self)
+{
+  gboolean ended;
+
+  aiodrive_monitor_lock (&self->monitor);
+  ended = self->state == AIODRIVE_TASK_ENDED;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return !ended && self->entry.run == announce;
+}
+
 static gboolean
 is_watched_with_a_signal (GTask *task)
 {

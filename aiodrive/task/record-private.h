@@ -33,6 +33,7 @@ void                aiodrive_task_record_wait         (AiodriveTaskRecord  *self
 
 /* The outcome, once the task has ended. */
 gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self);
+gboolean            aiodrive_task_record_is_ending    (AiodriveTaskRecord  *self);
 GError             *aiodrive_task_record_copy_error   (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_take_value   (AiodriveTaskRecord  *self);
 void                aiodrive_task_pass_error          (GTask               *task,

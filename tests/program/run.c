@@ -51,6 +51,19 @@ test_kinds (void)
     }
 }
 
+/* A task that has come to its end in the context, which is not iterated afterwards. */
+static void
+test_leaves_nothing (void)
+{
+  GTask *task = aiodrive_task_new (NULL);
+
+  g_task_return_boolean (task, TRUE);
+  while (!g_task_get_completed (task))
+    g_main_context_iteration (NULL, FALSE);
+  aiodrive_run (task);
+  g_assert_finalize_object (task);
+}
+
 /* How it ended is not its matter. */
 static void
 test_failure (void)
@@ -296,6 +309,7 @@ main (int   argc,
 
   g_test_add_func ("/aiodrive/program/run/until-ended", test_until_ended);
   g_test_add_func ("/aiodrive/program/run/kinds", test_kinds);
+  g_test_add_func ("/aiodrive/program/run/leaves-nothing", test_leaves_nothing);
   g_test_add_func ("/aiodrive/program/run/failure", test_failure);
   g_test_add_func ("/aiodrive/program/run/nested", test_nested);
   g_test_add_func ("/aiodrive/program/run/in-callback", test_in_callback);
