@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every wrapper, cancelled at each step: nothing goes on, nothing is lost, and each await ends once."""
 
+import inspect
+import pathlib
 import signal
 
 from support import *
@@ -295,17 +297,21 @@ class CombinatorTest(InjectionTest):
     def test_shield_and_cancel(self):
         async def scenario():
             await Aiodrive.shield(self.child())
-            task = Aiodrive.prime(self.child())
-            try:
-                await Aiodrive.sleep(5)
-            finally:
-                await Aiodrive.cancel_task(task)
+            for begin in Aiodrive.prime, Aiodrive.spawn:
+                task = begin(self.child())
+                try:
+                    await Aiodrive.sleep(5)
+                finally:
+                    await Aiodrive.cancel_task(task)
         self.inject(scenario)
 
 
 class GroupTest(InjectionTest):
     def test_groups(self):
         async def scenario(Group):
+            group = Group()
+            group.spawn(self.child())
+            await group.close()
             async with Group() as group:
                 group.spawn(self.child())
                 await group.spawn(self.child(1))
@@ -351,6 +357,7 @@ class GroupTest(InjectionTest):
                 self.assertEqual(await executor.spawn(there()), 'there')
                 async with executor.spawn(there()):
                     await Aiodrive.sleep(5)
+                await executor.stop()
         self.inject(scenario)
 
     def test_thread_group(self):
@@ -361,6 +368,23 @@ class GroupTest(InjectionTest):
                 group.spawn(there())
                 await group.spawn(there())
         self.inject(scenario)
+
+
+class CompleteTest(unittest.TestCase):
+    """What can be awaited, and what is called for that, is in here."""
+
+    def setUp(self):
+        self.source = pathlib.Path(__file__).read_text()
+        self.names = set(sys.modules['gi.overrides.Aiodrive'].__all__) - {'EventLoop'}
+
+    def test_names(self):
+        self.assertEqual({name for name in self.names if f'Aiodrive.{name}' not in self.source}, set())
+
+    def test_methods(self):
+        classes = [getattr(Aiodrive, name) for name in self.names if inspect.isclass(getattr(Aiodrive, name))]
+        methods = {name for cls in classes for base in inspect.getmro(cls) if base.__module__.startswith('gi.overrides')
+                   for name, function in vars(base).items() if inspect.iscoroutinefunction(function)}
+        self.assertEqual({name for name in methods if name[0] != '_' and f'.{name}(' not in self.source}, set())
 
 
 unittest.main()
