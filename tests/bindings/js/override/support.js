@@ -15,16 +15,20 @@ export function test(name, body) {
     tests.push([name, body]);
 }
 
+// Time is virtual in a test: a sleep lets everything happen that can happen.
 async function runAll() {
     let failed = 0;
     print(`1..${tests.length}`);
     for (const [i, [name, body]] of tests.entries()) {
+        const context = Aiodrive.TestContext.new(null);
         try {
             print(`ok ${i + 1} ${name} ${await body() ?? ''}`);
         } catch (error) {
             failed++;
             print(`not ok ${i + 1} ${name}`);
             print(`# ${error}\n${error?.stack}`.replaceAll('\n', '\n# '));
+        } finally {
+            context.close();
         }
     }
     return failed;
@@ -74,7 +78,7 @@ export async function settle() {
         await Aiodrive.sleep(0);
 }
 
-export const forever = async cancellable => void await Aiodrive.sleep(3600000, cancellable);
+export const forever = async cancellable => void await Aiodrive.Button.new().wait_async(cancellable);
 
 export const gives = (value, delay = 0) => async cancellable => {
     await Aiodrive.sleep(delay, cancellable);

@@ -39,6 +39,7 @@ class PackageTest(unittest.TestCase):
         Aiodrive.run(pool.run())
         self.assertEqual(self.done, [1, 2])
 
+    @in_real_time
     async def test_background_executor(self):
         n_lines = 0
         async def log_periodically():

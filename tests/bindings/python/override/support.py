@@ -15,7 +15,7 @@ import gi
 gi.require_version('Aiodrive', '1')
 from gi.repository import Aiodrive, Gio, GLib, GObject
 
-FOREVER = 1000.0
+FOREVER = float('inf')
 
 
 class Thrown(Exception):
@@ -69,6 +69,16 @@ def run_all(*cases):
 
 
 def in_loop(function):
+    """Time is virtual in it: a sleep lets everything happen that can happen."""
+    @functools.wraps(function)
+    def test(self):
+        with Aiodrive.TestContext():
+            Aiodrive.run(function(self))
+    return test
+
+
+def in_real_time(function):
+    """For what blocks the thread that iterates the main context."""
     @functools.wraps(function)
     def test(self):
         Aiodrive.run(function(self))
