@@ -321,6 +321,8 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
       return FALSE;
     }
 
+  if (level != NULL)
+    aiodrive_levels_arrive (self->levels, level);
   take_in (self, task, level, planned);
   return TRUE;
 }

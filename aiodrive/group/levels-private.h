@@ -14,6 +14,8 @@ AiodriveLevel       *aiodrive_levels_enter       (AiodriveLevels      *self,
                                                   gint                 depth);
 AiodriveLevel       *aiodrive_levels_enter_above (AiodriveLevels      *self,
                                                   GCancellable        *cancellable);
+void                 aiodrive_levels_arrive      (AiodriveLevels      *self,
+                                                  AiodriveLevel       *level);
 void                 aiodrive_levels_leave       (AiodriveLevels      *self,
                                                   AiodriveLevel       *level);
 void                 aiodrive_levels_advance     (AiodriveLevels      *self);

@@ -6,7 +6,8 @@
  * the next. So a lesser depth is never cancelled before the tasks of all greater ones have ended, be it that they are
  * spawned meanwhile; and the tasks of a depth that was reached find it cancelled. (/aiodrive/group/pool/depths)
  *
- * That happens in the context of the pool. Tasks that are on their way from other threads are counted by them. */
+ * That happens in the context of the pool, and nowhere else: who spawns in another thread counts his task there, but
+ * what was reached the task finds out when it arrives. (spawn-into-pool, in tests/interleave) */
 
 struct _AiodriveLevel
 {
@@ -89,29 +90,19 @@ cancel_scope (AiodriveLevels      *self,
   aiodrive_cancel_scope_cancel_with_reason (scope, reason);
 }
 
-/* A level that was empty, and has gone, is made anew: whoever comes finds it as it was. */
-static AiodriveLevel *
-enter (AiodriveLevels *self,
-       AiodriveLevel  *level)
-{
-  gboolean reached;
-
-  level->n_tasks++;
-  reached = level->depth >= self->reached;
-  g_mutex_unlock (&self->lock);
-
-  if (reached)
-    cancel_scope (self, level->scope);
-  return level;
-}
-
 /* In any thread: counts a task that is about to be spawned. */
 AiodriveLevel *
 aiodrive_levels_enter (AiodriveLevels *self,
                        gint            depth)
 {
+  AiodriveLevel *level;
+
   g_mutex_lock (&self->lock);
-  return enter (self, get_level (self, depth));
+  level = get_level (self, depth);
+  level->n_tasks++;
+  g_mutex_unlock (&self->lock);
+
+  return level;
 }
 
 /* The same for a task that was made elsewhere: its depth is that of the level which its scope is below, if any. */
@@ -119,13 +110,34 @@ AiodriveLevel *
 aiodrive_levels_enter_above (AiodriveLevels *self,
                              GCancellable   *cancellable)
 {
+  AiodriveLevel *level;
   GSList *node;
 
   g_mutex_lock (&self->lock);
   for (node = self->levels; node != NULL; node = node->next)
     if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (((AiodriveLevel *) node->data)->scope)))
       break;
-  return enter (self, node != NULL ? node->data : get_level (self, 0));
+  level = node != NULL ? node->data : get_level (self, 0);
+  level->n_tasks++;
+  g_mutex_unlock (&self->lock);
+
+  return level;
+}
+
+/* In the context, before a task that was counted begins: one of a depth that was reached begins cancelled. The level is
+ * not when it was empty as its turn came, or is a new one for a depth that had been left. */
+void
+aiodrive_levels_arrive (AiodriveLevels *self,
+                        AiodriveLevel  *level)
+{
+  gboolean reached;
+
+  g_mutex_lock (&self->lock);
+  reached = level->depth >= self->reached;
+  g_mutex_unlock (&self->lock);
+
+  if (reached)
+    cancel_scope (self, level->scope);
 }
 
 static void

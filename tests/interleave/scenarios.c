@@ -404,5 +404,6 @@ static const Scenario blocking =
 
 const Scenario *scenarios[] =
 {
-  &wake_and_cancel, &cancel_while_parking, &two_contexts, &pass_on, &wake_everybody, &finalize, &blocking, NULL,
+  &wake_and_cancel, &cancel_while_parking, &two_contexts, &pass_on, &wake_everybody, &finalize, &blocking,
+  &spawn_into_group, &spawn_into_pool, NULL,
 };

@@ -3,4 +3,8 @@
 
 #include "tests/interleave/scheduler.h"
 
+/* groups.c */
+extern const Scenario  spawn_into_group;
+extern const Scenario  spawn_into_pool;
+
 extern const Scenario *scenarios[];   /* ends with NULL */
