@@ -322,6 +322,8 @@ test_parent_cancelled (void)
 static void
 test_scope (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+
   for (guint i = 0; i < 3; i++)
     {
       AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
@@ -337,7 +339,7 @@ test_scope (void)
       else if (i == 1)
         aiodrive_cancel_scope_cancel_with_reason (scope, reason);
       else
-        aiodrive_cancel_scope_set_deadline (scope, g_get_monotonic_time () + 1000);
+        aiodrive_cancel_scope_set_deadline (scope, aiodrive_get_monotonic_time () + G_TIME_SPAN_HOUR);
 
       aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
       if (i == 0)

@@ -42,7 +42,7 @@ test_kinds (void)
     {
       TestTask *a = test_task_new (kind, "a", NULL);
 
-      g_timeout_add (1, end_soon, a);
+      test_call_later (5, end_soon, a);
       aiodrive_run (a->task);
       g_assert_true (g_task_get_completed (a->task));
       aiodrive_run (a->task);
@@ -212,6 +212,7 @@ test_own_context (void)
 typedef struct
 {
   GTask *task;
+  gint   began;   /* atomic */
   gint   ended;   /* atomic */
 } There;
 
@@ -223,6 +224,8 @@ run_there (gpointer data)
 
   g_main_context_push_thread_default (context);
   run_job ();
+  g_atomic_int_set (&self->began, TRUE);
+  g_main_context_wakeup (NULL);
   aiodrive_run (self->task);
   g_main_context_pop_thread_default (context);
   g_atomic_int_set (&self->ended, TRUE);
@@ -240,7 +243,8 @@ test_task_of_another_thread (void)
       There self = { .task = a->task };
       GThread *thread = g_thread_new ("run", run_there, &self);
 
-      g_timeout_add (1, end_soon, a);
+      test_iterate_until (g_atomic_int_get (&self.began));
+      test_call_later (100, end_soon, a);
       test_iterate_until (g_atomic_int_get (&self.ended));
       g_thread_join (thread);
       test_assert_value (a->task, "a");

@@ -582,18 +582,17 @@ make_one (gpointer data,
 {
   GTask **task = data;
   g_autoptr(GCancellable) cancellable = G_CANCELLABLE (aiodrive_cancel_scope_new (NULL));
-  g_autoptr(GSource) source = g_timeout_source_new (g_random_int_range (0, 3));
 
   *task = g_task_new (NULL, cancellable, NULL, NULL);
   g_task_set_check_cancellable (*task, FALSE);
-  g_source_set_callback (source, end_some, g_object_ref (*task), NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
+  test_call_later (g_random_int_range (0, 30), end_some, g_object_ref (*task));
 }
 
 static gboolean
 cancel_it (gpointer cancellable)
 {
   g_cancellable_cancel (cancellable);
+  g_object_unref (cancellable);
   return G_SOURCE_REMOVE;
 }
 
@@ -625,7 +624,7 @@ stress_round (TestThread *threads[2])
       if (what == 0)
         g_cancellable_cancel (cancellable);
       else if (what == 1)
-        g_timeout_add_full (G_PRIORITY_DEFAULT, 1, cancel_it, g_object_ref (cancellable), g_object_unref);
+        test_call_later (g_test_rand_int_range (0, 10), cancel_it, g_object_ref (cancellable));
       test_call_wait (&call);
       if (what == 2)
         continue;   /* nobody looks at it */

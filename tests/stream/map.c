@@ -1035,7 +1035,7 @@ stress_job (GTask        *task,
       g_thread_unref (g_thread_new ("job", end_stress_job_in_thread, job));
       break;
     default:
-      g_timeout_add (g_test_rand_int_range (0, 3), end_stress_job, job);
+      test_call_later (g_test_rand_int_range (0, 10), end_stress_job, job);
     }
 }
 
@@ -1052,6 +1052,7 @@ static gboolean
 cancel_it (gpointer cancellable)
 {
   g_cancellable_cancel (cancellable);
+  g_object_unref (cancellable);
   return G_SOURCE_REMOVE;
 }
 
@@ -1087,7 +1088,7 @@ stress_round (void)
       if (what == 0)
         g_cancellable_cancel (cancellable);
       else if (what == 1)
-        g_timeout_add_full (G_PRIORITY_DEFAULT, 1, cancel_it, g_object_ref (cancellable), g_object_unref);
+        test_call_later (g_test_rand_int_range (0, 10), cancel_it, g_object_ref (cancellable));
       test_call_wait (&call);
       if (what == 2 && !g_task_had_error (G_TASK (call.result)))
         continue;   /* nobody looks at it */

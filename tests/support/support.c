@@ -19,6 +19,38 @@ test_rounds (guint n)
   return divisor != NULL ? n / MAX (g_ascii_strtoull (divisor, NULL, 10), 1) : n;
 }
 
+typedef struct
+{
+  guint       n_left;
+  GSourceFunc func;
+  gpointer    data;
+} Later;
+
+static gboolean
+count_down (gpointer data)
+{
+  Later *self = data;
+
+  if (self->n_left-- > 0)
+    return G_SOURCE_CONTINUE;
+  self->func (self->data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+test_call_later (guint       n_iterations,
+                 GSourceFunc func,
+                 gpointer    data)
+{
+  Later *self = g_new (Later, 1);
+  g_autoptr(GSource) source = g_idle_source_new ();
+
+  *self = (Later) { n_iterations, func, data };
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, count_down, self, g_free);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
 void
 test_on_ready (GObject      *source_object,
                GAsyncResult *result,

@@ -20,6 +20,11 @@ void test_settle (void);
 /* @n, or a part of it where everything takes many times as long. */
 guint test_rounds (guint n);
 
+/* Calls @func with @data when the thread-default main context has gone round so many times more. */
+void test_call_later (guint       n_iterations,
+                      GSourceFunc func,
+                      gpointer    data);
+
 /* Where an asynchronous call ends: give test_on_ready() and a TestCall as the callback and its data. */
 typedef struct
 {

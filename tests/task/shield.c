@@ -39,7 +39,8 @@ test_parent_cancelled (void)
 static void
 test_parents_deadline (void)
 {
-  g_autoptr(AiodriveCancelScope) parent = aiodrive_cancel_scope_new_with_timeout (NULL, 1);
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  g_autoptr(AiodriveCancelScope) parent = aiodrive_cancel_scope_new_with_timeout (NULL, 3600000);
   TestTask *a = test_task_new (TEST_TASK_JOB, "a", G_CANCELLABLE (parent));
   GTask *task = aiodrive_shield (a->task, NULL);
 
@@ -215,9 +216,10 @@ test_ended_before (void)
 static void
 test_in_timeout (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
   TestTask *a = test_task_new (TEST_TASK_JOB, "a", NULL);
   GTask *task = aiodrive_shield (a->task, NULL);
-  GTask *outer = aiodrive_timeout (task, 1, NULL);
+  GTask *outer = aiodrive_timeout (task, 3600000, NULL);
   g_autoptr(GError) error = NULL;
 
   test_iterate_until (g_cancellable_is_cancelled (g_task_get_cancellable (task)));

@@ -395,6 +395,7 @@ test_stop_several (void)
 static void
 test_stop_cancelled (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
   Lingering lingering;
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(AiodriveCancelScope) short_scope = NULL;
@@ -413,7 +414,7 @@ test_stop_cancelled (void)
   test_call_clear (&call);
   g_assert_false (aiodrive_thread_safe_event_is_set (lingering.events[1]));   /* it had no effect */
 
-  short_scope = aiodrive_cancel_scope_new_with_timeout (NULL, 1);
+  short_scope = aiodrive_cancel_scope_new_with_timeout (NULL, 3600000);
   g_assert_false (aiodrive_background_executor_stop (lingering.executor, G_CANCELLABLE (short_scope), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
@@ -514,12 +515,13 @@ test_drop_running (void)
 static void
 test_drop_stopping (void)
 {
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
   guint n_threads = count_entries ("/proc/self/task");
   Lingering lingering;
   g_autoptr(AiodriveCancelScope) scope = NULL;
 
   lingering_begin (&lingering);
-  scope = aiodrive_cancel_scope_new_with_timeout (NULL, 1);
+  scope = aiodrive_cancel_scope_new_with_timeout (NULL, 3600000);
   g_assert_false (aiodrive_background_executor_stop (lingering.executor, G_CANCELLABLE (scope), NULL));
   g_assert_finalize_object (lingering.executor);
   lingering_end (&lingering);
