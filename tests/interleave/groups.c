@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/interleave/scenarios.h"
 
-#include "aiodrive/aiodrive.h"
-
 /* A group in one thread, and another thread that spawns into it. Whatever comes first, the job of the other one either
  * runs, and the group waits for it, or is refused; and all that happens to a job happens where the group is. */
 
@@ -65,15 +63,6 @@ job (GTask        *task,
   if (!g_cancellable_is_cancelled (cancellable))
     g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), NULL);
   aiodrive_latch_wait_set_async (never, cancellable, on_waited, g_object_ref (task));
-}
-
-static void
-iterate_until (const gboolean *condition)
-{
-  while (!*condition)
-    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
-  for (guint idle = 0; idle < 3; )
-    idle = g_main_context_iteration (g_main_context_get_thread_default (), FALSE) ? 0 : idle + 1;
 }
 
 static void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/interleave/scenarios.h"
 
-#include "aiodrive/aiodrive.h"
 #include "aiodrive/core/wait-private.h"
 
 /* What is explored. Each waiter has exactly one outcome, in its own thread; what is granted, and what is left, is what
@@ -405,5 +404,7 @@ static const Scenario blocking =
 const Scenario *scenarios[] =
 {
   &wake_and_cancel, &cancel_while_parking, &two_contexts, &pass_on, &wake_everybody, &finalize, &blocking,
-  &spawn_into_group, &spawn_into_pool, NULL,
+  &spawn_into_group, &spawn_into_pool,
+  &spawn_and_stop, &spawn_two, &spawn_again, &stop_and_drop, &drop_executor, &drop_inside, &start_and_stop,
+  &cancel_and_end, NULL,
 };

@@ -1,7 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "aiodrive/aiodrive.h"
 #include "tests/interleave/scheduler.h"
+
+/* One asynchronous call: it has one outcome, where it began. */
+typedef struct
+{
+  GThread *thread;
+  gboolean called;
+  GError  *error;   /* owned, nullable */
+} Outcome;
+
+void     outcome_begin      (Outcome        *self);
+void     outcome_set        (Outcome        *self,
+                             GError         *error);
+gboolean outcome_matches    (Outcome        *self,
+                             gint            code);   /* of G_IO_ERROR */
+void     outcome_clear      (Outcome        *self);
+
+/* Iterates the main context of a body. */
+void     iterate_until      (const gboolean *condition);
+void     iterate_until_idle (void);
+
+/* For check(): an object whose last reference went somewhere is gone. */
+gpointer watch_object       (gpointer        object);
+void     check_objects_gone (void);
+
+/* executors.c */
+extern const Scenario  spawn_and_stop;
+extern const Scenario  spawn_two;
+extern const Scenario  spawn_again;
+extern const Scenario  stop_and_drop;
+extern const Scenario  drop_executor;
+extern const Scenario  drop_inside;
+extern const Scenario  start_and_stop;
+extern const Scenario  cancel_and_end;
 
 /* groups.c */
 extern const Scenario  spawn_into_group;

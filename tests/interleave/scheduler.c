@@ -1,52 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define INTERLEAVE_SCHEDULER
-#include "tests/interleave/hooks.h"
-#include "tests/interleave/scheduler.h"
+#include "tests/interleave/scheduler-private.h"
 
-#include <semaphore.h>
+#include <sched.h>
 
-/* The threads live as long as the process. Each waits at its semaphore until it is its turn, so that all that is here
- * is touched by one at a time. A GMutex holds in its pointer who has locked it. */
+/* The threads live as long as the process: those of the bodies, and after them those that the library may start. Each
+ * waits at its semaphore until it is its turn, so that all that is here is touched by one at a time. */
 
 #define MAX_DECISIONS 4000
 
-typedef enum
-{
-  IDLE,
-  READY,
-  AT_MUTEX,    /* wants @mutex */
-  AT_COND,     /* waits to be signalled */
-  AT_POLL,     /* its main context has nothing to do */
-  SPINNING,    /* waits for others to do something */
-} State;
-
-typedef struct
-{
-  GThread      *thread;
-  GMainContext *context;
-  sem_t         turn;
-  State         state;
-  GMutex       *mutex;
-  GCond        *cond;
-  GPollFD      *fds;
-  guint         n_fds;
-} Virtual;
-
-static Virtual         threads[MAX_THREADS];
+Virtual                scheduler_threads[MAX_THREADS];
+__thread guint         scheduler_self;
+gboolean               scheduler_in_glib;
 static sem_t           all_ended;
 static const Scenario *scenario;
 static Decide          decide;
 static char            decisions[MAX_DECISIONS + 1];
 static guint           n_decisions;
-static __thread guint  self;   /* from 1 on; 0: the one that is not scheduled */
+static char           *warning;        /* owned, nullable: the last */
+static guint           n_warnings;
 
 void (*scheduler_on_failure) (const char *message);
-
-static gpointer
-owner (void)
-{
-  return GUINT_TO_POINTER (self + 1);
-}
 
 void
 scheduler_fail (const char *format,
@@ -60,6 +33,30 @@ scheduler_fail (const char *format,
   va_end (args);
   scheduler_on_failure (message);
   g_assert_not_reached ();
+}
+
+static GLogWriterOutput
+count_warning (GLogLevelFlags   level,
+               const GLogField *fields,
+               gsize            n_fields,
+               gpointer         data)
+{
+  if (level != G_LOG_LEVEL_WARNING)
+    return g_log_writer_default (level, fields, n_fields, data);
+
+  n_warnings++;
+  g_free (warning);
+  warning = g_log_writer_format_fields (level, fields, n_fields, FALSE);
+  return G_LOG_WRITER_HANDLED;
+}
+
+guint
+scheduler_take_warnings (void)
+{
+  guint n = n_warnings;
+
+  n_warnings = 0;
+  return n;
 }
 
 const char *
@@ -80,6 +77,8 @@ is_enabled (Virtual *thread)
       return thread->mutex->p == NULL;
     case AT_POLL:
       return g_poll (thread->fds, thread->n_fds, 0) > 0;
+    case AT_JOIN:
+      return thread->joined->state == IDLE;
     case SPINNING:
     case AT_COND:
     case IDLE:
@@ -97,9 +96,9 @@ collect (guint   *enabled,
 
   for (guint i = 0; i < MAX_THREADS; i++)
     {
-      guint index = (self + MAX_THREADS - 1 + i) % MAX_THREADS;
+      guint index = (scheduler_self + MAX_THREADS - 1 + i) % MAX_THREADS;
 
-      if (spinning ? threads[index].state == SPINNING : is_enabled (&threads[index]))
+      if (spinning ? scheduler_threads[index].state == SPINNING : is_enabled (&scheduler_threads[index]))
         enabled[n++] = index;
     }
   return n;
@@ -109,11 +108,11 @@ static void
 fail_stuck (void)
 {
   static const char *names[] = { "has ended", "ready", "waits for a lock", "waits for a condition",
-                                 "waits in its main loop", "spins" };
+                                 "waits in its main loop", "waits for a thread", "spins" };
   g_autoptr(GString) string = g_string_new ("nobody can go on:");
 
-  for (guint i = 0; i < MAX_THREADS && scenario->bodies[i] != NULL; i++)
-    g_string_append_printf (string, " thread %u %s;", i, names[threads[i].state]);
+  for (guint i = 0; i < MAX_THREADS; i++)
+    g_string_append_printf (string, " thread %u %s;", i, names[scheduler_threads[i].state]);
   scheduler_fail ("%s", string->str);
 }
 
@@ -129,7 +128,7 @@ choose (guint   *enabled,
   if (n_decisions == MAX_DECISIONS)
     scheduler_fail ("it does not end");
 
-  choice = decide (n, !may_stay);
+  choice = decide (enabled, n, !may_stay);
   decisions[n_decisions++] = '0' + choice;
   return enabled[choice];
 }
@@ -140,7 +139,7 @@ reschedule (void)
 {
   guint enabled[MAX_THREADS];
   guint n = collect (enabled, FALSE);
-  guint me = self - 1;
+  guint me = scheduler_self - 1;
   gboolean ends;
   guint next;
 
@@ -149,134 +148,45 @@ reschedule (void)
   if (n == 0)
     {
       for (guint i = 0; i < MAX_THREADS; i++)
-        if (threads[i].state != IDLE)
+        if (scheduler_threads[i].state != IDLE)
           fail_stuck ();
       sem_post (&all_ended);
       return;
     }
 
-  ends = threads[me].state == IDLE;   /* from the post on it is not ours to look */
+  ends = scheduler_threads[me].state == IDLE;   /* from the post on it is not ours to look */
   next = choose (enabled, n, enabled[0] == me);
-  threads[next].state = READY;
+  scheduler_threads[next].state = READY;
   if (next == me)
     return;
-  sem_post (&threads[next].turn);
+  sem_post (&scheduler_threads[next].turn);
   if (!ends)
-    sem_wait (&threads[me].turn);
+    sem_wait (&scheduler_threads[me].turn);
 }
 
-static void
-wait_as (State state)
+void
+scheduler_wait_as (State state)
 {
-  if (self == 0)
+  if (scheduler_self == 0 || scheduler_in_glib)
     return;
-  threads[self - 1].state = state;
+  scheduler_threads[scheduler_self - 1].state = state;
   reschedule ();
 }
 
 void
 scheduler_yield (void)
 {
-  wait_as (READY);
+  scheduler_wait_as (READY);
 }
 
-void
-interleave_thread_yield (void)
+static void
+run_started (Virtual *thread)
 {
-  wait_as (SPINNING);
-}
-
-void
-interleave_mutex_init (GMutex *mutex)
-{
-  mutex->p = NULL;
-}
-
-void
-interleave_mutex_clear (GMutex *mutex)
-{
-  if (mutex->p != NULL)
-    scheduler_fail ("a lock is destroyed while somebody holds it");
-  mutex->p = GUINT_TO_POINTER (G_MAXUINT);   /* nobody can lock it again */
-}
-
-void
-interleave_mutex_lock (GMutex *mutex)
-{
-  if (self != 0)
-    threads[self - 1].mutex = mutex;
-  scheduler_yield ();
-  if (mutex->p == owner ())
-    scheduler_fail ("a thread locks what it holds already");
-  if (mutex->p != NULL)
-    wait_as (AT_MUTEX);
-  if (mutex->p != NULL)
-    scheduler_fail ("a lock is held that nobody can let go");
-  mutex->p = owner ();
-}
-
-void
-interleave_mutex_unlock (GMutex *mutex)
-{
-  if (mutex->p != owner ())
-    scheduler_fail ("a thread unlocks what it does not hold");
-  mutex->p = NULL;
-  scheduler_yield ();
-}
-
-void
-interleave_cond_init (GCond *cond)
-{
-}
-
-void
-interleave_cond_clear (GCond *cond)
-{
-}
-
-void
-interleave_cond_wait (GCond  *cond,
-                      GMutex *mutex)
-{
-  mutex->p = NULL;
-  threads[self - 1].cond = cond;
-  wait_as (AT_COND);
-  interleave_mutex_lock (mutex);
-}
-
-gboolean
-interleave_cond_wait_until (GCond  *cond,
-                            GMutex *mutex,
-                            gint64  end_time)
-{
-  interleave_cond_wait (cond, mutex);
-  return TRUE;
-}
-
-void
-interleave_cond_signal (GCond *cond)
-{
-  for (guint i = 0; i < MAX_THREADS; i++)
-    if (threads[i].state == AT_COND && threads[i].cond == cond)
-      {
-        threads[i].state = READY;
-        return;
-      }
-}
-
-/* What a main context calls when it has nothing to do. */
-static gint
-poll_scheduled (GPollFD *fds,
-                guint    n_fds,
-                gint     timeout)
-{
-  if (self != 0 && timeout != 0 && g_poll (fds, n_fds, 0) == 0)
-    {
-      threads[self - 1].fds = fds;
-      threads[self - 1].n_fds = n_fds;
-      wait_as (AT_POLL);
-    }
-  return g_poll (fds, n_fds, 0);
+  thread->func (thread->data);
+  if (g_main_context_get_thread_default () != NULL)
+    scheduler_fail ("a thread ends that has a main context");
+  if (thread->key != NULL)
+    g_private_replace (g_steal_pointer (&thread->key), NULL);
 }
 
 static gpointer
@@ -284,29 +194,56 @@ run_thread (gpointer data)
 {
   Virtual *thread = data;
 
-  self = thread - threads + 1;
-  g_main_context_push_thread_default (thread->context);
+  scheduler_self = thread - scheduler_threads + 1;
+  if (thread->context != NULL)
+    g_main_context_push_thread_default (thread->context);
   while (TRUE)
     {
       sem_wait (&thread->turn);
-      scenario->bodies[self - 1] ();
+      if (thread->context != NULL)
+        scenario->bodies[scheduler_self - 1] ();
+      else
+        run_started (thread);
       thread->state = IDLE;
       reschedule ();
     }
   return NULL;
 }
 
+/* All on one processor: that makes it several times faster for one of them to go on after another. */
+static void
+use_one_processor (void)
+{
+#ifdef __linux__
+  cpu_set_t set;
+
+  CPU_ZERO (&set);
+  CPU_SET (sched_getcpu (), &set);
+  sched_setaffinity (0, sizeof set, &set);
+#endif
+}
+
 void
 scheduler_start (void)
 {
+  use_one_processor ();
+  g_log_set_writer_func (count_warning, NULL, NULL);
   sem_init (&all_ended, 0, 0);
   for (guint i = 0; i < MAX_THREADS; i++)
     {
-      sem_init (&threads[i].turn, 0, 0);
-      threads[i].context = g_main_context_new ();
-      g_main_context_set_poll_func (threads[i].context, poll_scheduled);
-      threads[i].thread = g_thread_new ("interleave", run_thread, &threads[i]);
+      sem_init (&scheduler_threads[i].turn, 0, 0);
+      scheduler_threads[i].context = i < MAX_BODIES ? interleave_main_context_new () : NULL;
+      scheduler_threads[i].thread = g_thread_new ("interleave", run_thread, &scheduler_threads[i]);
     }
+}
+
+/* What came for a body after its end, be it a mere wake-up, is not for the next run. */
+static void
+empty_contexts (void)
+{
+  for (guint i = 0; i < MAX_BODIES; i++)
+    while (g_main_context_iteration (scheduler_threads[i].context, FALSE))
+      ;
 }
 
 guint
@@ -320,13 +257,19 @@ scheduler_run (const Scenario *new_scenario,
   decide = new_decide;
   n_decisions = 0;
   scenario->set_up ();
-  for (guint i = 0; i < MAX_THREADS; i++)
-    threads[i].state = scenario->bodies[i] != NULL ? READY : IDLE;
+  for (guint i = 0; i < MAX_BODIES; i++)
+    scheduler_threads[i].state = scenario->bodies[i] != NULL ? READY : IDLE;
 
   first = choose (enabled, collect (enabled, FALSE), FALSE);
-  sem_post (&threads[first].turn);
+  sem_post (&scheduler_threads[first].turn);
   while (sem_wait (&all_ended) != 0)
     ;
+  empty_contexts ();
   scenario->check ();
+  for (guint i = MAX_BODIES; i < MAX_THREADS; i++)
+    if (scheduler_threads[i].held)
+      scheduler_fail ("nobody has joined a thread");
+  if (n_warnings > 0)
+    scheduler_fail ("there were %u warnings: %s", n_warnings, warning);
   return n_decisions;
 }

@@ -5,23 +5,26 @@
 
 G_BEGIN_DECLS
 
-/* Threads of which only one runs at a time. Wherever one locks, unlocks, yields or would block, another may go on:
- * which one, is a decision. The decisions of a run make it happen again, exactly. */
+/* Threads of which only one runs at a time. Wherever one locks, unlocks, yields, would block, does something atomic or
+ * drops a reference, another may go on: which one, is a decision. The decisions of a run make it happen again,
+ * exactly. */
 
-#define MAX_THREADS 3
+#define MAX_BODIES  3
+#define MAX_THREADS (MAX_BODIES + 2)   /* with those that the library starts */
 
 typedef struct
 {
   const char *name;
-  void      (*set_up)  (void);                /* nothing is scheduled in this one and in check() */
-  void      (*bodies[MAX_THREADS]) (void);    /* each in a thread with a main context of its own; nullable */
-  void      (*check)   (void);                /* when all have ended */
+  void      (*set_up)  (void);               /* nothing is scheduled in this one and in check() */
+  void      (*bodies[MAX_BODIES]) (void);    /* each in a thread with a main context of its own; nullable */
+  void      (*check)   (void);               /* when all have ended, those too that the library has started */
 } Scenario;
 
-/* Decides which of @n_enabled threads goes on. The first is the one that ran until now, where @free is not set:
+/* Decides which of the @enabled threads goes on. The first is the one that ran until now, where @free is not set:
  * then any other one is a preemption. */
-typedef guint (*Decide) (guint    n_enabled,
-                         gboolean free);
+typedef guint (*Decide) (const guint *enabled,
+                         guint        n_enabled,
+                         gboolean     free);
 
 void  scheduler_start       (void);
 
@@ -41,6 +44,9 @@ extern void (*scheduler_on_failure) (const char *message);
 
 /* For a body: others may go on here. */
 void  scheduler_yield       (void);
+
+/* For check(): how many warnings there were. Those that it does not take are failures. */
+guint scheduler_take_warnings (void);
 
 #define scheduler_assert(condition) \
   G_STMT_START { if (!(condition)) scheduler_fail ("%s: %s", G_STRFUNC, #condition); } G_STMT_END
