@@ -2,6 +2,7 @@
 #include "aiodrive/thread/executor-parts-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/error-private.h"
 
 /* An executor has one thread after another; each is a run. All that is shared is under the monitor of the executor.
  *
@@ -132,7 +133,14 @@ AiodriveExecutorRun *
 aiodrive_executor_core_enter (AiodriveExecutorCore  *self,
                               GError               **error)
 {
-  if (self->abandoned || (self->run != NULL && self->run->stopping && !self->run->gone))
+  if (self->abandoned)
+    {
+      /* only what was spawned into a group before that was dropped, and so cancelled, is on its way still */
+      g_propagate_error (error, aiodrive_error_new_cancelled ());
+      return NULL;
+    }
+
+  if (self->run != NULL && self->run->stopping && !self->run->gone)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The executor is being stopped");
       return NULL;
