@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/interleave/scenarios.h"
 
-/* A group in one thread, and another thread that spawns into it. Whatever comes first, the job of the other one either
- * runs, and the group waits for it, or is refused; and all that happens to a job happens where the group is. */
+/* A group in one thread, and other threads that spawn into it, or cancel it. Whatever comes first, a job of another one
+ * either runs, and the group waits for it, or is refused; and all that happens to a job happens where the group is, but
+ * for one that has a thread for its jobs. */
 
 static AiodriveTaskGroup       *group;
-static gpointer                 weak_group;
 static AiodriveLatch           *never;
 static AiodriveThreadSafeEvent *runs;
+static Outcome                  first;            /* of a task that was spawned at home */
 static GThread                 *home;
 static GMainContext            *home_context;
 static guint                    n_running;
 static guint                    n_begun;
 static guint                    n_ended;
+static gboolean                 has_thread;
+static gboolean                 dropped;          /* which cancels a group where that is done */
 static gboolean                 pool_cancelled;   /* as its tasks were told */
 static gboolean                 closed;
 static gboolean                 refused;
@@ -24,14 +27,14 @@ set_up (void)
   never = aiodrive_latch_new ();
   runs = aiodrive_thread_safe_event_new ();
   n_running = n_begun = n_ended = 0;
-  pool_cancelled = closed = refused = over = FALSE;
+  has_thread = dropped = pool_cancelled = closed = refused = over = FALSE;
 }
 
 static void
 on_cancelled (GCancellable *cancellable,
               gpointer      data)
 {
-  scheduler_assert (g_thread_self () == home);
+  scheduler_assert (g_thread_self () == home || has_thread || dropped);
   pool_cancelled = TRUE;
 }
 
@@ -43,7 +46,7 @@ on_waited (GObject      *source_object,
   g_autoptr(GTask) task = data;
   GError *error = NULL;
 
-  scheduler_assert (g_thread_self () == home);
+  scheduler_assert ((g_thread_self () == home) == !has_thread);
   scheduler_assert (!aiodrive_latch_wait_set_finish (never, result, &error));
   n_running--;
   n_ended++;
@@ -55,9 +58,9 @@ job (GTask        *task,
      GCancellable *cancellable,
      gpointer      data)
 {
-  scheduler_assert (g_thread_self () == home);
+  scheduler_assert ((g_thread_self () == home) == !has_thread);
   scheduler_assert (!closed);
-  scheduler_assert (!pool_cancelled || g_cancellable_is_cancelled (cancellable));
+  scheduler_assert (!pool_cancelled || has_thread || dropped || g_cancellable_is_cancelled (cancellable));
   n_begun++;
   n_running++;
   if (!g_cancellable_is_cancelled (cancellable))
@@ -75,25 +78,53 @@ on_closed (GObject      *source_object,
   closed = TRUE;
 }
 
+static void
+on_first_ended (GObject      *source_object,
+                GAsyncResult *result,
+                gpointer      data)
+{
+  g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
+
+  outcome_set (&first, aiodrive_task_get_error (task));
+}
+
 /* Takes the group, which runs a job by then. */
 static void
-cancel_and_close (AiodriveTaskGroup *new_group)
+begin (AiodriveTaskGroup *new_group)
 {
-  weak_group = group = new_group;
-  g_object_add_weak_pointer (weak_group, &weak_group);
+  g_autoptr(GTask) task = NULL;
+
+  group = watch_object (new_group);
   g_object_ref (group);   /* for the other thread */
   home = g_thread_self ();
   home_context = g_main_context_get_thread_default ();
-  aiodrive_task_group_spawn (group, NULL, job, NULL, NULL);
-  while (n_begun == 0)
-    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+  outcome_begin (&first);
+  aiodrive_task_group_spawn (group, &task, job, NULL, NULL);
+  aiodrive_wait_task_async (task, NULL, on_first_ended, NULL);
+  while (n_begun == 0 && !has_thread)
+    g_main_context_iteration (home_context, TRUE);
   aiodrive_thread_safe_event_set (runs);
+}
 
+static void
+cancel_and_close (AiodriveTaskGroup *new_group)
+{
+  begin (new_group);
   aiodrive_task_group_cancel (group);
   aiodrive_task_group_close_async (group, NULL, on_closed, NULL);
   iterate_until (&closed);
   g_object_unref (new_group);
   iterate_until (&over);   /* who comes late is refused here */
+}
+
+static void
+drop (AiodriveTaskGroup *new_group)
+{
+  dropped = TRUE;
+  begin (new_group);
+  g_object_unref (new_group);
+  iterate_until (&over);
+  iterate_until (&first.called);
 }
 
 static void
@@ -106,6 +137,32 @@ static void
 use_pool (void)
 {
   cancel_and_close (AIODRIVE_TASK_GROUP (aiodrive_pool_open (NULL, NULL)));
+}
+
+static void
+use_thread_group (void)
+{
+  has_thread = TRUE;
+  cancel_and_close (AIODRIVE_TASK_GROUP (aiodrive_thread_task_group_new (NULL, NULL)));
+}
+
+static void
+drop_group (void)
+{
+  drop (aiodrive_task_group_new (NULL));
+}
+
+static void
+drop_pool (void)
+{
+  drop (AIODRIVE_TASK_GROUP (aiodrive_pool_open (NULL, NULL)));
+}
+
+static void
+drop_thread_group (void)
+{
+  has_thread = TRUE;
+  drop (AIODRIVE_TASK_GROUP (aiodrive_thread_task_group_new (NULL, NULL)));
 }
 
 static void
@@ -129,8 +186,8 @@ spawn (void)
   aiodrive_thread_safe_event_wait (runs, NULL, NULL);
   aiodrive_task_group_spawn (group, &task, job, NULL, NULL);
   aiodrive_wait_task_async (task, NULL, on_task_ended, NULL);
-  iterate_until (&over);
   g_object_unref (group);
+  iterate_until (&over);
   g_main_context_wakeup (home_context);
 }
 
@@ -139,7 +196,9 @@ check (void)
 {
   scheduler_assert (n_begun == (refused ? 1 : 2));
   scheduler_assert (n_ended == n_begun);
-  scheduler_assert (weak_group == NULL);
+  scheduler_assert (outcome_matches (&first, G_IO_ERROR_CANCELLED));
+  outcome_clear (&first);
+  check_objects_gone ();
   g_assert_finalize_object (never);
   g_assert_finalize_object (runs);
 }
@@ -152,4 +211,43 @@ const Scenario spawn_into_group =
 const Scenario spawn_into_pool =
 {
   "spawn-into-pool", set_up, { use_pool, spawn }, check,
+};
+
+const Scenario spawn_into_thread_group =
+{
+  "spawn-into-thread-group", set_up, { use_thread_group, spawn }, check,
+};
+
+/* Nobody closes it: who drops it last cancels what runs, and says so. */
+
+static void
+check_dropped (void)
+{
+  scheduler_assert (scheduler_take_warnings () == 1);
+  scheduler_assert (!refused);
+  check ();
+}
+
+const Scenario spawn_into_dropped_group =
+{
+  "spawn-into-dropped-group", set_up, { drop_group, spawn }, check_dropped,
+};
+
+const Scenario spawn_into_dropped_pool =
+{
+  "spawn-into-dropped-pool", set_up, { drop_pool, spawn }, check_dropped,
+};
+
+/* Where what comes late is not begun. */
+static void
+check_dropped_thread_group (void)
+{
+  scheduler_assert (n_begun == n_ended);
+  n_begun = n_ended = 2;
+  check_dropped ();
+}
+
+const Scenario spawn_into_dropped_thread_group =
+{
+  "spawn-into-dropped-thread-group", set_up, { drop_thread_group, spawn }, check_dropped_thread_group,
 };

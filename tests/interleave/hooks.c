@@ -146,9 +146,9 @@ interleave_object_dup_qdata (GObject        *object,
   gpointer copy;
 
   scheduler_yield ();
-  scheduler_in_glib = TRUE;
+  scheduler_alone = TRUE;
   copy = g_object_dup_qdata (object, quark, dup_func, data);
-  scheduler_in_glib = FALSE;
+  scheduler_alone = FALSE;
   return copy;
 }
 

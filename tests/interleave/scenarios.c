@@ -107,8 +107,7 @@ iterate_until_called (guint first,
   for (guint i = first; i < first + n; i++)
     while (calls[i].n_called == 0)
       g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
-  for (guint idle = 0; idle < 3; )
-    idle = g_main_context_iteration (g_main_context_get_thread_default (), FALSE) ? 0 : idle + 1;
+  scheduler_iterate_until_idle (g_main_context_get_thread_default ());
 }
 
 static void
@@ -404,7 +403,9 @@ static const Scenario blocking =
 const Scenario *scenarios[] =
 {
   &wake_and_cancel, &cancel_while_parking, &two_contexts, &pass_on, &wake_everybody, &finalize, &blocking,
-  &spawn_into_group, &spawn_into_pool,
+  &spawn_into_group, &spawn_into_pool, &spawn_into_thread_group, &spawn_into_dropped_group, &spawn_into_dropped_pool,
+  &spawn_into_dropped_thread_group,
   &spawn_and_stop, &spawn_two, &spawn_again, &stop_and_drop, &drop_executor, &drop_inside, &start_and_stop,
-  &cancel_and_end, NULL,
+  &cancel_and_end,
+  &cancel_ending_group, &cancel_ending_pool, &cancel_pool_twice, &find_ending_pool, NULL,
 };

@@ -21,7 +21,6 @@ void     outcome_clear      (Outcome        *self);
 
 /* Iterates the main context of a body. */
 void     iterate_until      (const gboolean *condition);
-void     iterate_until_idle (void);
 
 /* For check(): an object whose last reference went somewhere is gone. */
 gpointer watch_object       (gpointer        object);
@@ -40,5 +39,15 @@ extern const Scenario  cancel_and_end;
 /* groups.c */
 extern const Scenario  spawn_into_group;
 extern const Scenario  spawn_into_pool;
+extern const Scenario  spawn_into_thread_group;
+extern const Scenario  spawn_into_dropped_group;
+extern const Scenario  spawn_into_dropped_pool;
+extern const Scenario  spawn_into_dropped_thread_group;
+
+/* pools.c */
+extern const Scenario  cancel_ending_group;
+extern const Scenario  cancel_ending_pool;
+extern const Scenario  cancel_pool_twice;
+extern const Scenario  find_ending_pool;
 
 extern const Scenario *scenarios[];   /* ends with NULL */

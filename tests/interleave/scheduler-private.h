@@ -41,7 +41,7 @@ struct _Virtual
 };
 
 extern Virtual        scheduler_threads[MAX_THREADS];
-extern gboolean       scheduler_in_glib;   /* which holds a lock of its own: nobody else goes on */
+extern gboolean       scheduler_alone;   /* nobody else goes on: GLib holds a lock of its own, or a run has ended */
 extern __thread guint scheduler_self;      /* from 1 on; 0: the one that is not scheduled */
 
 void scheduler_wait_as (State state);

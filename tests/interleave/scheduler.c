@@ -10,7 +10,7 @@
 
 Virtual                scheduler_threads[MAX_THREADS];
 __thread guint         scheduler_self;
-gboolean               scheduler_in_glib;
+gboolean               scheduler_alone;
 static sem_t           all_ended;
 static const Scenario *scenario;
 static Decide          decide;
@@ -167,7 +167,7 @@ reschedule (void)
 void
 scheduler_wait_as (State state)
 {
-  if (scheduler_self == 0 || scheduler_in_glib)
+  if (scheduler_self == 0 || scheduler_alone)
     return;
   scheduler_threads[scheduler_self - 1].state = state;
   reschedule ();
@@ -200,6 +200,12 @@ run_thread (gpointer data)
   while (TRUE)
     {
       sem_wait (&thread->turn);
+      if (scheduler_alone)
+        {
+          scheduler_iterate_until_idle (thread->context);
+          sem_post (&all_ended);
+          continue;
+        }
       if (thread->context != NULL)
         scenario->bodies[scheduler_self - 1] ();
       else
@@ -237,13 +243,31 @@ scheduler_start (void)
     }
 }
 
-/* What came for a body after its end, be it a mere wake-up, is not for the next run. */
+void
+scheduler_iterate_until_idle (GMainContext *context)
+{
+  for (guint idle = 0; idle < 3; )
+    idle = g_main_context_iteration (context, FALSE) ? 0 : idle + 1;
+}
+
+static void
+wait_for_all (void)
+{
+  while (sem_wait (&all_ended) != 0)
+    ;
+}
+
+/* Runs what came for a body after its end. */
 static void
 empty_contexts (void)
 {
+  scheduler_alone = TRUE;
   for (guint i = 0; i < MAX_BODIES; i++)
-    while (g_main_context_iteration (scheduler_threads[i].context, FALSE))
-      ;
+    {
+      sem_post (&scheduler_threads[i].turn);
+      wait_for_all ();
+    }
+  scheduler_alone = FALSE;
 }
 
 guint
@@ -262,8 +286,7 @@ scheduler_run (const Scenario *new_scenario,
 
   first = choose (enabled, collect (enabled, FALSE), FALSE);
   sem_post (&scheduler_threads[first].turn);
-  while (sem_wait (&all_ended) != 0)
-    ;
+  wait_for_all ();
   empty_contexts ();
   scenario->check ();
   for (guint i = MAX_BODIES; i < MAX_THREADS; i++)

@@ -45,6 +45,8 @@ extern void (*scheduler_on_failure) (const char *message);
 /* For a body: others may go on here. */
 void  scheduler_yield       (void);
 
+void  scheduler_iterate_until_idle (GMainContext *context);
+
 /* For check(): how many warnings there were. Those that it does not take are failures. */
 guint scheduler_take_warnings (void);
 

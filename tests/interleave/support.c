@@ -40,18 +40,13 @@ outcome_clear (Outcome *self)
 }
 
 void
-iterate_until_idle (void)
-{
-  for (guint idle = 0; idle < 3; )
-    idle = g_main_context_iteration (g_main_context_get_thread_default (), FALSE) ? 0 : idle + 1;
-}
-
-void
 iterate_until (const gboolean *condition)
 {
+  GMainContext *context = g_main_context_get_thread_default ();
+
   while (!*condition)
-    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
-  iterate_until_idle ();
+    g_main_context_iteration (context, TRUE);
+  scheduler_iterate_until_idle (context);
 }
 
 gpointer
@@ -67,5 +62,7 @@ void
 check_objects_gone (void)
 {
   while (n_objects > 0)
-    scheduler_assert (objects[--n_objects] == NULL);
+    if (objects[--n_objects] != NULL)
+      scheduler_fail ("%s %u is not gone: it has %u references", G_OBJECT_TYPE_NAME (objects[n_objects]), n_objects,
+                      ((GObject *) objects[n_objects])->ref_count);
 }
