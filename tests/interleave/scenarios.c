@@ -407,5 +407,8 @@ const Scenario *scenarios[] =
   &spawn_into_dropped_thread_group,
   &spawn_and_stop, &spawn_two, &spawn_again, &stop_and_drop, &drop_executor, &drop_inside, &start_and_stop,
   &cancel_and_end,
-  &cancel_ending_group, &cancel_ending_pool, &cancel_pool_twice, &find_ending_pool, NULL,
+  &cancel_ending_group, &cancel_ending_pool, &cancel_pool_twice, &find_ending_pool,
+  &cancel_and_put, &cancel_and_put_ordered, &close_and_receive, &close_and_drop, &meet_and_cancel,
+  &hand_nestable_lock, &hand_smart_lock, &nest, &ask_weak_holder, &leave_while_asked, &make_room, &fulfil_twice,
+  NULL,
 };

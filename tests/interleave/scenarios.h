@@ -50,4 +50,22 @@ extern const Scenario  cancel_ending_pool;
 extern const Scenario  cancel_pool_twice;
 extern const Scenario  find_ending_pool;
 
+/* streams.c */
+extern const Scenario  cancel_and_put;
+extern const Scenario  cancel_and_put_ordered;
+extern const Scenario  close_and_receive;
+extern const Scenario  close_and_drop;
+extern const Scenario  meet_and_cancel;
+
+/* locks.c */
+extern const Scenario  hand_nestable_lock;
+extern const Scenario  hand_smart_lock;
+extern const Scenario  nest;
+extern const Scenario  ask_weak_holder;
+extern const Scenario  leave_while_asked;
+extern const Scenario  make_room;
+
+/* futures.c */
+extern const Scenario  fulfil_twice;
+
 extern const Scenario *scenarios[];   /* ends with NULL */
