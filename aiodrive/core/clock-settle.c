@@ -99,10 +99,13 @@ aiodrive_clock_settle (AiodriveClock *self)
   timer = aiodrive_timer_heap_peek (&self->timers);
   if (timer != NULL)
     next = MIN (next, timer->due);
-  if (next == G_MAXINT64 || self->members->len == 0)
-    self->settled = self->round;
-  else
-    jump (self, next);
+  if (aiodrive_clock_is_quiescent (self))   /* still: somebody may hold it by now, who will begin a round */
+    {
+      if (next == G_MAXINT64 || self->members->len == 0)
+        self->settled = self->round;
+      else
+        jump (self, next);
+    }
   g_mutex_unlock (&self->lock);
 
   fire_timers (self);
