@@ -4,13 +4,28 @@
 /* What happens when everything waits: those are woken who have waited for that, else the time moves; see clock.c. */
 
 static gboolean
+is_quiescent (AiodriveClock *self)
+{
+  gboolean quiescent;
+
+  g_mutex_lock (&self->lock);
+  quiescent = aiodrive_clock_is_quiescent (self);
+  g_mutex_unlock (&self->lock);
+
+  return quiescent;
+}
+
+/* Whether there are any. One that has just come to wait may have sent something before: if so, it is not quiescent, and
+ * he begins a round. */
+static gboolean
 wake_waiters (AiodriveClock *self)
 {
   gboolean any;
 
   aiodrive_monitor_lock (&self->monitor);
   any = aiodrive_wait_queue_get_first (&self->waiters) != NULL;
-  aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
+  if (any && is_quiescent (self))
+    aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
 
   return any;

@@ -288,6 +288,7 @@ aiodrive_clock_wait (AiodriveClock *self,
 {
   gboolean ours;
 
+  aiodrive_clock_touch (self);   /* first: who finds it waiting does not take an earlier round for the answer */
   aiodrive_monitor_lock (&self->monitor);
   aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
