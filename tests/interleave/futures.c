@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/interleave/scenarios.h"
 
-/* A future that two want to fulfil, each in his way, and that others wait for. One of them does; whoever waits sees what
- * that one has given, unless he is cancelled himself. */
+/* A future that two want to fulfil, each in his way, and that others wait for. One of them does; whoever waits sees
+ * what that one has given, unless he is cancelled himself. */
 
 static AiodriveThreadSafeFuture *future;        /* a reference for each body */
 static GCancellable             *cancellable;

@@ -410,5 +410,7 @@ const Scenario *scenarios[] =
   &cancel_ending_group, &cancel_ending_pool, &cancel_pool_twice, &find_ending_pool,
   &cancel_and_put, &cancel_and_put_ordered, &close_and_receive, &close_and_drop, &meet_and_cancel,
   &hand_nestable_lock, &hand_smart_lock, &nest, &ask_weak_holder, &leave_while_asked, &make_room, &fulfil_twice,
-  NULL,
+  &cancel_task_at_end, &foreign_task, &race_between_threads, &shield_from_parent,
+  &drop_while_cancelling, &add_while_cancelling, &shield_while_cancelling, &move_deadline, &drop_at_deadline,
+  &hold_time, &wait_all_blocked, &share_time, &block_in_time, NULL,
 };

@@ -68,4 +68,23 @@ extern const Scenario  make_room;
 /* futures.c */
 extern const Scenario  fulfil_twice;
 
+/* tasks.c */
+extern const Scenario  cancel_task_at_end;
+extern const Scenario  foreign_task;
+extern const Scenario  race_between_threads;
+extern const Scenario  shield_from_parent;
+
+/* scopes.c */
+extern const Scenario  drop_while_cancelling;
+extern const Scenario  add_while_cancelling;
+extern const Scenario  shield_while_cancelling;
+extern const Scenario  move_deadline;
+extern const Scenario  drop_at_deadline;
+
+/* clocks.c */
+extern const Scenario  hold_time;
+extern const Scenario  wait_all_blocked;
+extern const Scenario  share_time;
+extern const Scenario  block_in_time;
+
 extern const Scenario *scenarios[];   /* ends with NULL */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/interleave/scenarios.h"
+
+/* Scopes that are dropped in one thread while what is above them is cancelled in another. Whatever is below a cancelled
+ * one, and not shielded, is cancelled in the end, with the reason; and none stays. */
+
+static AiodriveCancelScope *parent;
+static AiodriveCancelScope *child;
+static AiodriveCancelScope *grandchild;
+
+static void
+set_up (void)
+{
+  parent = watch_object (aiodrive_cancel_scope_new (NULL));
+  child = watch_object (aiodrive_cancel_scope_new (G_CANCELLABLE (parent)));
+  grandchild = watch_object (aiodrive_cancel_scope_new (G_CANCELLABLE (child)));
+}
+
+static void
+cancel_parent (void)
+{
+  g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BUSY, "reason");
+
+  aiodrive_cancel_scope_cancel_with_reason (parent, reason);
+}
+
+static void
+check_cancelled (AiodriveCancelScope *scope)
+{
+  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (scope);
+
+  scheduler_assert (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
+  scheduler_assert (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_BUSY));
+}
+
+static void
+drop_below (void)
+{
+  g_object_unref (child);
+  g_object_unref (grandchild);
+}
+
+static void
+add_below (void)
+{
+  grandchild = aiodrive_cancel_scope_new (G_CANCELLABLE (child));
+}
+
+static void
+check_dropped (void)
+{
+  g_object_unref (parent);
+  check_objects_gone ();
+}
+
+const Scenario drop_while_cancelling =
+{
+  "drop-while-cancelling", set_up, { drop_below, cancel_parent }, check_dropped,
+};
+
+/* One comes below one that is being cancelled. */
+
+static void
+set_up_without_grandchild (void)
+{
+  set_up ();
+  g_clear_object (&grandchild);
+}
+
+static void
+check_added (void)
+{
+  check_cancelled (child);
+  check_cancelled (grandchild);
+  drop_below ();
+  check_dropped ();
+}
+
+const Scenario add_while_cancelling =
+{
+  "add-while-cancelling", set_up_without_grandchild, { add_below, cancel_parent }, check_added,
+};
+
+/* A shield is raised and falls. */
+
+static void
+toggle_shield (void)
+{
+  aiodrive_cancel_scope_set_shielded (child, TRUE);
+  aiodrive_cancel_scope_set_shielded (child, FALSE);
+}
+
+static void
+raise_shield (void)
+{
+  aiodrive_cancel_scope_set_shielded (child, TRUE);
+}
+
+static void
+check_shielded (void)
+{
+  if (!aiodrive_cancel_scope_get_shielded (child))
+    {
+      check_cancelled (child);
+      check_cancelled (grandchild);
+    }
+  scheduler_assert (g_cancellable_is_cancelled (G_CANCELLABLE (child)) ==
+                    g_cancellable_is_cancelled (G_CANCELLABLE (grandchild)));
+  drop_below ();
+  check_dropped ();
+}
+
+const Scenario shield_while_cancelling =
+{
+  "shield-while-cancelling", set_up, { toggle_shield, cancel_parent, raise_shield }, check_shielded,
+};
+
+/*
+ * Deadlines, whose timers are in the thread that has set them
+ */
+
+static void
+set_up_deadline (void)
+{
+  set_up ();
+  g_object_ref (child);
+  g_object_ref (child);
+  g_object_ref (child);
+}
+
+static void
+set_deadline_and_drop (gint64 deadline)
+{
+  aiodrive_cancel_scope_set_deadline (child, deadline);
+  g_object_unref (child);
+  scheduler_iterate_until_idle (g_main_context_get_thread_default ());
+}
+
+static void
+expire (void)
+{
+  set_deadline_and_drop (0);
+}
+
+static void
+expire_again (void)
+{
+  set_deadline_and_drop (1);
+}
+
+static void
+set_no_deadline (void)
+{
+  set_deadline_and_drop (-1);
+}
+
+/* Who was last counts, and the cancellation reaches down. */
+static void
+check_deadline (void)
+{
+  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (child);
+  gboolean cancelled = g_cancellable_is_cancelled (G_CANCELLABLE (child));
+
+  if (aiodrive_cancel_scope_get_deadline (child) >= 0)
+    scheduler_assert (cancelled);
+  scheduler_assert (cancelled == g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
+  scheduler_assert (cancelled == g_cancellable_is_cancelled (G_CANCELLABLE (grandchild)));
+  drop_below ();
+  check_dropped ();
+}
+
+const Scenario move_deadline =
+{
+  "move-deadline", set_up_deadline, { expire, set_no_deadline, expire_again }, check_deadline,
+};
+
+/* The scope goes while its timer fires. */
+
+static void
+set_up_last_reference (void)
+{
+  set_up ();
+  g_clear_object (&grandchild);
+  g_object_ref (child);
+}
+
+const Scenario drop_at_deadline =
+{
+  "drop-at-deadline", set_up_last_reference, { expire, expire_again, cancel_parent }, check_dropped,
+};
