@@ -21,8 +21,8 @@ typedef struct
 } Decision;
 
 static gint      bound = 2;
-static gint      n_random = 10000;
-static gint      max_schedules = 30000;
+static gint      n_random = 5000;
+static gint      max_schedules = 20000;
 static gint64    seed = -1;
 static gboolean  expect_failure;
 static char     *replay;

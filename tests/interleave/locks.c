@@ -236,6 +236,121 @@ const Scenario nest =
   "nest", set_up_nesting, { leave_and_wait, enter_below, cancel_above }, check_nesting,
 };
 
+/* Both wait behind a stranger. Whoever of the two comes first, the other one comes to him. */
+
+static AiodriveThreadSafeEvent *both[2];
+
+static void
+set_up_waiting (void)
+{
+  set_up_nesting ();
+  above = NULL;
+  for (guint i = 0; i < 2; i++)
+    both[i] = aiodrive_thread_safe_event_new ();
+}
+
+static void
+acquire_and_meet (Acquired     *self,
+                  GCancellable *its_cancellable,
+                  guint         me)
+{
+  acquire (self, its_cancellable);
+  aiodrive_thread_safe_event_set (both[me]);
+  aiodrive_thread_safe_event_wait (both[1 - me], NULL, NULL);
+  leave (g_steal_pointer (&self->guard));
+}
+
+static void
+wait_above (void)
+{
+  g_autoptr(GTask) task = aiodrive_task_new (NULL);
+
+  above = g_object_ref (g_task_get_cancellable (task));
+  acquire (&first, NULL);
+  guard = g_steal_pointer (&first.guard);
+  outcome_clear (&first.outcome);
+  aiodrive_thread_safe_event_set (handed);
+  acquire_and_meet (&first, above, 0);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+wait_below (void)
+{
+  g_autoptr(AiodriveCancelScope) below = NULL;
+
+  aiodrive_thread_safe_event_wait (handed, NULL, NULL);
+  below = aiodrive_cancel_scope_new (above);
+  acquire_and_meet (&second, G_CANCELLABLE (below), 1);
+}
+
+static void
+leave_to_both (void)
+{
+  aiodrive_thread_safe_event_wait (handed, NULL, NULL);
+  leave (guard);
+}
+
+static void
+check_waiting (void)
+{
+  for (guint i = 0; i < 2; i++)
+    g_assert_finalize_object (both[i]);
+  check_nesting ();
+}
+
+const Scenario nest_after_stranger =
+{
+  "nest-after-stranger", set_up_waiting, { wait_above, wait_below, leave_to_both }, check_waiting,
+};
+
+/* Who is cancelled does not hold up those behind him: the holder does not leave. */
+
+static void
+set_up_shared (void)
+{
+  set_up (&exclusive);
+  n_may = 2;
+  guard = aiodrive_smart_lock_try_acquire (lock, AIODRIVE_LOCK_MODE_SHARED, NULL);
+  n_inside = 1;
+}
+
+static void
+share (void)
+{
+  AiodriveLockGuard *entered = aiodrive_smart_lock_shared (lock, NULL, NULL);
+
+  enter ();
+  leave (entered);
+  outcome_begin (&first.outcome);
+  outcome_set (&first.outcome, NULL);
+}
+
+static void
+acquire_in_vain (void)
+{
+  acquire (&second, cancellable);
+  scheduler_assert (second.guard == NULL);
+}
+
+static void
+cancel_second (void)
+{
+  g_cancellable_cancel (cancellable);
+}
+
+static void
+check_shared (void)
+{
+  leave (guard);
+  check ();
+}
+
+const Scenario cancel_writer =
+{
+  "cancel-writer", set_up_shared, { share, acquire_in_vain, cancel_second }, check_shared,
+};
+
 /*
  * One has the lock until somebody asks for it; the asking and the leaving meet
  */

@@ -145,6 +145,26 @@ const Scenario cancel_pool_twice =
   "cancel-pool-twice", set_up, { close_pool, cancel_group, cancel_scope }, check_cancelled,
 };
 
+/* The scope is cancelled when the last of all that was the group may be going. */
+
+static void
+set_latch_and_drop (void)
+{
+  aiodrive_latch_set (latch);
+  aiodrive_thread_safe_event_wait (runs, NULL, NULL);
+  g_object_unref (group);
+}
+
+const Scenario cancel_scope_of_group =
+{
+  "cancel-scope-of-group", set_up, { close_group, set_latch_and_drop, cancel_scope }, check,
+};
+
+const Scenario cancel_scope_of_pool =
+{
+  "cancel-scope-of-pool", set_up, { close_pool, set_latch_and_drop, cancel_scope }, check,
+};
+
 /* One looks for a pool that goes: he has the last reference then, or there is none. */
 
 static void
@@ -160,14 +180,6 @@ find_pool (void)
 
   scheduler_assert (G_OBJECT (found)->ref_count > 0);
   scheduler_assert (aiodrive_pool_get_name (found) == NULL);
-}
-
-static void
-set_latch_and_drop (void)
-{
-  aiodrive_latch_set (latch);
-  aiodrive_thread_safe_event_wait (runs, NULL, NULL);
-  g_object_unref (group);
 }
 
 const Scenario find_ending_pool =

@@ -48,6 +48,8 @@ extern const Scenario  spawn_into_dropped_thread_group;
 extern const Scenario  cancel_ending_group;
 extern const Scenario  cancel_ending_pool;
 extern const Scenario  cancel_pool_twice;
+extern const Scenario  cancel_scope_of_group;
+extern const Scenario  cancel_scope_of_pool;
 extern const Scenario  find_ending_pool;
 
 /* streams.c */
@@ -55,12 +57,16 @@ extern const Scenario  cancel_and_put;
 extern const Scenario  cancel_and_put_ordered;
 extern const Scenario  close_and_receive;
 extern const Scenario  close_and_drop;
+extern const Scenario  close_full;
+extern const Scenario  drop_and_get;
 extern const Scenario  meet_and_cancel;
 
 /* locks.c */
 extern const Scenario  hand_nestable_lock;
 extern const Scenario  hand_smart_lock;
 extern const Scenario  nest;
+extern const Scenario  nest_after_stranger;
+extern const Scenario  cancel_writer;
 extern const Scenario  ask_weak_holder;
 extern const Scenario  leave_while_asked;
 extern const Scenario  make_room;

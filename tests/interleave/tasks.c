@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/interleave/scenarios.h"
 
-/* Tasks that belong to one thread, and are waited for, ended and cancelled by others. Each ends once; who waits for one,
- * or cancels it, is told after its end, once, in his own thread. */
+/* Tasks that belong to one thread, and are waited for, ended and cancelled by others. Each ends once; who waits for
+ * one, or cancels it, is told after its end, once, in his own thread. */
 
 #define N_TASKS 2
 
