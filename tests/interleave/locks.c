@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/interleave/scenarios.h"
+#include "tests/interleave/locks.h"
 
 /* Locks whose guards are handed from thread to thread, while who waits is cancelled. No two are inside who may not be;
  * who is not cancelled gets in; nothing is left of the lock. */
 
-typedef struct
-{
-  gpointer           (*make)    (void);
-  void               (*acquire) (gpointer            lock,
-                                 GCancellable       *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer            data);
-  AiodriveLockGuard *(*finish)  (gpointer       lock,
-                                 GAsyncResult  *result,
-                                 GError       **error);
-} Kind;
+gpointer                 lock;
+GCancellable            *cancellable;
+AiodriveThreadSafeEvent *handed;
+AiodriveLockGuard       *guard;
+gint                     n_inside;
+gint                     n_may;
+Acquired                 first;
+Acquired                 second;
+static const Kind       *kind;
 
-typedef struct
-{
-  Outcome            outcome;
-  AiodriveLockGuard *guard;     /* owned */
-} Acquired;
-
-static const Kind              *kind;
-static gpointer                 lock;
-static GCancellable            *cancellable;
-static AiodriveThreadSafeEvent *handed;        /* there is a guard for another thread */
-static AiodriveLockGuard       *guard;         /* owned: that one */
-static gint                     n_inside;
-static gint                     n_may;         /* be inside */
-static Acquired                 first;
-static Acquired                 second;
-
-static void
+void
 set_up (const Kind *new_kind)
 {
   kind = new_kind;
@@ -44,7 +26,7 @@ set_up (const Kind *new_kind)
   first = second = (Acquired) { .guard = NULL };
 }
 
-static void
+void
 enter (void)
 {
   scheduler_assert (++n_inside <= n_may);
@@ -52,7 +34,7 @@ enter (void)
 }
 
 /* Takes a guard. */
-static void
+void
 leave (AiodriveLockGuard *entered)
 {
   n_inside--;
@@ -75,7 +57,7 @@ on_acquired (GObject      *source_object,
   outcome_set (&self->outcome, error);
 }
 
-static void
+void
 acquire (Acquired     *self,
          GCancellable *its_cancellable)
 {
@@ -84,7 +66,7 @@ acquire (Acquired     *self,
   iterate_until (&self->outcome.called);
 }
 
-static void
+void
 acquire_and_leave (Acquired     *self,
                    GCancellable *its_cancellable)
 {
@@ -100,7 +82,7 @@ hand_over (Acquired *self)
   aiodrive_thread_safe_event_set (handed);
 }
 
-static void
+void
 check (void)
 {
   outcome_clear (&first.outcome);
@@ -139,7 +121,7 @@ cancel_and_leave (void)
   leave (guard);
 }
 
-static const Kind nestable =
+const Kind nestable =
 {
   (gpointer (*) (void)) aiodrive_nestable_lock_new,
   (gpointer) aiodrive_nestable_lock_acquire_async,
@@ -173,135 +155,6 @@ const Scenario hand_nestable_lock =
 const Scenario hand_smart_lock =
 {
   "hand-smart-lock", set_up_exclusive, { acquire_twice, acquire_second, cancel_and_leave }, check,
-};
-
-/*
- * A task has the lock, and a descendant in another thread enters too, or is cancelled with it; a stranger waits
- */
-
-static GCancellable *above;   /* of the task */
-
-static void
-set_up_nesting (void)
-{
-  set_up (&nestable);
-  n_may = 2;
-}
-
-static void
-leave_and_wait (void)
-{
-  g_autoptr(GTask) task = aiodrive_task_new (NULL);
-
-  above = g_object_ref (g_task_get_cancellable (task));
-  watch_object (task);
-  acquire (&first, above);
-  aiodrive_thread_safe_event_set (handed);
-  leave (g_steal_pointer (&first.guard));
-  outcome_clear (&first.outcome);
-
-  acquire (&first, NULL);
-  scheduler_assert (n_inside == 1);
-  leave (g_steal_pointer (&first.guard));
-  g_task_return_boolean (task, TRUE);
-}
-
-static void
-enter_below (void)
-{
-  g_autoptr(AiodriveCancelScope) below = NULL;
-
-  aiodrive_thread_safe_event_wait (handed, NULL, NULL);
-  below = aiodrive_cancel_scope_new (above);
-  watch_object (below);
-  acquire_and_leave (&second, G_CANCELLABLE (below));
-}
-
-static void
-cancel_above (void)
-{
-  aiodrive_thread_safe_event_wait (handed, NULL, NULL);
-  g_cancellable_cancel (above);
-}
-
-static void
-check_nesting (void)
-{
-  g_assert_finalize_object (above);
-  check ();
-}
-
-const Scenario nest =
-{
-  "nest", set_up_nesting, { leave_and_wait, enter_below, cancel_above }, check_nesting,
-};
-
-/* Both wait behind a stranger. Whoever of the two comes first, the other one comes to him. */
-
-static AiodriveThreadSafeEvent *both[2];
-
-static void
-set_up_waiting (void)
-{
-  set_up_nesting ();
-  above = NULL;
-  for (guint i = 0; i < 2; i++)
-    both[i] = aiodrive_thread_safe_event_new ();
-}
-
-static void
-acquire_and_meet (Acquired     *self,
-                  GCancellable *its_cancellable,
-                  guint         me)
-{
-  acquire (self, its_cancellable);
-  aiodrive_thread_safe_event_set (both[me]);
-  aiodrive_thread_safe_event_wait (both[1 - me], NULL, NULL);
-  leave (g_steal_pointer (&self->guard));
-}
-
-static void
-wait_above (void)
-{
-  g_autoptr(GTask) task = aiodrive_task_new (NULL);
-
-  above = g_object_ref (g_task_get_cancellable (task));
-  acquire (&first, NULL);
-  guard = g_steal_pointer (&first.guard);
-  outcome_clear (&first.outcome);
-  aiodrive_thread_safe_event_set (handed);
-  acquire_and_meet (&first, above, 0);
-  g_task_return_boolean (task, TRUE);
-}
-
-static void
-wait_below (void)
-{
-  g_autoptr(AiodriveCancelScope) below = NULL;
-
-  aiodrive_thread_safe_event_wait (handed, NULL, NULL);
-  below = aiodrive_cancel_scope_new (above);
-  acquire_and_meet (&second, G_CANCELLABLE (below), 1);
-}
-
-static void
-leave_to_both (void)
-{
-  aiodrive_thread_safe_event_wait (handed, NULL, NULL);
-  leave (guard);
-}
-
-static void
-check_waiting (void)
-{
-  for (guint i = 0; i < 2; i++)
-    g_assert_finalize_object (both[i]);
-  check_nesting ();
-}
-
-const Scenario nest_after_stranger =
-{
-  "nest-after-stranger", set_up_waiting, { wait_above, wait_below, leave_to_both }, check_waiting,
 };
 
 /* Who is cancelled does not hold up those behind him: the holder does not leave. */

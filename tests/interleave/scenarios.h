@@ -64,12 +64,14 @@ extern const Scenario  meet_and_cancel;
 /* locks.c */
 extern const Scenario  hand_nestable_lock;
 extern const Scenario  hand_smart_lock;
-extern const Scenario  nest;
-extern const Scenario  nest_after_stranger;
 extern const Scenario  cancel_writer;
 extern const Scenario  ask_weak_holder;
 extern const Scenario  leave_while_asked;
 extern const Scenario  make_room;
+
+/* nesting.c */
+extern const Scenario  nest;
+extern const Scenario  nest_after_stranger;
 
 /* futures.c */
 extern const Scenario  fulfil_twice;
