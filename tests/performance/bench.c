@@ -58,6 +58,7 @@ void
 bench_iterate (Bench *bench)
 {
   bench_iterate_until (bench, bench->n);
+  while (g_main_context_iteration (NULL, FALSE));
 }
 
 void

@@ -53,7 +53,8 @@ extern const BenchCase bench_fairness[];
 
 void bench_begin         (Bench               *bench);
 void bench_end           (Bench               *bench);
-/* Iterates the default main context until n operations have ended; another number. */
+/* Iterates the default main context until n operations have ended, and nothing is left to do: what is freed afterwards
+ * is not left to the next measurement, nor in its way. The same for another number, without the rest. */
 void bench_iterate       (Bench               *bench);
 void bench_iterate_until (Bench               *bench,
                           gsize                n_done);

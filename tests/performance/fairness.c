@@ -48,7 +48,7 @@ watch (Bench *bench,
 
   self->bench = bench;
   source = g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, look, self, NULL);
-  bench_iterate (bench);
+  bench_iterate_until (bench, bench->n);
   look (self);
   g_source_remove (source);
   bench->value = self->longest / 1e6;
