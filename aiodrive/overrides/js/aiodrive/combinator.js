@@ -14,11 +14,13 @@ function install(Aiodrive) {
     });
 
     const {race_finish, first_success_finish, try_all_finish, wait_all_finish} = Aiodrive;
-    const several = (name, unwrap) => {
+    const several = (name, unwrap, nLeast = 0) => {
         const combine = Aiodrive[name];
         Aiodrive[name] = (children, cancellable = null) => {
             checkCancellable(name, cancellable);
             const tasks = toTasks(children, cancellable);
+            if (tasks.length < nLeast)
+                throw new RangeError(`${name}: expected at least one function, promise or task`);
             return awaitable(combine(tasks, cancellable), ended => unwrap(ended, tasks));
         };
     };
@@ -26,8 +28,8 @@ function install(Aiodrive) {
         const [, index] = finish(ended);
         return [index, outcomeOf(tasks[index])];
     };
-    several('race', winner(race_finish));
-    several('first_success', winner(first_success_finish));
+    several('race', winner(race_finish), 1);
+    several('first_success', winner(first_success_finish), 1);
     several('try_all', ended => try_all_finish(ended).map(outcomeOf));
     several('wait_all', ended => wait_all_finish(ended).map(outcomeOf));
 

@@ -3,7 +3,7 @@
 // The program: its main loop, its signals, the asynchronous functions of others; and tests of all that.
 
 const {GLib} = imports.gi;
-const {describe, fromError, promisify} = imports.aiodrive.value;
+const {callBack, checkCancellable, describe, fromError, promisify, refusedOf, refusing} = imports.aiodrive.value;
 const {asJob, toTask} = imports.aiodrive.task;
 const {leave} = imports.aiodrive.sync;
 
@@ -17,22 +17,42 @@ function checkPromisesGoOn(name) {
         throw new Error(`${name}() was called by a promise, for which it would wait for ever: use await there`);
 }
 
-function call(object, name, ...args) {
+// An asynchronous method and its finish function. Gio._promisify() keeps the method of C under another name.
+function methodsOf(object, name) {
     const stem = name.replace(/_async$/, '');
-    const begin = object?.[`${stem}_async`] ?? object?.[stem], finish = object?.[`${stem}_finish`];
-    if (typeof begin !== 'function' || typeof finish !== 'function')
+    const begin = [`${stem}_async`, stem].map(key => object?.[`_original_${key}`] ?? object?.[key])
+        .find(method => typeof method === 'function');
+    const finish = object?.[`${stem}_finish`];
+    if (!begin || typeof finish !== 'function')
         throw new TypeError(`call: expected the name of an asynchronous method, ${describe(object)} has no ${
             stem}_async() with ${stem}_finish()`);
+    return [begin, finish];
+}
 
-    while (args.length < begin.length - 1)
+async function call(object, name, ...args) {
+    const [begin, finish] = methodsOf(object, name);
+    const nArguments = begin.length - 1;
+    if (nArguments < 0)
+        return checkPromise(name, begin.apply(object, args));
+    if (args.length > nArguments)
+        throw new TypeError(`call: ${name} takes ${nArguments} arguments and no callback, got ${args.length}`);
+
+    while (args.length < nArguments)
         args.push(null);
-    return new Promise((resolve, reject) => begin.call(object, ...args, (source, result) => {
-        try {
-            resolve(finish.call(object, result));
-        } catch (error) {
-            reject(fromError(error));
-        }
-    }));
+    return callBack(callback => begin.call(object, ...args, callback), result => finish.call(object, result));
+}
+
+// What a method gives that was written in JavaScript, and has no callback.
+function checkPromise(name, promise) {
+    if (typeof promise?.then !== 'function')
+        throw new TypeError(`call: expected ${name} to take a callback or give a promise, got ${describe(promise)}`);
+    return promise;
+}
+
+function checkSignals(name, signums) {
+    const wrong = signums.filter(signum => !Number.isInteger(signum));
+    if (wrong.length > 0)
+        throw new TypeError(`${name}: expected the number of a signal, got ${describe(wrong[0])}`);
 }
 
 function installTests(prototype) {
@@ -83,14 +103,18 @@ function install(Aiodrive) {
 
     // With a function: handles the signal while that runs; it gets a cancellable that the signal cancels.
     Aiodrive.handle_signal = (signum, target, cancellable = null) => {
-        if (typeof target !== 'function')
-            return handle_signal(signum, target);
-        const scope = Aiodrive.CancelScope.new(cancellable);
-        const handler = handle_signal(signum, scope);
-        return leave(scope, target).finally(() => handler.release());
+        checkSignals('handle_signal', [signum]);
+        checkCancellable('handle_signal', cancellable);
+        const isFunction = typeof target === 'function';
+        const scope = isFunction ? Aiodrive.CancelScope.new(cancellable) : target;
+        const handler = refusing(() => handle_signal(signum, scope));
+        return isFunction ? leave(scope, target).finally(() => handler.release()) : handler;
     };
 
-    promisify(Aiodrive, 'wait_for_signal', signum => signum);
+    promisify(Aiodrive, 'wait_for_signal', signum => signum, ([signums, ...args]) => {
+        checkSignals('wait_for_signal', signums);
+        return [signums, ...args];
+    }, refusedOf);
     Aiodrive.wait_for_signal = (signums, cancellable = null) =>
         Aiodrive.wait_for_signal_async([signums].flat(), cancellable);
 

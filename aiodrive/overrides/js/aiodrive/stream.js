@@ -2,16 +2,18 @@
 /* exported install */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
-const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, pack,
-    packed, promisify, take, toError, unpack} = imports.aiodrive.value;
-const {asJob, toTasks} = imports.aiodrive.task;
+const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError,
+    messageOf, pack, packed, promisify, refusing, take, toError, unpack} = imports.aiodrive.value;
+const {asJob, toTask, toTasks} = imports.aiodrive.task;
 
 let Aiodrive;
 
-// A loop over an iterator. One that the loop alone has is closed with it, so that nothing goes on behind it.
+// A loop over an iterator. One that the loop alone has is closed with it, so that nothing goes on behind it; a wait for
+// an item of another one is cancelled.
 class Iteration {
     constructor(iterator, cancellable, isOwner) {
-        Object.assign(this, {iterator, cancellable, isOwner});
+        const scope = Aiodrive.CancelScope.new(cancellable);
+        Object.assign(this, {iterator, scope, isOwner});
     }
 
     [Symbol.asyncIterator]() {
@@ -20,7 +22,7 @@ class Iteration {
 
     async next() {
         try {
-            const [found, value] = await this.iterator.next_async(this.cancellable);
+            const [found, value] = await this.iterator.next_async(this.scope);
             return {done: !found, value};
         } catch (error) {
             if (this.isOwner)
@@ -32,6 +34,8 @@ class Iteration {
     async return(value) {
         if (this.isOwner)
             await this.iterator.close_async();
+        else
+            this.scope.cancel();
         return {done: true, value};
     }
 }
@@ -87,9 +91,8 @@ function queue(prototype, isOrdered) {
     prototype.put = function (...args) {
         checkItem(args, isOrdered);
         const item = args.pop();
-        return put.call(this, args[0] ?? 0, pack(item));
+        return refusing(() => put.call(this, args[0] ?? 0, pack(item)));
     };
-    immediate(prototype, 'put');
     prototype.get_many = function (max = 0) {
         return get_many.call(this, max).map(unpack);
     };
@@ -118,37 +121,101 @@ function channel(prototype) {
     immediate(prototype, 'receive', take);
 }
 
-function toQueue(items) {
-    const all = new Aiodrive.UnorderedQueue();
-    for (const item of items)
-        all.put(item);
-    all.close();
-    return all;
-}
+/* Anything that JavaScript can iterate, as an iterator of C for a map. It reads one item ahead: the channel has no room,
+ * and the next item is taken when the map has received the one before it.
+ *
+ * The end of the items closes the channel; a failure closes it with the error, after the items before it. When the map
+ * receives no more, the send fails. The iterator cleans up once, however it ends. */
+class Source {
+    constructor(items) {
+        this.iterator = (items[Symbol.asyncIterator] ?? items[Symbol.iterator]).call(items);
+        this.channel = Aiodrive.Channel.new(0);
+        this.filled = null;
+        this.cleaned = null;
+    }
 
-// It ends when the channel is closed by who receives, which ends the iteration of the items.
-async function fill(channel, items) {
-    try {
-        for await (const item of items)
-            await channel.send_async(item);
-        channel.close_send();
-    } catch (error) {
-        channel.close_with_error(error);
+    start() {
+        this.filled ??= this.fill();
+    }
+
+    // an item that is a promise is an item: "for await" would wait for it
+    async fill() {
+        try {
+            for (;;) {
+                const {done, value} = await this.iterator.next();
+                if (done)
+                    break;
+                await this.send(value);
+            }
+            this.cleaned ??= Promise.resolve();
+            this.channel.close_send();
+        } catch (error) {
+            this.cleaned ??= Promise.resolve();
+            this.channel.close_with_error(error);
+        }
+    }
+
+    async send(value) {
+        try {
+            await this.channel.send_async(value);
+        } catch (error) {
+            await this.cleanUp();
+            throw error;
+        }
+    }
+
+    cleanUp() {
+        this.cleaned ??= Promise.resolve(this.iterator.return?.());
+        return this.cleaned;
+    }
+
+    async end() {
+        this.channel.close_receive();
+        await Promise.all([this.cleanUp(), this.filled]);
     }
 }
 
-// An iterator of ours for anything that can be iterated, and what ends it when nobody wants more of it.
+const SOURCE = Symbol('source');
+
+// An iterator of ours has no source, unless it is a map of one.
+const noSource = {start() {}, async end() {}};
+
 function toIterator(items) {
     if (typeof items?.next_async === 'function')
-        return [items, () => {}];
-    if (typeof items?.[Symbol.iterator] === 'function')
-        return [toQueue(items), () => {}];
-    if (typeof items?.[Symbol.asyncIterator] !== 'function')
+        return [items, items[SOURCE] ?? noSource];
+    if (typeof (items?.[Symbol.asyncIterator] ?? items?.[Symbol.iterator]) !== 'function')
         throw new TypeError(`map: expected an Aiodrive.AsyncIterator or an iterable, got ${describe(items)}`);
+    const source = new Source(items);
+    return [source.channel, source];
+}
 
-    const channel = Aiodrive.Channel.new(1);
-    fill(channel, items);
-    return [channel, () => channel.close_receive()];
+async function waitForBoth(closing, ending) {
+    const outcomes = await Promise.allSettled([closing, ending]);
+    const errors = outcomes.filter(({status}) => status === 'rejected').map(({reason}) => reason);
+    if (errors.length > 1)
+        throw new AggregateError(errors, errors.map(messageOf).join('; '));
+    if (errors.length > 0)
+        throw errors[0];
+}
+
+// Lets a map take items from its source from its first wait for a result on.
+function feed(results, source) {
+    const {next_async, close_async} = results;
+    return Object.assign(results, {
+        [SOURCE]: source,
+        next_async(...args) {
+            source.start();
+            return next_async.apply(this, args);
+        },
+        // fails with what the clean-up of the source throws, too
+        close_async(...args) {
+            const ending = source.end();
+            if (args.length > 1)
+                return close_async.apply(this, args);
+            const both = waitForBoth(close_async.call(this), ending);
+            return args[0] ? toTask(both, args[0]).then() : both;
+        },
+    });
 }
 
 function install(namespace) {
@@ -177,14 +244,8 @@ function install(namespace) {
         checkBoolean('map', ordered);
         checkCancellable('map', parent);
         const run = asJob((cancellable, item) => job(unpack(item), cancellable));
-        const [iterator, end] = toIterator(items);
-        const results = iterable(map(iterator, max_concurrent, ordered, parent, run), true);
-        const {close_async} = results;
-        results.close_async = (...args) => {
-            end();
-            return close_async.apply(results, args);
-        };
-        return results;
+        const [iterator, source] = toIterator(items);
+        return feed(iterable(map(iterator, max_concurrent, ordered, parent, run), true), source);
     };
 
     // Gives the tasks, not what they end with: await each.

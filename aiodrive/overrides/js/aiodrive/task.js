@@ -2,13 +2,15 @@
 /* exported asJob, awaitable, install, outcomeOf, spawn, toTask, toTasks */
 // Jobs and tasks: from a function or a promise to a Gio.Task, and from that to a promise.
 
-const {Gio} = imports.gi;
-const {checkCancellable, describe, fromError, pack, take, toError} = imports.aiodrive.value;
+const {Gio, GLib} = imports.gi;
+const {checkCancellable, describe, fromError, fromErrorOf, pack, take, toError} = imports.aiodrive.value;
 
 let Aiodrive, start, propagate;
 
 const VALUE = Symbol('value');
 const UNWRAP = Symbol('unwrap');
+const THROWN = Symbol('thrown');
+const SITE = Symbol('site');
 
 // A job as C calls it; more that C gives comes after the cancellable.
 function asJob(job) {
@@ -22,7 +24,10 @@ function asJob(job) {
         new Promise(resolve => resolve(job(cancellable, ...args))).then(value => {
             task[VALUE] = value;
             task.return_value(pack(value));
-        }).catch(error => task.return_error(toError(error)));
+        }).catch(error => {
+            task[THROWN] = error;
+            task.return_error(toError(error));
+        });
     };
 }
 
@@ -45,12 +50,18 @@ function outcomeOf(task) {
     return (task[UNWRAP] ?? valueOf)(task);
 }
 
+// What is thrown for the error of a task. One that the job has thrown comes out as it was, with its stack; for another
+// one the stack names the place where the task was made.
+function errorOf(task, error) {
+    return task[THROWN] instanceof GLib.Error ? task[THROWN] : fromErrorOf(task[SITE], error);
+}
+
 function toPromise(task) {
     return new Promise((resolve, reject) => Aiodrive.wait_task_async(task, null, () => {
         try {
             resolve(outcomeOf(task));
         } catch (error) {
-            reject(fromError(error));
+            reject(errorOf(task, error));
         }
     }));
 }
@@ -69,15 +80,17 @@ const thenable = {
 
 // Lets a task be awaited. Not all of Gio.Task: others resolve promises with their tasks, and expect them.
 function awaitable(task, unwrap = valueOf) {
-    return Object.assign(task, thenable, {[UNWRAP]: unwrap});
+    return Object.assign(task, thenable, {[UNWRAP]: unwrap, [SITE]: new Error()});
 }
 
 function spawn(job, parent = null, begin = start.spawn) {
     return awaitable(begin(parent, asJob(job)));
 }
 
-// Of a promise that others made only the waiting can be cancelled; who made it has its failure then.
-function waitFor(promise) {
+// Of a promise that others made only the waiting can be cancelled; its maker has its failure then. One that is not of
+// the language may begin its work whenever it is awaited: it is awaited once.
+function waitFor(child) {
+    const promise = Promise.resolve(child);
     const settled = new Aiodrive.Latch();
     const set = () => settled.set();
     promise.then(set, set);

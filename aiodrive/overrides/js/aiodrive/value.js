@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError,
-   install, pack, packed, promisify, take, toError, unpack */
+/* exported callBack, checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe,
+   fromError, fromErrorOf, install, messageOf, pack, packed, promisify, refusedOf, refusing, take, toError,
+   unpack */
 // Values, errors and asynchronous methods: from JavaScript to C and back.
 
 const {Gio, GLib, GObject} = imports.gi;
@@ -138,9 +139,54 @@ function fromError(error) {
     return several.length > 0 ? new AggregateError(several.map(fromError), error.message) : error;
 }
 
+// The same for a call that failed later: its stack names the place of the call, as that of GJS's own promises does.
+// "site" is an Error made there. An exception keeps the stack that it was thrown with.
+function fromErrorOf(site, error) {
+    const thrown = fromError(error);
+    if (error instanceof GLib.Error && error.domain !== exceptionQuark)
+        thrown.stack = `${thrown.stack ?? ''}### Promise created here: ###\n${site.stack}`;
+    return thrown;
+}
+
+// What is thrown for an error of C that refuses an argument; undefined for another one. "site" is an Error made by the
+// call.
+function refusalOf(site, error) {
+    const {INVALID_ARGUMENT, EXISTS} = Gio.IOErrorEnum;
+    if (!(error instanceof GLib.Error) ||
+        ![INVALID_ARGUMENT, EXISTS].some(code => error.matches(Gio.IOErrorEnum, code)))
+        return undefined;
+    return Object.assign(new RangeError(error.message), {stack: site.stack});
+}
+
+// For a method whose arguments C checks, later or at once.
+function refusedOf(site, error) {
+    return refusalOf(site, error) ?? fromErrorOf(site, error);
+}
+
+function refusing(body) {
+    const site = new Error();
+    try {
+        return body();
+    } catch (error) {
+        throw refusalOf(site, error) ?? fromError(error);
+    }
+}
+
+// The promise of a call: "begin" gets the callback, "finish" the result.
+function callBack(begin, finish, toThrown = fromErrorOf) {
+    const site = new Error();
+    return new Promise((resolve, reject) => begin((source, result) => {
+        try {
+            resolve(finish(result));
+        } catch (error) {
+            reject(toThrown(site, error));
+        }
+    }));
+}
+
 // Gives an asynchronous method a promise where it is called without a callback. "convert" makes the value of what the
-// finish function gives, "prepare" makes the arguments before the cancellable.
-function promisify(owner, name, convert = () => undefined, prepare = args => args) {
+// finish function gives, "prepare" makes the arguments before the cancellable, "toThrown" what is thrown.
+function promisify(owner, name, convert = () => undefined, prepare = args => args, toThrown = fromErrorOf) {
     const begin = owner[`${name}_async`], finish = owner[`${name}_finish`];
     const nArguments = begin.length - 1;
 
@@ -153,14 +199,11 @@ function promisify(owner, name, convert = () => undefined, prepare = args => arg
         if (args.length === nArguments - 1)
             args.push(null);
         args[nArguments - 1] ??= null;
-        return new Promise((resolve, reject) => begin.call(this, ...args, (source, result) => {
-            try {
-                resolve(convert(finish.call(this, result)));
-            } catch (error) {
-                reject(fromError(error));
-            }
-        }));
+        return callBack(callback => begin.call(this, ...args, callback),
+            result => convert(finish.call(this, result)), toThrown);
     };
+    // Aiodrive.call() and Gio._promisify() read it
+    Object.defineProperty(owner[`${name}_async`], 'length', {value: begin.length});
 }
 
 // Packs the argument at that place of a method.

@@ -21,7 +21,11 @@
  * the thread wants null for it, as a promise of the same thread could not go on meanwhile.
  *
  * Values and errors. Any value passes through unchanged and identical. So does any error that is thrown; several
- * come out as an AggregateError.
+ * come out as an AggregateError. A wrong argument is a TypeError or a RangeError. The stack of a call that failed later
+ * names the place of the call.
+ *
+ * Sources. A map takes the items of an iterable, an endless one too, as it has room for them; closing the map cleans up
+ * the iterator, and waits for that.
  */
 
 const parts = ['value', 'task', 'combinator', 'stream', 'sync', 'group', 'program'];

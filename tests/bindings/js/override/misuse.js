@@ -30,6 +30,11 @@ test('wrong children', async () => {
     }
 });
 
+test('no children', async () => {
+    for (const name of ['race', 'first_success'])
+        await assertThrows(() => Aiodrive[name]([]), RangeError, name, 'at least one');
+});
+
 test('a wrong job', async () => {
     const group = new Aiodrive.TaskGroup();
     const pool = new Aiodrive.Pool();
@@ -67,6 +72,9 @@ test('a wrong call', async () => {
     const file = Gio.File.new_for_path('/');
     for (const [object, name] of [[file, 'no_such_method'], [null, 'load_contents'], [file, 'get_path']])
         await assertThrows(() => Aiodrive.call(object, name), TypeError, 'expected', name);
+    for (const args of [['*', 0, 0, null, null], ['*', 0, 0, null, () => {}], ['*', 0, 0, null, 1, 2]])
+        await assertThrows(() => Aiodrive.call(file, 'query_info', ...args), TypeError, 'query_info takes 4', 'got');
+    await assertThrows(() => Aiodrive.call({load_async() {}, load_finish() {}}, 'load'), TypeError, 'a promise');
     await assertThrows(() => new Aiodrive.Latch().wait_async(null, 5), TypeError, 'call back');
     await assertThrows(() => new Aiodrive.NestableLock().acquire(), TypeError, 'expected a function');
     await assertThrows(() => Aiodrive.map(5, gives('x')), TypeError, 'AsyncIterator');
@@ -105,9 +113,34 @@ test('a wrong item', async () => {
     await assertThrows(() => unordered.put(), TypeError, 'an item');
     for (const wrong of [[], ['item'], ['x', 'item'], [0.5, 'item'], [undefined, 'item']])
         await assertThrows(() => ordered.put(...wrong), TypeError, 'put: expected', 'index');
+    for (const wrong of [-1, Number.MIN_SAFE_INTEGER])
+        await assertThrows(() => ordered.put(wrong, 'item'), RangeError, 'negative');
     assert(ordered.is_empty() && unordered.is_empty());
+    ordered.put(0, 'item');
+    await assertThrows(() => ordered.put(0, 'again'), RangeError, 'already');
+    assertEqual(await ordered.get_async(), 'item');
+    await assertThrows(() => ordered.put(0, 'late'), RangeError, 'delivered');
+    assert(ordered.is_empty());
     unordered.put(undefined);
     assertEqual(await unordered.get_async(), undefined);
+});
+
+test('a wrong signal', async () => {
+    const {handle_signal, wait_for_signal, wait_for_signal_async} = Aiodrive;
+    const scope = Aiodrive.CancelScope.new(null);
+    for (const target of [gives('x'), scope]) {
+        for (const wrong of [0, -1, 9, 1000])
+            await assertThrows(() => handle_signal(wrong, target), RangeError, 'signal', `${wrong}`);
+        for (const wrong of [undefined, null, 'SIGINT', NaN, 1.5, [2]])
+            await assertThrows(() => handle_signal(wrong, target), TypeError, 'the number of a signal', 'got');
+    }
+    await assertThrows(() => handle_signal(2, 'scope'), Error, '');
+    for (const wait of [wait_for_signal, wait_for_signal_async]) {
+        for (const wrong of [[0], [2, 9], []])
+            await assertThrows(() => wait(wrong), RangeError, 'signal');
+        for (const wrong of [[undefined], ['SIGINT'], [2, null]])
+            await assertThrows(() => wait(wrong), TypeError, 'the number of a signal', 'got');
+    }
 });
 
 test('a call that blocks', async () => {

@@ -195,8 +195,120 @@ test('map of a generator', async () => {
         if (item === 4)
             break;
     }
-    while (ended < 4)
+    assertEqual(ended, 4);
+});
+
+// Both are endless; they tell how many items were taken, and whether they have been cleaned up.
+function *counting(seen) {
+    try {
+        for (;;)
+            yield seen.taken++;
+    } finally {
+        seen.cleaned = true;
+    }
+}
+
+async function *countingSlowly(seen) {
+    try {
+        for (;;)
+            yield seen.taken++;
+    } finally {
+        await Aiodrive.sleep(5);
+        seen.cleaned = true;
+    }
+}
+
+for (const count of [counting, countingSlowly]) {
+    test(`map is lazy: ${count.name}`, async () => {
+        const seen = {taken: 0, cleaned: false};
+        const mapped = Aiodrive.map(count(seen), async n => n, {max_concurrent: 3});
         await settle();
+        assertEqual(seen.taken, 0);
+        assertEqual(await mapped.next_async(), [true, 0]);
+        await settle();
+        assertEqual(seen.taken, 5);   // one was given, three have run, one is next
+        await mapped.close_async();
+        assert(seen.cleaned);
+        assertEqual(await mapped.next_async(), [false, undefined]);
+    });
+
+    test(`map waits for its source: ${count.name}`, async () => {
+        const seen = {taken: 0, cleaned: false};
+        const inner = Aiodrive.map(count(seen), async n => n * 2);
+        for await (const n of Aiodrive.map(inner, async m => m + 1)) {
+            if (n === 5)
+                break;
+        }
+        assert(seen.cleaned);
+
+        seen.cleaned = false;
+        const error = new Error('broken');
+        assertEqual(await failure(all(Aiodrive.map(count(seen), () => Promise.reject(error)))), error);
+        assert(seen.cleaned);
+
+        seen.cleaned = false;
+        await Aiodrive.map(count(seen), async n => n).close_async();
+        assert(!seen.cleaned);   // it was never begun
+    });
+}
+
+test('map of what is iterated elsewhere', async () => {
+    const queue = new Aiodrive.UnorderedQueue();
+    queue.put('a');
+    for await (const item of Aiodrive.map(queue.iterate(), async item => item)) {
+        assertEqual(item, 'a');
+        break;
+    }
+    queue.put('b');
+    assertEqual(await queue.get_async(), 'b');
+});
+
+test('map of an iterator that fails', async () => {
+    const error = new Error('broken');
+    const fails = body => ({[Symbol.iterator]: () => body});
+    const first = {done: false, value: 'first'};
+    const throwing = () => {
+        throw error;
+    };
+    let steps = 0;
+    const job = async item => item;
+    const seen = [];
+    assertEqual(await failure((async () => {
+        for await (const item of Aiodrive.map(fails({next: () => steps++ ? throwing() : first}), job))
+            seen.push(item);
+    })()), error);
+    assertEqual(seen, ['first']);
+    const unclean = Aiodrive.map(fails({next: () => first, return: throwing}), job);
+    await unclean.next_async();
+    assertEqual(await failure(unclean.close_async()), error);
+});
+
+test('closing a map, cancelled', async () => {
+    const cleaned = new Aiodrive.Latch();
+    async function *count() {
+        try {
+            yield 1;
+        } finally {
+            await cleaned.wait_set_async();
+        }
+    }
+    const mapped = Aiodrive.map(count(), async item => item);
+    await mapped.next_async();
+    const cancellable = new Gio.Cancellable();
+    const closing = mapped.close_async(cancellable);
+    await settle();
+    cancellable.cancel();
+    await assertFails(closing, CANCELLED);
+    const again = mapped.close_async(null);
+    cleaned.set();
+    assertEqual(await again, undefined);
+});
+
+test('map of promises', async () => {
+    const promises = [Promise.resolve('a'), Aiodrive.spawn(gives('b'))];
+    const seen = [];
+    await all(Aiodrive.map(promises, item => void seen.push(item)));
+    assertEqual(seen, promises);
 });
 
 test('map fails', async () => {

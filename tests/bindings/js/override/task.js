@@ -234,8 +234,93 @@ test('call', async () => {
     assert(info.get_size() > 0);
 });
 
-test('an error of no promise', async () => {
-    await assertFails(Aiodrive.race([]), INVALID_ARGUMENT);
+test('call, after Gio._promisify()', async () => {
+    class Promised extends GObject.Object {
+        static {
+            GObject.registerClass(this);
+        }
+
+        load_async(suffix, cancellable, callback) {
+            this.cancellable = cancellable;
+            GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+                callback(this, `loaded ${suffix}`);
+                return GLib.SOURCE_REMOVE;
+            });
+        }
+
+        load_finish(result) {
+            return result;
+        }
+    }
+
+    Gio._promisify(Promised.prototype, 'load_async');
+    const object = new Promised();
+    assertEqual(await Aiodrive.call(object, 'load', 'x'), 'loaded x');
+    assertEqual(object.cancellable, null);
+    assertEqual(await object.load_async('y', null), 'loaded y');
+});
+
+test('call of a method of the library', async () => {
+    const latch = new Aiodrive.Latch();
+    const waiting = Aiodrive.call(latch, 'wait_set');
+    latch.set();
+    await waiting;
+    await Aiodrive.call(new Aiodrive.TaskGroup(), 'close');
+});
+
+test('a thenable is awaited once', async () => {
+    for (const use of [Aiodrive.shield, child => Aiodrive.timeout(child, 60000), child => Aiodrive.wait_all([child]),
+        Aiodrive.wait_task]) {
+        let calls = 0;
+        const thenable = {
+            then(resolve) {
+                calls++;
+                resolve('x');
+            },
+        };
+        await use(thenable);
+        assertEqual(calls, 1);
+    }
+});
+
+// Each fails later; the caller has a name that is in its stack alone.
+const failing = [
+    cancellable => Aiodrive.sleep(1, cancellable),
+    cancellable => new Aiodrive.Latch().wait_set_async(cancellable),
+    cancellable => Aiodrive.call(Gio.File.new_for_path('/'), 'load_contents', cancellable),
+    cancellable => Aiodrive.race([forever], cancellable),
+    cancellable => Aiodrive.wait_all([forever, gives('x')], cancellable),
+    () => Aiodrive.wait_for_signal(9),
+];
+
+test('the stack of a failure has its caller', async () => {
+    for (const start of failing) {
+        const cancellable = new Gio.Cancellable();
+        const promise = (function theCaller() {
+            return start(cancellable);
+        })();
+        cancellable.cancel();
+        const {stack} = await failure(promise);
+        assertEqual(stack.split('theCaller@').length, 2);
+    }
+});
+
+test('the stack of a failure has its job', async () => {
+    const task = Aiodrive.spawn(async function theJob() {
+        await Aiodrive.call(Gio.File.new_for_path('/'), 'load_contents');
+    });
+    for (let i = 0; i < 3; i++) {
+        const {stack} = await failure(task);
+        assertEqual(stack.split('theJob@').length, 2);
+    }
+    const error = new Error('its own');
+    const {stack} = error;
+    await failure(Aiodrive.shield(Aiodrive.spawn(throws(error))));
+    assertEqual(error.stack, stack);
+});
+
+test('an error of no job', async () => {
+    await assertFails(Aiodrive.race([Gio.Task.new(null, null, null)]), INVALID_ARGUMENT);
 });
 
 runTests();
