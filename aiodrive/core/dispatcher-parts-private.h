@@ -22,6 +22,7 @@ struct _AiodriveDispatcher
   GSource           *rest_source;
   gint               ref_count;   /* atomic */
   gint               closed;      /* atomic; the context is gone */
+  GThread           *iterated_by; /* unowned, nullable; atomic: the last thread that iterated the context */
 
   GMutex             lock;        /* no other lock of ours is taken while it is held, but that of clock */
   AiodriveEntryList  inbox;       /* guarded by lock */

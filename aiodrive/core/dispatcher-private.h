@@ -27,6 +27,12 @@ AiodriveDispatcher *aiodrive_dispatcher_get_for_context    (GMainContext       *
 AiodriveDispatcher *aiodrive_dispatcher_ref                (AiodriveDispatcher *self);
 void                aiodrive_dispatcher_unref              (AiodriveDispatcher *self);
 
+/* Whether this thread may use what belongs to @context until aiodrive_dispatcher_leave(). */
+gboolean            aiodrive_dispatcher_enter              (GMainContext       *context,
+                                                            gboolean            is_home);
+void                aiodrive_dispatcher_leave              (GMainContext       *context);
+
+gboolean            aiodrive_dispatcher_runs_here          (AiodriveDispatcher *self);
 gint64              aiodrive_dispatcher_stamp              (void);
 
 G_GNUC_WARN_UNUSED_RESULT

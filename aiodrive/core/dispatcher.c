@@ -113,6 +113,7 @@ dispatcher_prepare (GSource *source,
   gboolean ready;
 
   running_here = NULL;
+  g_atomic_pointer_set (&self->iterated_by, g_thread_self ());
   g_mutex_lock (&self->lock);
   ready = is_ready (self);
   if (!ready)
@@ -306,6 +307,13 @@ aiodrive_dispatcher_new (GMainContext *context)
   self->source = attach_source (self, &dispatcher_funcs, G_PRIORITY_DEFAULT, "aiodrive dispatcher", dispatcher_close);
 
   return self;
+}
+
+/* Whether an entry that this thread runs pushes now. */
+gboolean
+aiodrive_dispatcher_runs_here (AiodriveDispatcher *self)
+{
+  return running_here == self;
 }
 
 /* What GTask notes as the creation time of a task: the time of the current iteration, 0 outside any.

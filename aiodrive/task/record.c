@@ -111,17 +111,13 @@ aiodrive_task_record_take_error (AiodriveTaskRecord *self)
 static gboolean
 enter_context (GTask *task)
 {
-  GMainContext *here = g_main_context_get_thread_default ();
-
-  if (here == NULL)
-    here = g_main_context_default ();
-  return g_task_get_context (task) == here && g_main_context_acquire (here);
+  return aiodrive_dispatcher_enter (g_task_get_context (task), FALSE);
 }
 
 static void
 leave_context (GTask *task)
 {
-  g_main_context_release (g_task_get_context (task));
+  aiodrive_dispatcher_leave (g_task_get_context (task));
 }
 
 AiodriveTaskRecord *
@@ -224,6 +220,8 @@ aiodrive_task_record_wait (AiodriveTaskRecord *self,
                            AiodriveWait       *wait,
                            gpointer            granted)
 {
+  g_autoptr(GTask) kept = g_object_ref (self->task);
+
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
   if (self->state == AIODRIVE_TASK_ENDED)

@@ -1059,6 +1059,86 @@ test_switch (void)
     g_main_context_unref (contexts[i]);
 }
 
+/*
+ * Threads that hold a context
+ */
+
+typedef struct
+{
+  gint held;      /* atomic: a thread that does not iterate the default context has acquired it */
+  gint entered;   /* atomic */
+  gint stop;      /* atomic */
+} Hold;
+
+static gboolean
+hold (gpointer data)
+{
+  Hold *self = data;
+
+  g_atomic_int_inc (&self->held);
+  return G_SOURCE_REMOVE;
+}
+
+/* As somebody else's code does. */
+static gpointer
+invoke (gpointer data)
+{
+  Hold *self = data;
+
+  while (!g_atomic_int_get (&self->stop))
+    g_main_context_invoke (NULL, hold, self);
+  return NULL;
+}
+
+/* The thread where the context is iterated enters it, whatever others do in between. */
+static void
+test_held_for_a_moment (void)
+{
+  Hold self = { 0 };
+  GThread *thread;
+
+  aiodrive_dispatcher_get_thread_default ();
+  g_main_context_iteration (NULL, FALSE);   /* from here on it is known where that is */
+  thread = g_thread_new ("invoke", invoke, &self);
+  while (g_atomic_int_get (&self.held) == 0)
+    g_thread_yield ();
+  for (guint i = 0; i < test_rounds (20000); i++)
+    {
+      g_assert_true (aiodrive_dispatcher_enter (g_main_context_default (), FALSE));
+      aiodrive_dispatcher_leave (g_main_context_default ());
+    }
+  g_atomic_int_set (&self.stop, TRUE);
+  g_thread_join (thread);
+  test_settle ();
+}
+
+static gpointer
+try_to_enter (gpointer data)
+{
+  Hold *self = data;
+
+  for (guint is_home = 0; is_home < 2; is_home++)
+    {
+      g_assert_false (aiodrive_dispatcher_enter (g_main_context_default (), is_home));
+      g_atomic_int_inc (&self->entered);
+    }
+  return NULL;
+}
+
+/* Another thread does not wait for the one that iterates it: that one may be waiting, as here. */
+static void
+test_held_elsewhere (void)
+{
+  Hold self = { 0 };
+
+  aiodrive_dispatcher_get_thread_default ();
+  g_assert_true (g_main_context_acquire (NULL));
+  g_main_context_iteration (NULL, FALSE);
+  g_thread_join (g_thread_new ("enter", try_to_enter, &self));
+  g_main_context_release (NULL);
+  g_assert_cmpint (self.entered, ==, 2);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -1093,6 +1173,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/old-address", test_old_address);
   g_test_add_func ("/aiodrive/core/dispatcher/threads-come-and-go", test_threads_come_and_go);
   g_test_add_func ("/aiodrive/core/dispatcher/switch", test_switch);
+  g_test_add_func ("/aiodrive/core/dispatcher/held-for-a-moment", test_held_for_a_moment);
+  g_test_add_func ("/aiodrive/core/dispatcher/held-elsewhere", test_held_elsewhere);
 
   return g_test_run ();
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/dispatcher-parts-private.h"
+
+/* Exclusive use of a main context by a thread that may not be iterating it.
+ *
+ * What belongs to a context is touched by one thread at a time: the owner of the context, in GLib's sense. The global
+ * default context is the thread-default one of every thread without a context of its own, so that a thread has to
+ * acquire it first.
+ *
+ * No spurious failure. Another thread can own the context for a moment without iterating it: g_main_context_invoke()
+ * does, and so does this function. The thread that iterates the context otherwise, or that knows to be its home,
+ * waits until that moment is over. Any other thread leaves the context alone: acquiring it would make the next
+ * iteration of its owner fail. (/aiodrive/core/dispatcher/held-for-a-moment, .../held-elsewhere)
+ *
+ * No deadlock. As long as no thread is known to iterate the context, the holder may do so, and may wait for this thread:
+ * then the wait is bounded. */
+
+#define N_TRIES  1000
+
+gboolean
+aiodrive_dispatcher_enter (GMainContext *context,
+                           gboolean      is_home)
+{
+  AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
+  guint n_tries = 0;
+
+  if (dispatcher->context != context)
+    return FALSE;
+  if (g_main_context_is_owner (context))
+    return g_main_context_acquire (context);
+
+  for (;;)
+    {
+      GThread *iterated_by = g_atomic_pointer_get (&dispatcher->iterated_by);
+      gboolean elsewhere = iterated_by != NULL && iterated_by != g_thread_self ();
+
+      if (elsewhere && !is_home)
+        return FALSE;
+      if (g_main_context_acquire (context))
+        return TRUE;
+      if (elsewhere || (iterated_by == NULL && ++n_tries == N_TRIES))
+        return FALSE;
+      g_thread_yield ();
+    }
+}
+
+void
+aiodrive_dispatcher_leave (GMainContext *context)
+{
+  g_main_context_release (context);
+}
