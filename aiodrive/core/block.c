@@ -8,14 +8,15 @@
 /* A call that blocks its thread. It lives on the stack. */
 typedef struct
 {
-  AiodriveWaiter      waiter;          /* first; without a dispatcher */
-  AiodriveCancelLink  link;
-  AiodriveMonitor    *monitor;
-  GCond               cond;
-  gboolean            decided;         /* guarded by monitor, as are the next ones */
-  gboolean            cancelled;
-  gboolean            expired;         /* the clock has called; it may be that there is a later deadline by now */
-  AiodriveClockBlock  block;
+  AiodriveWaiter        waiter;        /* first; without a dispatcher */
+  AiodriveCancelLink    link;
+  AiodriveDeadlineWatch watch;         /* if the cancellable is a scope */
+  AiodriveMonitor      *monitor;
+  GCond                 cond;
+  gboolean              decided;       /* guarded by monitor, as are the next ones */
+  gboolean              cancelled;
+  gboolean              stale;         /* the time has come, or the deadline is another one: it has to be read again */
+  AiodriveClockBlock    block;
 } Blocker;
 
 static void
@@ -29,15 +30,25 @@ blocker_decided (AiodriveEntry *entry)
 }
 
 static void
-blocker_expired (AiodriveClockBlock *block)
+blocker_look_again (Blocker *self)
 {
-  Blocker *self = AIODRIVE_CONTAINER_OF (block, Blocker, block);
-
   aiodrive_monitor_lock (self->monitor);
-  self->expired = TRUE;
+  self->stale = TRUE;
   aiodrive_clock_block_wake (&self->block);
   g_cond_signal (&self->cond);
   aiodrive_monitor_unlock (self->monitor);
+}
+
+static void
+blocker_expired (AiodriveClockBlock *block)
+{
+  blocker_look_again (AIODRIVE_CONTAINER_OF (block, Blocker, block));
+}
+
+static void
+blocker_deadline_changed (AiodriveDeadlineWatch *watch)
+{
+  blocker_look_again (AIODRIVE_CONTAINER_OF (watch, Blocker, watch));
 }
 
 static void
@@ -64,7 +75,7 @@ blocker_wait_once (Blocker       *self,
 {
   gboolean timed_out = FALSE;
 
-  self->expired = FALSE;
+  self->stale = FALSE;
   aiodrive_clock_block_begin (&self->block, clock, deadline);
 
   /* what was put off does not wait until we wake */
@@ -72,7 +83,7 @@ blocker_wait_once (Blocker       *self,
   aiodrive_clock_block_settle (&self->block);
   aiodrive_monitor_lock (self->monitor);
 
-  while (!self->decided && !self->expired && !timed_out)
+  while (!self->decided && !self->stale && !timed_out)
     {
       if (deadline < 0 || clock != NULL)
         g_cond_wait (&self->cond, &self->monitor->mutex);
@@ -88,7 +99,7 @@ blocker_wait_once (Blocker       *self,
   aiodrive_monitor_lock (self->monitor);
 }
 
-/* Waits until @self is decided, be it by the clock. The timer of a deadline may live in this very thread. */
+/* Waits until @self is decided, by the deadline at the latest. The timer of a deadline may live in this very thread. */
 static void
 blocker_wait (Blocker      *self,
               GCancellable *cancellable)
@@ -98,10 +109,14 @@ blocker_wait (Blocker      *self,
       AiodriveClock *clock;
       gint64 deadline = aiodrive_cancellable_get_deadline (cancellable, &clock);
 
-      blocker_wait_once (self, deadline, clock);
-      if (!self->decided && deadline >= 0 && aiodrive_cancellable_is_cancelled (cancellable) &&
+      if (deadline >= 0 && aiodrive_cancellable_is_cancelled (cancellable) &&
           aiodrive_wait_queue_cancel (&self->waiter))
-        self->decided = self->cancelled = TRUE;
+        {
+          self->decided = self->cancelled = TRUE;
+          g_clear_pointer (&clock, aiodrive_clock_unref);
+        }
+      else
+        blocker_wait_once (self, deadline, clock);
     }
 }
 
@@ -115,12 +130,16 @@ aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
                            GError            **error)
 {
   Blocker blocker = { .waiter.entry.run = blocker_decided, .waiter.granted = request, .monitor = monitor };
+  gboolean watches = cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable);
 
   blocker.link.take = aiodrive_cancel_link_begin;
   blocker.link.fire = blocker_cancelled;
+  blocker.watch.changed = blocker_deadline_changed;
   blocker.block.fire = blocker_expired;
   g_cond_init (&blocker.cond);
 
+  if (watches)
+    aiodrive_deadline_watch_add (&blocker.watch, cancellable);
   if (cancellable == NULL || aiodrive_cancel_link_add (&blocker.link, cancellable))
     {
       aiodrive_wait_queue_add (self, &blocker.waiter);
@@ -137,6 +156,8 @@ aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
   /* A handler that is busy with us wants nothing but the monitor, for a moment. */
   while (!aiodrive_cancel_link_remove (&blocker.link))
     g_thread_yield ();
+  if (watches)
+    aiodrive_deadline_watch_remove (&blocker.watch);
   g_cond_clear (&blocker.cond);
 
   if (blocker.cancelled)

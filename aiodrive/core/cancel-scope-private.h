@@ -69,6 +69,23 @@ void               aiodrive_cancellable_count_entrant    (GCancellable        *c
 void               aiodrive_cancel_scope_raise_entrants  (AiodriveCancelScope *self);
 gboolean           aiodrive_cancel_scope_has_entrants    (AiodriveCancelScope *self);
 
+/* A call that has to know when a deadline changes that applies to it: changed() is called in the thread that makes the
+ * change, with no lock held. */
+typedef struct _AiodriveDeadlineWatch AiodriveDeadlineWatch;
+
+struct _AiodriveDeadlineWatch
+{
+  void        (*changed) (AiodriveDeadlineWatch *self);
+  GCancellable *cancellable;   /* unowned */
+  guint         n_pins;        /* guarded by the lock of the list, as is the next */
+  GList         node;
+};
+
+void               aiodrive_deadline_watch_add           (AiodriveDeadlineWatch *self,
+                                                          GCancellable        *cancellable);
+void               aiodrive_deadline_watch_remove        (AiodriveDeadlineWatch *self);
+void               aiodrive_deadline_changed             (AiodriveCancelScope *scope);
+
 void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);
 void               aiodrive_cancel_scope_cancel_if_late  (AiodriveCancelScope *self);
 gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable,

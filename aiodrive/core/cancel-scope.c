@@ -365,6 +365,7 @@ aiodrive_cancel_scope_set_shielded (AiodriveCancelScope *self,
   if (!shielded && g_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self)))
     g_cancellable_cancel (G_CANCELLABLE (self));
 
+  aiodrive_deadline_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHIELDED]);
 }
 
@@ -412,6 +413,7 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
   aiodrive_cancel_scope_raise_entrants (self);
   if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
     g_cancellable_cancel (G_CANCELLABLE (self));
+  aiodrive_deadline_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PARENT]);
   return TRUE;
 }

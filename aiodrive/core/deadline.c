@@ -112,8 +112,10 @@ aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
   self->dispatcher = dispatcher;
   g_mutex_unlock (&self->hub.lock);
 
-  if (changed)
-    g_object_notify (G_OBJECT (self), "deadline");
+  if (!changed)
+    return;
+  aiodrive_deadline_changed (self);
+  g_object_notify (G_OBJECT (self), "deadline");
 }
 
 /**

@@ -188,3 +188,75 @@ const Scenario drop_at_deadline =
 {
   "drop-at-deadline", set_up_last_reference, { expire, expire_again, cancel_parent }, check_dropped,
 };
+
+/*
+ * A call that blocks, while another thread changes the deadlines above it
+ */
+
+static AiodriveThreadSafeEvent *never;
+static gboolean                 came_back;
+
+static void
+set_up_block (void)
+{
+  set_up ();
+  never = watch_object (aiodrive_thread_safe_event_new ());
+  came_back = FALSE;
+}
+
+static void
+set_up_behind_shield (void)
+{
+  set_up_block ();
+  aiodrive_cancel_scope_set_shielded (child, TRUE);
+  aiodrive_cancel_scope_set_deadline (parent, 1);
+}
+
+static void
+block (void)
+{
+  g_autoptr(GError) error = NULL;
+
+  scheduler_assert (!aiodrive_thread_safe_event_wait (never, G_CANCELLABLE (grandchild), &error));
+  scheduler_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+  came_back = TRUE;
+}
+
+/* Its timer is in the context of this body, which does not iterate it. */
+static void
+set_late_deadline (void)
+{
+  aiodrive_cancel_scope_set_deadline (child, G_MAXINT64);
+}
+
+static void
+set_past_deadline (void)
+{
+  set_late_deadline ();
+  aiodrive_cancel_scope_set_deadline (child, 1);
+}
+
+static void
+lower_shield (void)
+{
+  aiodrive_cancel_scope_set_shielded (child, FALSE);
+}
+
+static void
+check_came_back (void)
+{
+  scheduler_assert (came_back);
+  g_object_unref (never);
+  drop_below ();
+  check_dropped ();
+}
+
+const Scenario block_and_set_deadline =
+{
+  "block-and-set-deadline", set_up_block, { block, set_past_deadline, NULL }, check_came_back,
+};
+
+const Scenario block_and_lower_shield =
+{
+  "block-and-lower-shield", set_up_behind_shield, { block, lower_shield, set_late_deadline }, check_came_back,
+};

@@ -118,6 +118,74 @@ test_ping_pong (void)
   g_assert_finalize_object (game.pong);
 }
 
+/*
+ * Deadlines that change while a call blocks
+ */
+
+typedef struct
+{
+  AiodriveCancelScope *scope;    /* unowned, as is the next */
+  AiodriveCancelScope *parent;
+  void               (*change) (gpointer change);
+} Change;
+
+static void
+set_deadline (gpointer data)
+{
+  aiodrive_cancel_scope_set_deadline (((Change *) data)->scope, 1);
+}
+
+static void
+set_deadline_above (gpointer data)
+{
+  aiodrive_cancel_scope_set_deadline (((Change *) data)->parent, 1);
+}
+
+static void
+lower_shield (gpointer data)
+{
+  aiodrive_cancel_scope_set_shielded (((Change *) data)->scope, FALSE);
+}
+
+static gpointer
+change_there (gpointer data)
+{
+  ((Change *) data)->change (data);
+  return NULL;
+}
+
+/* Another thread sets a deadline that has passed, sets an earlier one, or lets the parent's through a shield: the call
+ * ends, whether it has begun to block by then or not. (In each schedule: block-and-set-deadline, block-and-lower-shield
+ * in tests/interleave/scopes.c) */
+static void
+test_deadline_changes (void)
+{
+  void (*const changes[]) (gpointer) = { set_deadline, set_deadline_above, lower_shield };
+  g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+  gint64 far = aiodrive_get_monotonic_time () + 1000 * G_USEC_PER_SEC;
+
+  for (guint i = 0; i < test_rounds (600); i++)
+    {
+      g_autoptr(AiodriveCancelScope) parent = aiodrive_cancel_scope_new (NULL);
+      g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (G_CANCELLABLE (parent));
+      g_autoptr(GError) error = NULL;
+      Change change = { scope, parent, changes[i % G_N_ELEMENTS (changes)] };
+      GThread *thread;
+
+      if (change.change == lower_shield)
+        {
+          aiodrive_cancel_scope_set_shielded (scope, TRUE);
+          aiodrive_cancel_scope_set_deadline (parent, 1);
+        }
+      else if (i % 2 == 0)
+        aiodrive_cancel_scope_set_deadline (scope, far);
+      thread = g_thread_new ("change", change_there, &change);
+      g_assert_false (aiodrive_thread_safe_event_wait (event, G_CANCELLABLE (scope), &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_thread_join (thread);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -128,6 +196,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/sync/thread-safe-event/set-and-clear-in-one-go", test_set_and_clear_in_one_go);
   g_test_add_func ("/aiodrive/sync/thread-safe-event/wrong-result", test_wrong_result);
   g_test_add_func ("/aiodrive/sync/thread-safe-event/ping-pong", test_ping_pong);
+  g_test_add_func ("/aiodrive/sync/thread-safe-event/deadline-changes", test_deadline_changes);
 
   return g_test_run ();
 }
