@@ -16,7 +16,7 @@ typedef struct
   gboolean   needs_children;                             /* whether none at all is an error */
   gboolean   spares_children;                            /* whether a cancelled call leaves the children alone */
   GError  *(*refuse)      (GTask              *task);    /* nullable; why this cannot be a child, or NULL */
-  void     (*started)     (AiodriveCombinator *self);    /* nullable; all children are watched */
+  void     (*started)     (AiodriveCombinator *self);    /* nullable; before any child is watched */
   gboolean (*child_ended) (AiodriveCombinator *self,     /* nullable; TRUE: cancel the others */
                            guint               index);
   GError  *(*all_ended)   (AiodriveCombinator *self);    /* the error to end with, or NULL */

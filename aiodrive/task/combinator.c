@@ -222,9 +222,9 @@ refuse_any (const AiodriveCombinatorClass  *klass,
 }
 
 static void
-watch_children (AiodriveCombinator  *self,
-                GTask              **tasks,
-                gsize                n_tasks)
+take_children (AiodriveCombinator  *self,
+               GTask              **tasks,
+               gsize                n_tasks)
 {
   self->children = g_new0 (AiodriveCombinatorChild, n_tasks);
   self->n_children = n_tasks;
@@ -234,14 +234,20 @@ watch_children (AiodriveCombinator  *self,
     {
       self->children[i].combinator = self;
       self->children[i].task = g_object_ref (tasks[i]);
+      self->children[i].record = aiodrive_task_record_get (tasks[i]);
       self->children[i].waiter.entry = (AiodriveEntry) { .run = child_ended, .stamp = self->end.stamp };
       self->children[i].waiter.dispatcher = self->dispatcher;
     }
-  for (guint i = 0; i < n_tasks; i++)
-    {
-      self->children[i].record = aiodrive_task_record_get (tasks[i]);
-      aiodrive_task_record_watch (self->children[i].record, &self->children[i].waiter);
-    }
+}
+
+/* Safe publication: another thread may iterate the context, and child_ended() reads all children there. So everything
+ * is written, also what started() writes, before the first child is watched. (race-without-context,
+ * shield-without-context in tests/interleave/no-context.c) */
+static void
+watch_children (AiodriveCombinator *self)
+{
+  for (guint i = 0; i < self->n_children; i++)
+    aiodrive_task_record_watch (self->children[i].record, &self->children[i].waiter);
 }
 
 AiodriveCombinator *
@@ -289,9 +295,10 @@ aiodrive_combinator_start (AiodriveCombinator  *self,
                               aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (scope)));
   if (self->refusal == NULL)
     {
-      watch_children (self, tasks, n_tasks);
+      take_children (self, tasks, n_tasks);
       if (self->klass->started != NULL)
         self->klass->started (self);
+      watch_children (self);
       if (aiodrive_cancellable_is_cancelled (scope) || !aiodrive_cancel_link_add (&self->link, scope))
         call_cancelled (self);
     }
