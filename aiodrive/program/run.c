@@ -3,16 +3,74 @@
 
 #include "aiodrive/task/record-private.h"
 
+/* Where the context belongs to another thread: GLib can wait for the end of that, or for the task, but not for both. */
+#define LOOK_AGAIN_USEC  (20 * G_TIME_SPAN_MILLISECOND)
+
 typedef struct
 {
   AiodriveWaiter waiter;   /* first */
-  gboolean       ended;
+  GCond          cond;
+  gboolean       ended;    /* guarded by lock */
 } Run;
 
+static GMutex lock;
+
+/* In the thread that iterates the context. */
 static void
 on_ended (AiodriveEntry *entry)
 {
-  ((Run *) entry)->ended = TRUE;
+  Run *self = (Run *) entry;
+
+  g_mutex_lock (&lock);
+  self->ended = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&lock);
+}
+
+static gboolean
+has_ended (Run *self)
+{
+  gboolean ended;
+
+  g_mutex_lock (&lock);
+  ended = self->ended;
+  g_mutex_unlock (&lock);
+
+  return ended;
+}
+
+/* While another thread iterates the context, which is the default one: it ends the task, or stops iterating. */
+static gboolean
+wait_for_owner (Run *self)
+{
+  gint64 until = g_get_monotonic_time () + LOOK_AGAIN_USEC;
+  gboolean ended;
+
+  g_mutex_lock (&lock);
+  if (!self->ended)
+    g_cond_wait_until (&self->cond, &lock, until);
+  ended = self->ended;
+  g_mutex_unlock (&lock);
+
+  return ended;
+}
+
+/* One iteration; TRUE if the task has ended before. That is looked up while the context is ours: no other thread can
+ * end the task after that. (run-without-owner in tests/interleave/no-context.c) */
+static gboolean
+iterate (Run          *self,
+         GMainContext *context)
+{
+  gboolean ended;
+
+  if (!g_main_context_acquire (context))
+    return wait_for_owner (self);
+
+  ended = has_ended (self);
+  if (!ended)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_release (context);
+  return ended;
 }
 
 /**
@@ -23,6 +81,9 @@ on_ended (AiodriveEntry *entry)
  * loop, and for tests. Everything else in the context goes on meanwhile. It may be called in a callback; but code that
  * could wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback: it is not known to
  * have ended there.)
+ *
+ * A thread without a main context of its own shares the default one. While another thread iterates that, this waits for
+ * @task without iterating, and callbacks run in the other thread.
  *
  * How the task ended is in the task: see aiodrive_task_get_leaf().
  *
@@ -49,7 +110,9 @@ aiodrive_run (GTask *task)
     }
 
   aiodrive_waiter_init (&self.waiter, on_ended);
+  g_cond_init (&self.cond);
   aiodrive_task_record_watch (record, &self.waiter);
-  while (!self.ended)
-    g_main_context_iteration (context, TRUE);
+  while (!iterate (&self, context))
+    ;
+  g_cond_clear (&self.cond);
 }

@@ -305,6 +305,32 @@ test_wrong_arguments (void)
   g_test_assert_expected_messages ();
 }
 
+static gpointer
+run_without_context (gpointer came_back)
+{
+  for (guint i = 0; i < test_rounds (200); i++)
+    run_job ();
+  g_atomic_int_set ((gint *) came_back, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+/* In a thread without a context: while this one iterates the default one, and when it does so no more. */
+static void
+test_without_context (void)
+{
+  for (guint iterates = 0; iterates < 2; iterates++)
+    {
+      gint came_back = FALSE;
+      GThread *thread = g_thread_new ("plain", run_without_context, &came_back);
+
+      if (iterates)
+        test_iterate_until (g_atomic_int_get (&came_back));
+      g_thread_join (thread);
+      test_settle ();
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -323,6 +349,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/program/run/task-of-another-thread", test_task_of_another_thread);
   g_test_add_func ("/aiodrive/program/run/woken-from-thread", test_woken_from_thread);
   g_test_add_func ("/aiodrive/program/run/dropped-meanwhile", test_dropped_meanwhile);
+  g_test_add_func ("/aiodrive/program/run/without-context", test_without_context);
   g_test_add_func ("/aiodrive/program/run/wrong-arguments", test_wrong_arguments);
 
   return g_test_run ();
