@@ -98,17 +98,12 @@ aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
     }
 }
 
-/* Waits for all members; in the context. */
-GTask *
-aiodrive_group_core_close (AiodriveGroupCore   *self,
-                           GObject             *source_object,
-                           GCancellable        *cancellable,
-                           GAsyncReadyCallback  callback,
-                           gpointer             user_data,
-                           gpointer             source_tag)
+/* Returns @task, which is new, when all members have ended; in the context. */
+void
+aiodrive_group_core_close (AiodriveGroupCore *self,
+                           GTask             *task)
 {
   Closer *closer = g_new0 (Closer, 1);
-  GTask *task = aiodrive_task_record_new_task (source_object, cancellable, callback, user_data, source_tag);
 
   closer->end.run = closer_end;
   closer->end.stamp = aiodrive_dispatcher_stamp ();
@@ -125,6 +120,4 @@ aiodrive_group_core_close (AiodriveGroupCore   *self,
       g_cancellable_cancel (G_CANCELLABLE (self->scope));
     }
   aiodrive_group_core_close_if_empty (self);
-
-  return task;
 }

@@ -53,12 +53,18 @@ AiodriveGroupCore *aiodrive_group_core_new     (GObject             *object,
 void               aiodrive_group_core_make_pool (AiodriveGroupCore *self,
                                                 const char          *name,
                                                 void               (*changed) (GObject *object));
+void               aiodrive_group_core_publish (AiodriveGroupCore   *self);
 AiodriveGroupCore *aiodrive_group_core_ref     (AiodriveGroupCore   *self);
 gboolean           aiodrive_group_core_try_ref (AiodriveGroupCore   *self);
 void               aiodrive_group_core_unref   (AiodriveGroupCore   *self);
 
 gboolean           aiodrive_group_core_enter   (AiodriveGroupCore   *self);
 void               aiodrive_group_core_leave   (AiodriveGroupCore   *self);
+void               aiodrive_group_core_call    (AiodriveGroupCore   *self,
+                                                GTask               *task,
+                                                void               (*func) (GTask    *task,
+                                                                            gpointer  data),
+                                                gpointer             data);
 GTask             *aiodrive_group_core_spawn   (AiodriveGroupCore   *self,
                                                 const char          *name,
                                                 gint                 depth,
@@ -82,12 +88,8 @@ void               aiodrive_group_core_notify  (AiodriveGroupCore   *self,
                                                 const char          *property);
 void               aiodrive_group_core_say_changed (AiodriveGroupCore *self);
 void               aiodrive_group_core_close_if_empty (AiodriveGroupCore *self);
-GTask             *aiodrive_group_core_close   (AiodriveGroupCore   *self,
-                                                GObject             *source_object,
-                                                GCancellable        *cancellable,
-                                                GAsyncReadyCallback  callback,
-                                                gpointer             user_data,
-                                                gpointer             source_tag);
+void               aiodrive_group_core_close   (AiodriveGroupCore   *self,
+                                                GTask               *task);
 
 /* registry.c */
 void               aiodrive_group_registry_add (AiodriveGroupCore   *core);

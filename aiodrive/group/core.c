@@ -122,7 +122,6 @@ aiodrive_group_core_new (GObject      *object,
   self->link.fire = post_cancelled;
   self->cancellables = g_hash_table_new (NULL, NULL);
   g_weak_ref_init (&self->object, object);
-  aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->scope));
 
   return self;
 }
@@ -138,7 +137,15 @@ aiodrive_group_core_make_pool (AiodriveGroupCore  *self,
   self->changed = changed;
   self->idle = TRUE;
   aiodrive_group_registry_add_pool (self);
-  aiodrive_levels_advance (self->levels);   /* the parent may be cancelled */
+}
+
+/* A new core is complete: from here on its context acts on a cancellation, perhaps in another thread. */
+void
+aiodrive_group_core_publish (AiodriveGroupCore *self)
+{
+  if (!aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->scope)) && self->levels != NULL)
+    aiodrive_levels_advance (self->levels);
+  aiodrive_group_registry_add (self);
 }
 
 AiodriveCancelScope *
@@ -152,15 +159,64 @@ aiodrive_group_core_get_shown_scope (AiodriveGroupCore *self)
 gboolean
 aiodrive_group_core_enter (AiodriveGroupCore *self)
 {
-  return aiodrive_dispatcher_get_thread_default () == self->dispatcher &&
-         (self->thread == g_thread_self () || g_main_context_is_owner (self->context)) &&
-         g_main_context_acquire (self->context);
+  return (self->thread == g_thread_self () || g_main_context_is_owner (self->context)) &&
+         aiodrive_dispatcher_enter (self->context, TRUE);
 }
 
 void
 aiodrive_group_core_leave (AiodriveGroupCore *self)
 {
-  g_main_context_release (self->context);
+  aiodrive_dispatcher_leave (self->context);
+}
+
+typedef struct
+{
+  AiodriveEntry       entry;   /* first */
+  AiodriveGroupCore  *core;    /* owned */
+  GTask              *task;    /* owned */
+  void              (*func) (GTask    *task,
+                             gpointer  data);
+  gpointer            data;
+} Call;
+
+static void
+call_run (AiodriveEntry *entry)
+{
+  Call *self = (Call *) entry;
+  g_autoptr(GTask) task = self->task;
+
+  self->func (task, self->data);
+  aiodrive_group_core_unref (self->core);
+  g_free (self);
+}
+
+/* Calls @func in the context of the group, which returns @task sometime: now; or soon, if the thread that created the
+ * group has no context of its own, and another thread iterates the default one. Anywhere else @task fails. */
+void
+aiodrive_group_core_call (AiodriveGroupCore  *self,
+                          GTask              *task,
+                          void              (*func) (GTask    *task,
+                                                     gpointer  data),
+                          gpointer            data)
+{
+  if (aiodrive_group_core_enter (self))
+    {
+      func (task, data);
+      aiodrive_group_core_leave (self);
+    }
+  else if (self->thread == g_thread_self () && aiodrive_dispatcher_get_thread_default () == self->dispatcher)
+    {
+      Call *call = g_new0 (Call, 1);
+
+      call->entry.run = call_run;
+      call->core = aiodrive_group_core_ref (self);
+      call->task = g_object_ref (task);
+      call->func = func;
+      call->data = data;
+      aiodrive_dispatcher_post (self->dispatcher, &call->entry);
+    }
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
 }
 
 void

@@ -26,24 +26,29 @@ check_idle (AiodrivePool  *self,
   return FALSE;
 }
 
-static GTask *
-run_here (AiodrivePool        *self,
-          gboolean             forever,
-          GCancellable        *cancellable,
-          GAsyncReadyCallback  callback,
-          gpointer             user_data)
+/* In the context of the pool. */
+static void
+begin_run (GTask    *task,
+           gpointer  forever)
 {
+  AiodrivePool *self = g_task_get_source_object (task);
   AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self));
-  GTask *task;
+  GCancellable *scope = g_task_get_cancellable (task);
+  GError *error = NULL;
 
-  core->forever = forever;
+  if (!check_idle (self, aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (scope)), &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  core->forever = GPOINTER_TO_INT (forever);
   core->started = aiodrive_get_monotonic_time ();
-  task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data, aiodrive_pool_run);
-  aiodrive_cancel_scope_attach (core->scope, g_task_get_cancellable (task));
+  aiodrive_group_core_close (core, task);
+  aiodrive_cancel_scope_attach (core->scope, scope);
   if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* else what is planned stays so until it ends */
     aiodrive_group_core_begin (core);
   aiodrive_group_core_say_changed (core);
-  return task;
 }
 
 static GTask *
@@ -53,23 +58,10 @@ run_pool (AiodrivePool        *self,
           GAsyncReadyCallback  callback,
           gpointer             user_data)
 {
-  AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self));
-  GError *error = NULL;
-  GTask *task = NULL;
+  GTask *task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run);
 
-  if (aiodrive_group_core_enter (core))
-    {
-      if (check_idle (self, cancellable, &error))
-        task = run_here (self, forever, cancellable, callback, user_data);
-      aiodrive_group_core_leave (core);
-    }
-  else
-    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
-  if (task != NULL)
-    return task;
-
-  task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run);
-  g_task_return_error (task, error);
+  aiodrive_group_core_call (aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (self)), task, begin_run,
+                            GINT_TO_POINTER (forever));
   return task;
 }
 
@@ -81,7 +73,8 @@ run_pool (AiodrivePool        *self,
  *
  * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
  * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
- * the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
+ * the pool, or in the thread that created the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no
+ * effect.
  *
  * It fails as aiodrive_task_group_close() does. From now on the pool is below @cancellable, and cancelled with it; if
  * that is cancelled already the planned tasks are never started.

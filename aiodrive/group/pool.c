@@ -90,12 +90,18 @@ static void
 aiodrive_pool_changed (GObject *object)
 {
   AiodrivePool *self = AIODRIVE_POOL (object);
-  gint status = find_status (self);
+  gint status, before;
 
-  if (g_atomic_int_get (&self->status) == status)
-    return;
+  /* a pool that is opened in a thread without a context may be cancelled in the thread that iterates the default one */
+  do
+    {
+      before = g_atomic_int_get (&self->status);
+      status = find_status (self);
+      if (before == status)
+        return;
+    }
+  while (!g_atomic_int_compare_and_exchange (&self->status, before, status));
 
-  g_atomic_int_set (&self->status, status);
   g_object_notify_by_pspec (object, properties[PROP_STATUS]);
 }
 

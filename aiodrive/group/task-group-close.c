@@ -3,36 +3,31 @@
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
+/* In the context of the group. */
+static void
+begin_close (GTask    *task,
+             gpointer  unused)
+{
+  AiodriveTaskGroup *self = g_task_get_source_object (task);
+  AiodriveTaskGroupClass *klass = AIODRIVE_TASK_GROUP_GET_CLASS (self);
+
+  if (klass->closing != NULL)
+    klass->closing (self);
+  if (klass->do_close != NULL)
+    klass->do_close (self, task);
+  else
+    aiodrive_group_core_close (aiodrive_task_group_get_core (self), task);
+}
+
 static GTask *
 close_group (AiodriveTaskGroup   *self,
              GCancellable        *cancellable,
              GAsyncReadyCallback  callback,
              gpointer             user_data)
 {
-  AiodriveTaskGroupClass *klass = AIODRIVE_TASK_GROUP_GET_CLASS (self);
-  AiodriveGroupCore *core = aiodrive_task_group_get_core (self);
-  GTask *task;
+  GTask *task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close);
 
-  if (!aiodrive_group_core_enter (core))
-    {
-      task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close);
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
-      return task;
-    }
-
-  if (klass->closing != NULL)
-    klass->closing (self);
-  if (klass->do_close == NULL)
-    {
-      task = aiodrive_group_core_close (core, G_OBJECT (self), cancellable, callback, user_data,
-                                        aiodrive_task_group_close);
-    }
-  else
-    {
-      task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close);
-      klass->do_close (self, task);
-    }
-  aiodrive_group_core_leave (core);
+  aiodrive_group_core_call (aiodrive_task_group_get_core (self), task, begin_close, NULL);
   return task;
 }
 
@@ -42,7 +37,8 @@ close_group (AiodriveTaskGroup   *self,
  * @cancellable: (nullable): cancels the group
  *
  * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the
- * group; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
+ * group, or in the thread that created the group; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no
+ * effect.
  *
  * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
  * group was cancelled from above, it fails with %G_IO_ERROR_CANCELLED; if its own scope had a deadline, or was

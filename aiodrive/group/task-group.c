@@ -74,7 +74,7 @@ aiodrive_task_group_constructed (GObject *object)
   priv->core = aiodrive_group_core_new (object, priv->parent);
   if (klass->made != NULL)
     klass->made (AIODRIVE_TASK_GROUP (object));
-  aiodrive_group_registry_add (priv->core);
+  aiodrive_group_core_publish (priv->core);
 
   G_OBJECT_CLASS (aiodrive_task_group_parent_class)->constructed (object);
 }

@@ -197,9 +197,10 @@ static void
 aiodrive_thread_task_group_do_close (AiodriveTaskGroup *group,
                                      GTask             *task)
 {
-  g_object_unref (aiodrive_group_core_close (aiodrive_task_group_get_core (group), G_OBJECT (group),
-                                             g_task_get_cancellable (task), on_closed, g_object_ref (task),
-                                             on_closed));
+  g_autoptr(GTask) closed = aiodrive_task_record_new_task (group, g_task_get_cancellable (task), on_closed,
+                                                           g_object_ref (task), on_closed);
+
+  aiodrive_group_core_close (aiodrive_task_group_get_core (group), closed);
 }
 
 /*

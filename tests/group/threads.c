@@ -673,6 +673,106 @@ test_random (void)
   g_mutex_clear (&self.lock);
 }
 
+static void
+end_at_once (GTask        *task,
+             GCancellable *cancellable,
+             gpointer      data)
+{
+  g_task_return_boolean (task, TRUE);
+}
+
+static gpointer
+use_own_group (gpointer data)
+{
+  AiodriveTaskGroup *group = aiodrive_task_group_new (NULL);
+  AiodrivePool *pool = aiodrive_pool_new (NULL);
+  GTask *tasks[2];
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      aiodrive_task_group_spawn (group, NULL, end_at_once, NULL, NULL);
+      aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, end_at_once, NULL, NULL);
+    }
+  tasks[0] = aiodrive_task_group_close (group, NULL);
+  tasks[1] = aiodrive_pool_run (pool, FALSE, NULL);
+  aiodrive_run (tasks[0]);
+  aiodrive_run (tasks[1]);
+  g_assert_true (aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (tasks[0]), &error));
+  g_assert_true (aiodrive_pool_run_finish (pool, G_ASYNC_RESULT (tasks[1]), &error));
+  g_assert_no_error (error);
+
+  g_object_unref (tasks[0]);
+  g_object_unref (tasks[1]);
+  g_object_unref (group);
+  g_object_unref (pool);
+  g_atomic_int_set ((gint *) data, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+/* A group of a thread without a context, while another thread iterates the default one. */
+static void
+test_without_context (void)
+{
+  for (guint i = 0; i < test_rounds (50); i++)
+    {
+      gint done = FALSE;
+      GThread *thread = g_thread_new ("plain", use_own_group, &done);
+
+      test_iterate_until (g_atomic_int_get (&done));
+      g_thread_join (thread);
+    }
+  test_settle ();
+}
+
+static gboolean
+do_nothing (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+hold_for_moments (gpointer stop)
+{
+  while (!g_atomic_int_get ((gint *) stop))
+    {
+      g_autoptr(GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+      g_autoptr(GError) error = aiodrive_task_get_error (task);
+
+      g_main_context_invoke (NULL, do_nothing, NULL);
+    }
+  return NULL;
+}
+
+/* Another thread acquires the default context again and again for a moment; here no call fails. */
+static void
+test_held_for_a_moment (void)
+{
+  g_autoptr(AiodriveTaskGroup) other = aiodrive_task_group_new (NULL);
+  gint stop = FALSE;
+  GThread *thread;
+
+  test_settle ();
+  thread = g_thread_new ("hold", hold_for_moments, &stop);
+  for (guint i = 0; i < test_rounds (5000); i++)
+    {
+      g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (NULL);
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr(GTask) foreign = g_task_new (NULL, cancellable, NULL, NULL);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (aiodrive_task_group_add (group, foreign, &error));
+      g_assert_no_error (error);
+      g_assert_nonnull (aiodrive_task_group_get_tasks (group));
+      aiodrive_task_group_cancel (group);
+      g_task_return_boolean (foreign, TRUE);
+    }
+  g_atomic_int_set (&stop, TRUE);
+  g_thread_join (thread);
+  test_settle ();
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -689,6 +789,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/threads/dropped-meanwhile", test_dropped_meanwhile);
   g_test_add_func ("/aiodrive/group/threads/dropped-while-closing", test_dropped_while_closing);
   g_test_add_func ("/aiodrive/group/threads/dropped-unclosed", test_dropped_unclosed);
+  g_test_add_func ("/aiodrive/group/threads/without-context", test_without_context);
+  g_test_add_func ("/aiodrive/group/threads/held-for-a-moment", test_held_for_a_moment);
   g_test_add_func ("/aiodrive/group/threads/random", test_random);
 
   return g_test_run ();
