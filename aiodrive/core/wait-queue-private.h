@@ -12,13 +12,14 @@ typedef struct _AiodriveWaiter AiodriveWaiter;
 typedef struct _AiodriveWaitQueue AiodriveWaitQueue;
 
 /* The lock of a primitive. What may not be done under it is put off until it is unlocked: waking contexts that have got
- * something to run, and one call of whatever is handed over. */
+ * something to run, one call of whatever is handed over, and dropping a reference on the primitive. */
 struct _AiodriveMonitor
 {
   GMutex          mutex;
   GSList         *to_wake;         /* of GMainContext, owned; guarded by mutex, as are the next two */
   GDestroyNotify  deferred;
   gpointer        deferred_data;
+  GObject        *kept;            /* owned, nullable: what the monitor is part of, until it is unlocked */
 };
 
 /* A place in a wait queue. Its entry is run in the context of the dispatcher once it has been woken or cancelled. */
@@ -53,6 +54,10 @@ void            aiodrive_monitor_unlock      (AiodriveMonitor    *self);
 void            aiodrive_monitor_defer       (AiodriveMonitor    *self,
                                               GDestroyNotify      func,
                                               gpointer            data);
+
+void            aiodrive_monitor_keep        (AiodriveMonitor    *self,
+                                              AiodriveWaiter     *waiter,
+                                              gpointer            object);
 
 void            aiodrive_waiter_init         (AiodriveWaiter     *self,
                                               void              (*run) (AiodriveEntry *entry));

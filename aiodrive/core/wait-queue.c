@@ -50,12 +50,15 @@ aiodrive_monitor_unlock (AiodriveMonitor *self)
   GSList *to_wake = g_steal_pointer (&self->to_wake);
   GDestroyNotify deferred = g_steal_pointer (&self->deferred);
   gpointer deferred_data = self->deferred_data;
+  GObject *kept = g_steal_pointer (&self->kept);
 
   g_mutex_unlock (&self->mutex);
   if (to_wake != NULL)
     g_slist_free_full (to_wake, (GDestroyNotify) aiodrive_dispatcher_wake);
   if (deferred != NULL)
     deferred (deferred_data);
+  if (kept != NULL)
+    g_object_unref (kept);
 }
 
 /* Calls @func once the monitor is unlocked. There can be one call at a time. */
@@ -68,6 +71,19 @@ aiodrive_monitor_defer (AiodriveMonitor *self,
 
   self->deferred = func;
   self->deferred_data = data;
+}
+
+/* Before @waiter is published: keeps @object, of which the monitor is a part, until it is unlocked. Another thread may
+ * iterate the context of @waiter, and its callback may drop the last reference before we get there. Where this thread
+ * runs the context, no callback comes before the call has returned. The wait owns a reference too, so that no toggle
+ * reference acts here, with the lock held. (waits-without-context in tests/interleave/no-context.c) */
+void
+aiodrive_monitor_keep (AiodriveMonitor *self,
+                       AiodriveWaiter  *waiter,
+                       gpointer         object)
+{
+  if (object != NULL && self->kept == NULL && !aiodrive_dispatcher_runs_here (waiter->dispatcher))
+    self->kept = g_object_ref (object);
 }
 
 static AiodriveWaiter *

@@ -111,6 +111,13 @@ aiodrive_wait_set_request (AiodriveWait   *self,
   self->request_free = request_free;
 }
 
+static void
+keep_source_object (AiodriveWait    *self,
+                    AiodriveMonitor *monitor)
+{
+  aiodrive_monitor_keep (monitor, &self->waiter, g_task_get_source_object (self->task));
+}
+
 /* Waits in @queue until it is woken or cancelled. FALSE if it has been cancelled by now, and does not wait. */
 gboolean
 aiodrive_wait_park (AiodriveWait      *self,
@@ -118,6 +125,7 @@ aiodrive_wait_park (AiodriveWait      *self,
                     AiodriveMonitor   *monitor)
 {
   self->monitor = monitor;
+  keep_source_object (self, monitor);
   if (self->cancellable != NULL && !aiodrive_cancel_link_add (&self->link, self->cancellable))
     {
       self->cancelled = TRUE;
@@ -137,6 +145,7 @@ aiodrive_wait_grant (AiodriveWait    *self,
                      gpointer         granted,
                      AiodriveMonitor *monitor)
 {
+  keep_source_object (self, monitor);
   self->waiter.granted = granted;
   aiodrive_waiter_run_soon (&self->waiter, monitor);
 }

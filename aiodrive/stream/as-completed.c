@@ -190,7 +190,7 @@ aiodrive_as_completed_iterator_close_async (AiodriveAsyncIterator *iterator,
                                             GAsyncReadyCallback    callback,
                                             gpointer               user_data)
 {
-  AiodriveAsCompletedIterator *self = AIODRIVE_AS_COMPLETED_ITERATOR (iterator);
+  g_autoptr(AiodriveAsCompletedIterator) self = AIODRIVE_AS_COMPLETED_ITERATOR (g_object_ref (iterator));
   AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data,
                                           aiodrive_as_completed_iterator_close_async, return_closed);
 

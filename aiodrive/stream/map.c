@@ -67,7 +67,7 @@ aiodrive_map_iterator_close_async (AiodriveAsyncIterator *iterator,
                                    GAsyncReadyCallback    callback,
                                    gpointer               user_data)
 {
-  AiodriveMapIterator *self = AIODRIVE_MAP_ITERATOR (iterator);
+  g_autoptr(AiodriveMapIterator) self = AIODRIVE_MAP_ITERATOR (g_object_ref (iterator));
 
   aiodrive_map_core_close (self->core, aiodrive_wait_new (self, cancellable, callback, user_data,
                                                           aiodrive_map_iterator_close_async, return_closed));

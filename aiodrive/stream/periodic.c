@@ -210,7 +210,7 @@ aiodrive_periodic_iterator_close_async (AiodriveAsyncIterator *iterator,
                                         GAsyncReadyCallback    callback,
                                         gpointer               user_data)
 {
-  AiodrivePeriodicIterator *self = AIODRIVE_PERIODIC_ITERATOR (iterator);
+  g_autoptr(AiodrivePeriodicIterator) self = AIODRIVE_PERIODIC_ITERATOR (g_object_ref (iterator));
   AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data,
                                           aiodrive_periodic_iterator_close_async, aiodrive_wait_return_true);
 

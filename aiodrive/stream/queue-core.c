@@ -99,6 +99,7 @@ void
 aiodrive_queue_core_unlock (AiodriveQueueCore *self)
 {
   gboolean changed = count (self) != self->n_notified;
+  g_autoptr(GObject) kept = g_steal_pointer (&self->monitor.kept);   /* until it is notified */
 
   self->n_notified = count (self);
   aiodrive_monitor_unlock (&self->monitor);

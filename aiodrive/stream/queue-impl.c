@@ -130,6 +130,7 @@ close_async (AiodriveAsyncIterator *iterator,
              GAsyncReadyCallback    callback,
              gpointer               user_data)
 {
+  g_autoptr(GObject) kept = g_object_ref (G_OBJECT (iterator));   /* a call that is cancelled already may end it */
   AiodriveQueueCore *self = (AiodriveQueueCore *) iterator;
   AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_async_iterator_close_async,
                                           aiodrive_wait_return_true);
