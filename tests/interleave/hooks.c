@@ -78,8 +78,17 @@ interleave_cond_wait_until (GCond  *cond,
                             GMutex *mutex,
                             gint64  end_time)
 {
-  interleave_cond_wait (cond, mutex);
-  return TRUE;
+  Virtual *self = &scheduler_threads[scheduler_self - 1];
+  gboolean signalled;
+
+  self->timed = TRUE;
+  mutex->p = NULL;
+  self->cond = cond;
+  scheduler_wait_as (AT_COND);
+  signalled = !self->timed;
+  self->timed = FALSE;
+  interleave_mutex_lock (mutex);
+  return signalled;
 }
 
 void
@@ -89,21 +98,24 @@ interleave_cond_signal (GCond *cond)
     if (scheduler_threads[i].state == AT_COND && scheduler_threads[i].cond == cond)
       {
         scheduler_threads[i].state = READY;
+        scheduler_threads[i].timed = FALSE;
         return;
       }
 }
 
 /* What a main context calls when it has nothing to do. */
-static gint
-poll_scheduled (GPollFD *fds,
-                guint    n_fds,
-                gint     timeout)
+gint
+interleave_poll (GPollFD *fds,
+                 guint    n_fds,
+                 gint     timeout)
 {
   if (scheduler_self != 0 && timeout != 0 && g_poll (fds, n_fds, 0) == 0)
     {
       scheduler_threads[scheduler_self - 1].fds = fds;
       scheduler_threads[scheduler_self - 1].n_fds = n_fds;
+      scheduler_threads[scheduler_self - 1].timed = timeout > 0;
       scheduler_wait_as (AT_POLL);
+      scheduler_threads[scheduler_self - 1].timed = FALSE;
     }
   return g_poll (fds, n_fds, 0);
 }
@@ -113,7 +125,7 @@ interleave_main_context_new (void)
 {
   GMainContext *context = g_main_context_new ();
 
-  g_main_context_set_poll_func (context, poll_scheduled);
+  g_main_context_set_poll_func (context, interleave_poll);
   return context;
 }
 

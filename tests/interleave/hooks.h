@@ -28,6 +28,9 @@ void     interleave_thread_unref    (GThread  *thread);
 void     interleave_private_replace (GPrivate *key,
                                      gpointer  value);
 GMainContext *interleave_main_context_new (void);
+gint     interleave_poll            (GPollFD *fds,
+                                     guint    n_fds,
+                                     gint     timeout);
 void     interleave_object_unref    (gpointer  object);
 gpointer interleave_weak_ref_get    (GWeakRef *weak_ref);
 gpointer interleave_object_dup_qdata (GObject          *object,

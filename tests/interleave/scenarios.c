@@ -415,5 +415,11 @@ const Scenario *scenarios[] =
   &leave_while_asked, &make_room, &fulfil_twice,
   &cancel_task_at_end, &foreign_task, &race_between_threads, &shield_from_parent,
   &drop_while_cancelling, &add_while_cancelling, &shield_while_cancelling, &move_deadline, &drop_at_deadline,
+  &block_and_set_deadline, &block_and_lower_shield,
+  &race_without_context, &try_all_without_context, &timeout_without_context, &shield_without_context,
+  &tasks_without_context, &foreign_without_context, &run_without_context, &run_without_owner, &waits_without_context,
+  &condition_without_context, &as_completed_without_context, &periodic_without_context, &map_without_context,
+  &channel_without_context, &group_without_context, &pool_without_context, &open_pool_without_context,
+  &executor_without_context,
   &hold_time, &wait_all_blocked, &share_time, &block_in_time, NULL,
 };

@@ -88,11 +88,33 @@ extern const Scenario  add_while_cancelling;
 extern const Scenario  shield_while_cancelling;
 extern const Scenario  move_deadline;
 extern const Scenario  drop_at_deadline;
+extern const Scenario  block_and_set_deadline;
+extern const Scenario  block_and_lower_shield;
 
 /* clocks.c */
 extern const Scenario  hold_time;
 extern const Scenario  wait_all_blocked;
 extern const Scenario  share_time;
 extern const Scenario  block_in_time;
+
+/* no-context.c */
+extern const Scenario  race_without_context;
+extern const Scenario  try_all_without_context;
+extern const Scenario  timeout_without_context;
+extern const Scenario  shield_without_context;
+extern const Scenario  tasks_without_context;
+extern const Scenario  foreign_without_context;
+extern const Scenario  run_without_context;
+extern const Scenario  run_without_owner;
+extern const Scenario  waits_without_context;
+extern const Scenario  condition_without_context;
+extern const Scenario  as_completed_without_context;
+extern const Scenario  periodic_without_context;
+extern const Scenario  map_without_context;
+extern const Scenario  channel_without_context;
+extern const Scenario  group_without_context;
+extern const Scenario  pool_without_context;
+extern const Scenario  open_pool_without_context;
+extern const Scenario  executor_without_context;
 
 extern const Scenario *scenarios[];   /* ends with NULL */

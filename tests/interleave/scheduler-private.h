@@ -30,6 +30,7 @@ struct _Virtual
   State         state;
   GMutex       *mutex;
   GCond        *cond;
+  gboolean      timed;        /* it waits up to some time: until nobody else can go on */
   GPollFD      *fds;
   guint         n_fds;
   Virtual      *joined;

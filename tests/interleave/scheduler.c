@@ -87,10 +87,17 @@ is_enabled (Virtual *thread)
     }
 }
 
-/* Those who can go on, the current one first. Who spins does so if nobody else can. */
+/* Those who go on if nobody else can: they spin, or their time is over. */
+static gboolean
+is_patient (Virtual *thread)
+{
+  return thread->state == SPINNING || ((thread->state == AT_COND || thread->state == AT_POLL) && thread->timed);
+}
+
+/* Those who can go on, the current one first. */
 static guint
 collect (guint   *enabled,
-         gboolean spinning)
+         gboolean patient)
 {
   guint n = 0;
 
@@ -98,7 +105,7 @@ collect (guint   *enabled,
     {
       guint index = (scheduler_self + MAX_THREADS - 1 + i) % MAX_THREADS;
 
-      if (spinning ? scheduler_threads[index].state == SPINNING : is_enabled (&scheduler_threads[index]))
+      if (patient ? is_patient (&scheduler_threads[index]) : is_enabled (&scheduler_threads[index]))
         enabled[n++] = index;
     }
   return n;
@@ -179,6 +186,12 @@ scheduler_yield (void)
   scheduler_wait_as (READY);
 }
 
+void
+scheduler_spin (void)
+{
+  scheduler_wait_as (SPINNING);
+}
+
 static void
 run_started (Virtual *thread)
 {
@@ -189,27 +202,39 @@ run_started (Virtual *thread)
     g_private_replace (g_steal_pointer (&thread->key), NULL);
 }
 
+static void
+run_body (Virtual *thread)
+{
+  if (!scenario->without_context)
+    g_main_context_push_thread_default (thread->context);
+
+  if (scheduler_alone)
+    scheduler_iterate_until_idle (g_main_context_get_thread_default ());
+  else
+    scenario->bodies[scheduler_self - 1] ();
+
+  if (!scenario->without_context)
+    g_main_context_pop_thread_default (thread->context);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
   Virtual *thread = data;
 
   scheduler_self = thread - scheduler_threads + 1;
-  if (thread->context != NULL)
-    g_main_context_push_thread_default (thread->context);
   while (TRUE)
     {
       sem_wait (&thread->turn);
+      if (thread->context != NULL)
+        run_body (thread);
+      else
+        run_started (thread);
       if (scheduler_alone)
         {
-          scheduler_iterate_until_idle (thread->context);
           sem_post (&all_ended);
           continue;
         }
-      if (thread->context != NULL)
-        scenario->bodies[scheduler_self - 1] ();
-      else
-        run_started (thread);
       thread->state = IDLE;
       reschedule ();
     }
@@ -235,6 +260,7 @@ scheduler_start (void)
   use_one_processor ();
   g_log_set_writer_func (count_warning, NULL, NULL);
   sem_init (&all_ended, 0, 0);
+  g_main_context_set_poll_func (NULL, interleave_poll);
   for (guint i = 0; i < MAX_THREADS; i++)
     {
       sem_init (&scheduler_threads[i].turn, 0, 0);

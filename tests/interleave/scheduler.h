@@ -18,6 +18,7 @@ typedef struct
   void      (*set_up)  (void);               /* nothing is scheduled in this one and in check() */
   void      (*bodies[MAX_BODIES]) (void);    /* each in a thread with a main context of its own; nullable */
   void      (*check)   (void);               /* when all have ended, those too that the library has started */
+  gboolean    without_context;               /* the bodies have none of their own: theirs is the default one */
 } Scenario;
 
 /* Decides which of the @enabled threads goes on. The first is the one that ran until now, where @free is not set:
@@ -44,6 +45,9 @@ extern void (*scheduler_on_failure) (const char *message);
 
 /* For a body: others may go on here. */
 void  scheduler_yield       (void);
+
+/* For a body: it waits for others to do something. */
+void  scheduler_spin        (void);
 
 void  scheduler_iterate_until_idle (GMainContext *context);
 
