@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "aiodrive/core/stack-tools-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveStack AiodriveStack;
+typedef struct _AiodriveStackPool AiodriveStackPool;
+
+typedef void (*AiodriveStackFunc) (gpointer data);
+
+typedef enum
+{
+  AIODRIVE_STACK_IDLE,        /* nothing runs on it */
+  AIODRIVE_STACK_SUSPENDED,
+  AIODRIVE_STACK_ACTIVE,      /* it runs, or something that it resumed */
+} AiodriveStackState;
+
+/* The stack of a fiber, and where the fiber stands. It lies at the high end of the memory of the stack itself. */
+struct _AiodriveStack
+{
+  GList               link;              /* in its pool while it is free, otherwise among those in use; its data is this */
+  const char         *name;              /* set when it is acquired; outlives the use */
+  GThread            *thread;            /* unowned: that which acquired it */
+  guint8             *memory;            /* mapped; begins with the guard */
+  gsize               size;              /* of the memory above the guard */
+  gsize               guard_size;
+  gboolean            guard_is_mapping;
+  gboolean            trimmed;           /* has given back its memory since it was last used */
+
+  /* the rest is that of stack-switch.c */
+  AiodriveStackState  state;
+  AiodriveStackFunc   func;
+  gpointer            data;
+  gpointer            place;             /* where it goes on; NULL: it was never entered */
+  gpointer            resumer_place;     /* where its resumer goes on */
+  AiodriveStackFunc   outside_func;      /* nullable: to be called by its resumer */
+  gpointer            outside_data;
+  gpointer            frame;             /* for debuggers: the frame that was left last, and where it returns to */
+  gpointer            return_address;
+  AiodriveStackTools  tools;
+};
+
+AiodriveStack     *aiodrive_stack_acquire        (const char     *name,
+                                                  GError        **error);
+void               aiodrive_stack_release        (AiodriveStack  *self);
+gpointer           aiodrive_stack_get_low        (AiodriveStack  *self);
+
+gsize              aiodrive_stack_get_size       (void);
+void               aiodrive_stack_set_size       (gsize           size);
+
+char              *aiodrive_stack_list_names     (GThread        *thread);
+guint              aiodrive_stack_count_mapped   (void);
+
+AiodriveStackPool *aiodrive_stack_pool_get       (void);
+guint              aiodrive_stack_pool_count     (AiodriveStackPool *self);
+
+G_END_DECLS
