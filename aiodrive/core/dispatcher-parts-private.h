@@ -8,18 +8,10 @@ G_BEGIN_DECLS
 
 /* What dispatcher.c, dispatcher-registry.c and dispatcher-timers.c share. */
 
-typedef enum
-{
-  AIODRIVE_NO_REST,
-  AIODRIVE_REST_DUE,   /* the next iteration is for others ... */
-  AIODRIVE_REST_NOW,   /* ... and this is it */
-} AiodriveRest;
-
 struct _AiodriveDispatcher
 {
   GMainContext      *context;     /* unowned; set once */
-  GSource           *source;      /* unowned; set once, as is the next */
-  GSource           *rest_source;
+  GSource           *source;      /* unowned; set once */
   gint               ref_count;   /* atomic */
   gint               closed;      /* atomic; the context is gone */
   GThread           *iterated_by; /* unowned, nullable; atomic: the last thread that iterated the context */
@@ -35,8 +27,7 @@ struct _AiodriveDispatcher
   AiodriveEntryList  running;
   AiodriveEntryList  later;
   gint64             now;         /* when the iteration began */
-  gint64             busy_since;  /* 0: there was nothing to do, or it was others' turn */
-  AiodriveRest       rest;
+  AiodriveFairness   fairness;
 };
 
 AiodriveDispatcher *aiodrive_dispatcher_new    (GMainContext       *context);

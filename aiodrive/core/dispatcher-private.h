@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "aiodrive/core/fairness-private.h"
 #include "aiodrive/core/timer-heap-private.h"
 
 G_BEGIN_DECLS
@@ -45,6 +46,7 @@ void                aiodrive_dispatcher_post               (AiodriveDispatcher *
 void                aiodrive_dispatcher_post_next          (AiodriveDispatcher *self,
                                                             AiodriveEntry      *entry);
 gboolean            aiodrive_dispatcher_is_idle            (AiodriveDispatcher *self);
+AiodriveFairness   *aiodrive_dispatcher_get_fairness       (AiodriveDispatcher *self);
 
 void                aiodrive_dispatcher_start_timer        (AiodriveDispatcher *self,
                                                             AiodriveTimer      *timer,

@@ -22,15 +22,12 @@
  * source, three times as dear. So an entry carries the time of its task and is held back, in `later`, while
  * the iteration is not younger. (.../same-iteration)
  *
- * Others get their turn. After about a millisecond in which there was always something to do, in one dispatch or in
- * many, an iteration is left out, so that sources of lower priority run. (.../lower-priorities, .../chain-of-timers,
- * .../until-nothing-is-to-be-done)
+ * Bounded unfairness. A dispatch ends when the time slice of our sources is used up; see fairness.c.
  *
  * Contexts go away. The context owns the source and the source the dispatcher; who pushes holds a reference on
  * the context through what the entry belongs to. Whoever needs a dispatcher longer (the cache of a thread, the timer
  * of a scope) holds a reference, and finds it closed once its context is gone. (.../context-goes-away) */
 
-#define DISPATCH_USEC     1000
 #define ENTRIES_PER_LOOK  16
 
 typedef struct
@@ -96,15 +93,6 @@ is_ready (AiodriveDispatcher *self)
   return has_entries (self) || poll_timeout (self) == 0;
 }
 
-static void
-set_rest (AiodriveDispatcher *self,
-          AiodriveRest        rest)
-{
-  if ((rest == AIODRIVE_REST_NOW) != (self->rest == AIODRIVE_REST_NOW))
-    g_source_set_ready_time (self->rest_source, rest == AIODRIVE_REST_NOW ? 0 : -1);
-  self->rest = rest;
-}
-
 static gboolean
 dispatcher_prepare (GSource *source,
                     gint    *timeout)
@@ -114,16 +102,14 @@ dispatcher_prepare (GSource *source,
 
   running_here = NULL;
   g_atomic_pointer_set (&self->iterated_by, g_thread_self ());
+  aiodrive_fairness_prepare (&self->fairness);
   g_mutex_lock (&self->lock);
   ready = is_ready (self);
-  if (!ready)
-    self->busy_since = 0;
   self->polling = !ready;
   *timeout = ready ? 0 : poll_timeout (self);
   g_mutex_unlock (&self->lock);
 
-  set_rest (self, ready && self->rest == AIODRIVE_REST_DUE ? AIODRIVE_REST_NOW : AIODRIVE_NO_REST);
-  return ready && self->rest == AIODRIVE_NO_REST;
+  return ready && !aiodrive_fairness_is_resting (&self->fairness);
 }
 
 static gboolean
@@ -132,9 +118,10 @@ dispatcher_check (GSource *source)
   AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
   gboolean ready;
 
-  if (self->rest != AIODRIVE_NO_REST)
+  if (aiodrive_fairness_is_resting (&self->fairness))
     return FALSE;
 
+  aiodrive_fairness_check (&self->fairness, source);
   g_mutex_lock (&self->lock);
   self->polling = FALSE;
   ready = is_ready (self);
@@ -201,21 +188,6 @@ run_entry (AiodriveDispatcher *self,
   return TRUE;
 }
 
-/* Begins to rest when there has been something to do for long enough. */
-static gboolean
-is_others_turn (AiodriveDispatcher *self,
-                gint64              now)
-{
-  if (self->busy_since == 0)
-    self->busy_since = now;
-  if (now - self->busy_since < DISPATCH_USEC)
-    return FALSE;
-
-  self->busy_since = 0;
-  self->rest = AIODRIVE_REST_DUE;
-  return TRUE;
-}
-
 static gboolean
 dispatcher_dispatch (GSource     *source,
                      GSourceFunc  callback,
@@ -230,7 +202,8 @@ dispatcher_dispatch (GSource     *source,
   aiodrive_entry_list_take (&self->running, &self->later, TRUE);
   do
     {
-      if (n % ENTRIES_PER_LOOK == 0 && is_others_turn (self, n == 0 ? now : g_get_monotonic_time ()))
+      if (n % ENTRIES_PER_LOOK == 0 &&
+          aiodrive_fairness_must_yield (&self->fairness, n == 0 ? now : g_get_monotonic_time ()))
         break;
       n++;
     }
@@ -240,20 +213,6 @@ dispatcher_dispatch (GSource     *source,
 
   return G_SOURCE_CONTINUE;
 }
-
-/* The least important of all sources: an iteration in which we rest, and nobody else has anything to do, is not one in
- * which nothing was to be done. Who iterates until there is nothing to do goes on. It has no functions that each
- * iteration would call. */
-
-static gboolean
-rest_dispatch (GSource     *source,
-               GSourceFunc  callback,
-               gpointer     data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs rest_funcs = { NULL, NULL, rest_dispatch, NULL, NULL, NULL };
 
 static GSourceFuncs dispatcher_funcs = { dispatcher_prepare, dispatcher_check, dispatcher_dispatch, NULL, NULL, NULL };
 
@@ -275,20 +234,14 @@ dispatcher_close (gpointer data)
 }
 
 static GSource *
-attach_source (AiodriveDispatcher *self,
-               GSourceFuncs       *funcs,
-               gint                priority,
-               const char         *name,
-               GDestroyNotify      close)
+attach_source (AiodriveDispatcher *self)
 {
-  GSource *source = g_source_new (funcs, sizeof (DispatcherSource));
+  GSource *source = g_source_new (&dispatcher_funcs, sizeof (DispatcherSource));
 
   ((DispatcherSource *) source)->dispatcher = self;
-  g_source_set_name (source, name);
-  g_source_set_priority (source, priority);
+  g_source_set_name (source, "aiodrive dispatcher");
   g_source_set_can_recurse (source, TRUE);
-  if (close != NULL)
-    g_source_set_callback (source, NULL, self, close);
+  g_source_set_callback (source, NULL, self, dispatcher_close);
   g_source_attach (source, self->context);
   g_source_unref (source);
 
@@ -303,8 +256,8 @@ aiodrive_dispatcher_new (GMainContext *context)
   self->ref_count = 1;
   self->context = context;
   g_mutex_init (&self->lock);
-  self->rest_source = attach_source (self, &rest_funcs, G_MAXINT, "aiodrive rest", NULL);
-  self->source = attach_source (self, &dispatcher_funcs, G_PRIORITY_DEFAULT, "aiodrive dispatcher", dispatcher_close);
+  aiodrive_fairness_init (&self->fairness, context);
+  self->source = attach_source (self);
 
   return self;
 }
@@ -387,16 +340,23 @@ aiodrive_dispatcher_post_next (AiodriveDispatcher *self,
     aiodrive_dispatcher_post (self, entry);
 }
 
-/* Whether no entry is left to run; for the thread that iterates the context. */
+/* Whether no entry is left to run, and no source of ours was held back by a rest; for the thread that iterates the
+ * context. */
 gboolean
 aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
 {
   gboolean idle;
 
   g_mutex_lock (&self->lock);
-  idle = !has_entries (self);
+  idle = !has_entries (self) && self->fairness.rest == AIODRIVE_NO_REST;
   g_mutex_unlock (&self->lock);
 
   return idle;
 }
 
+/* What all our sources in the context of @self share; for the thread that iterates it. */
+AiodriveFairness *
+aiodrive_dispatcher_get_fairness (AiodriveDispatcher *self)
+{
+  return &self->fairness;
+}

@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/wake-source.h"
 
-#include "aiodrive/core/clock-private.h"
+#include "aiodrive/core/dispatcher-private.h"
 
-/* For so long, in microseconds, it is dispatched in one iteration after the other. */
-#define BUSY_TIME 1000
-
-typedef enum
-{
-  AWAKE,
-  RESTS,    /* lets one iteration go by */
-  RESTED,
-} WakeState;
-
-/* All but the ready time, which has a lock of its own, belongs to who iterates the context. */
+/* All but the ready time, which has a lock of its own, belongs to the thread that iterates the context. */
 typedef struct
 {
-  GSource   source;
-  gint64    busy_since;   /* monotonic; 0: it was not asked for again when it was dispatched */
-  WakeState state;
+  GSource             source;
+  AiodriveDispatcher *dispatcher;  /* owned, nullable; that of the context, from the first iteration on */
+  gboolean            is_held;     /* it was ready in a rest */
 } WakeSource;
 
-/* An iteration that it leaves to others is no sign that everything waits. */
-static void
-keep_time (void)
+static AiodriveFairness *
+get_fairness (WakeSource *self)
 {
-  g_autoptr(AiodriveClock) clock = aiodrive_clock_of_thread ();
+  if (G_UNLIKELY (self->dispatcher == NULL))
+    {
+      GMainContext *context = g_source_get_context (&self->source);
 
-  if (clock != NULL)
-    aiodrive_clock_touch (clock);
+      self->dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_for_context (context));
+    }
+  return aiodrive_dispatcher_get_fairness (self->dispatcher);
 }
 
 static gboolean
@@ -37,20 +29,14 @@ wake_source_prepare (GSource *source,
 {
   WakeSource *self = (WakeSource *) source;
 
-  if (self->state == RESTED)
-    return TRUE;
-  if (self->state == RESTS)
-    {
-      self->state = RESTED;
-      *timeout = 0;
-      keep_time ();
-    }
-  return FALSE;
+  *timeout = -1;
+  return !aiodrive_fairness_is_resting (get_fairness (self)) && self->is_held;
 }
 
 static gboolean
 wake_source_check (GSource *source)
 {
+  aiodrive_fairness_check (get_fairness ((WakeSource *) source), source);
   return FALSE;
 }
 
@@ -60,26 +46,16 @@ wake_source_dispatch (GSource     *source,
                       gpointer     user_data)
 {
   WakeSource *self = (WakeSource *) source;
-  gint64 begin = g_get_monotonic_time ();
-  gint64 ready_time;
 
-  self->state = AWAKE;
   g_source_set_ready_time (source, -1);
-  if (callback != NULL && !callback (user_data))
-    return G_SOURCE_REMOVE;
+  self->is_held = aiodrive_fairness_must_yield (get_fairness (self), g_source_get_time (source));
+  return self->is_held || callback == NULL || callback (user_data);
+}
 
-  ready_time = g_source_get_ready_time (source);
-  if (ready_time == -1 || ready_time > begin)
-    self->busy_since = 0;
-  else if (self->busy_since == 0)
-    self->busy_since = begin;
-  else if (g_get_monotonic_time () - self->busy_since > BUSY_TIME)
-    {
-      self->busy_since = 0;
-      self->state = RESTS;
-      g_source_set_ready_time (source, -1);
-    }
-  return G_SOURCE_CONTINUE;
+static void
+wake_source_finalize (GSource *source)
+{
+  g_clear_pointer (&((WakeSource *) source)->dispatcher, aiodrive_dispatcher_unref);
 }
 
 static GSourceFuncs wake_source_funcs =
@@ -87,6 +63,7 @@ static GSourceFuncs wake_source_funcs =
   .prepare = wake_source_prepare,
   .check = wake_source_check,
   .dispatch = wake_source_dispatch,
+  .finalize = wake_source_finalize,
 };
 
 /**
@@ -98,8 +75,8 @@ static GSourceFuncs wake_source_funcs =
  * Set the callback, attach it, and call g_source_set_ready_time() with 0 or with a monotonic time, from any thread,
  * whenever there will be something to do. The ready time is unset before each call, so the callback sets the next one.
  * (A source of g_timeout_source_new() sets one of its own afterwards.) It is dispatched in nested main loops too; and
- * where its callback asks for the next call at once, again and again, it leaves one iteration in a millisecond to
- * the sources of a lower priority.
+ * the sources of a lower priority have their turn about once in a millisecond, also where its callback asks for the next
+ * call at once, again and again.
  *
  * Returns: (transfer full): a new source
  *

@@ -740,6 +740,73 @@ test_chain_of_timers (void)
   detach (source);
 }
 
+/* An entry and a source of the default priority that is dispatched once, each of which starts the other. */
+typedef struct
+{
+  AiodriveEntry       entry;
+  AiodriveDispatcher *dispatcher;
+  gboolean            stops;
+} Alternation;
+
+static gboolean
+alternation_idle (gpointer data)
+{
+  Alternation *self = data;
+
+  aiodrive_dispatcher_post (self->dispatcher, &self->entry);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+alternation_run (AiodriveEntry *entry)
+{
+  Alternation *self = AIODRIVE_CONTAINER_OF (entry, Alternation, entry);
+
+  if (!self->stops)
+    g_idle_add_full (G_PRIORITY_DEFAULT, alternation_idle, self, NULL);
+}
+
+static void
+test_alternating (void)
+{
+  Alternation alternation = { .entry.run = alternation_run };
+  guint n_low = 0;
+  GSource *source;
+
+  g_test_summary ("Sources of low priority have their turn when ours alternates with those of others");
+
+  alternation.dispatcher = aiodrive_dispatcher_get_thread_default ();
+  source = attach (g_idle_source_new (), G_PRIORITY_LOW, count, &n_low);
+  aiodrive_dispatcher_post (alternation.dispatcher, &alternation.entry);
+  test_iterate_until (n_low >= 5);
+  alternation.stops = TRUE;
+  detach (source);
+  test_settle ();
+}
+
+static void
+test_busy_others (void)
+{
+  Busy busy = { .entry.run = busy_run, .n_wanted = G_MAXUINT };
+  guint n_others = 0;
+  GSource *source;
+
+  g_test_summary ("A source of the default priority that is always ready does not stop the dispatcher in a rest");
+
+  busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
+  source = attach (g_idle_source_new (), G_PRIORITY_DEFAULT, count, &n_others);
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  for (guint i = 0; i < 5; i++)
+    {
+      guint before = busy.n_runs;
+
+      test_iterate_until (busy.n_runs > before + 1000);
+    }
+  busy.n_wanted = 0;
+  detach (source);
+  test_settle ();
+}
+
 /* Long enough for a rest after each dispatch. */
 static void
 slow_run (AiodriveEntry *entry)
@@ -1162,6 +1229,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/held-back-order", test_held_back_order);
   g_test_add_func ("/aiodrive/core/dispatcher/lower-priorities", test_lower_priorities);
   g_test_add_func ("/aiodrive/core/dispatcher/chain-of-timers", test_chain_of_timers);
+  g_test_add_func ("/aiodrive/core/dispatcher/alternating", test_alternating);
+  g_test_add_func ("/aiodrive/core/dispatcher/busy-others", test_busy_others);
   g_test_add_func ("/aiodrive/core/dispatcher/until-nothing-is-to-be-done", test_until_nothing_is_to_be_done);
   g_test_add_func ("/aiodrive/core/dispatcher/progress", test_progress);
   g_test_add_func ("/aiodrive/core/dispatcher/timers", test_timers);

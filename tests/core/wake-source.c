@@ -133,6 +133,58 @@ test_fair (Fixture       *self,
   test_iterate_until (self->n_calls > 100);
 }
 
+typedef struct
+{
+  GSource *wake;   /* unowned */
+  guint    n_low;
+  gboolean stops;
+} Alternation;
+
+static void
+on_slept (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_source_set_ready_time (((Alternation *) user_data)->wake, 0);
+}
+
+static gboolean
+sleep_again (gpointer data)
+{
+  Alternation *self = data;
+
+  if (!self->stops)
+    aiodrive_sleep_async (0, NULL, on_slept, self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+count_low (gpointer data)
+{
+  ((Alternation *) data)->n_low++;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_alternating (Fixture       *self,
+                  gconstpointer  data)
+{
+  Alternation alternation = { .wake = self->source };
+  GSource *idle = g_idle_source_new ();
+
+  g_test_summary ("A source of a low priority has its turn when this source alternates with waits");
+
+  g_source_set_callback (self->source, sleep_again, &alternation, NULL);
+  g_source_set_ready_time (self->source, 0);
+  g_source_set_callback (idle, count_low, &alternation, NULL);
+  g_source_attach (idle, NULL);
+  test_iterate_until (alternation.n_low >= 5);
+  alternation.stops = TRUE;
+  g_source_destroy (idle);
+  g_source_unref (idle);
+  test_settle ();
+}
+
 static gboolean
 count_iteration (gpointer data)
 {
@@ -200,6 +252,7 @@ main (int   argc,
   ADD ("thread", test_thread);
   ADD ("nested", test_nested);
   ADD ("fair", test_fair);
+  ADD ("alternating", test_alternating);
   ADD ("time-stands", test_time_stands);
   ADD ("removed", test_removed);
 

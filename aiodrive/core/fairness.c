@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/fairness-private.h"
+
+/* Bounded unfairness. Our sources have the default priority, and all of them in one main context share one time slice.
+ * A slice starts with the first dispatch of one of them. When it is used up the context rests: nothing of ours is
+ * ready, until sources of a lower priority have been asked. It does not matter which sources take turns, for an
+ * iteration in which only a foreign source of the default priority was ready does not end the slice.
+ * (/aiodrive/core/dispatcher/lower-priorities, .../chain-of-timers, .../alternating, .../wake-source/alternating)
+ *
+ * GLib asks sources in the order of their priorities, and stops at the first priority that has a ready one. So the
+ * check function of `others`, right below the default priority, is called if and only if nothing of the default
+ * priority is ready: that is the turn of the others. A context that has blocked in its poll had nothing else to do, and
+ * starts a new slice as well.
+ *
+ * A foreign source of the default priority that is always ready starves the others without our doing. A rest ends after
+ * a few iterations even then.
+ *
+ * The least important of all sources, `keeper`, is ready in a rest: code that iterates the context until there is
+ * nothing to do goes on. (.../until-nothing-is-to-be-done) */
+
+#define SLICE_USEC    1000
+#define BLOCKED_USEC  100
+#define MAX_RESTS     4
+
+typedef struct
+{
+  GSource           source;
+  AiodriveFairness *fairness;  /* unowned */
+} FairnessSource;
+
+static gboolean
+others_prepare (GSource *source,
+                gint    *timeout)
+{
+  ((FairnessSource *) source)->fairness->asked_at = g_source_get_time (source);
+  *timeout = -1;
+  return FALSE;
+}
+
+static gboolean
+others_check (GSource *source)
+{
+  AiodriveFairness *self = ((FairnessSource *) source)->fairness;
+
+  self->busy_since = 0;
+  if (self->rest == AIODRIVE_RESTING)
+    self->rest = AIODRIVE_HAS_RESTED;
+  return FALSE;
+}
+
+static gboolean
+dispatch (GSource     *source,
+          GSourceFunc  callback,
+          gpointer     data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs others_funcs = { others_prepare, others_check, dispatch, NULL, NULL, NULL };
+static GSourceFuncs keeper_funcs = { NULL, NULL, dispatch, NULL, NULL, NULL };
+
+static GSource *
+attach_source (AiodriveFairness *self,
+               GMainContext     *context,
+               GSourceFuncs     *funcs,
+               gint              priority,
+               const char       *name)
+{
+  GSource *source = g_source_new (funcs, sizeof (FairnessSource));
+
+  ((FairnessSource *) source)->fairness = self;
+  g_source_set_name (source, name);
+  g_source_set_priority (source, priority);
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, context);
+  g_source_unref (source);
+
+  return source;   /* the context has it */
+}
+
+/* @self lives as long as @context is iterated. */
+void
+aiodrive_fairness_init (AiodriveFairness *self,
+                        GMainContext     *context)
+{
+  self->others = attach_source (self, context, &others_funcs, G_PRIORITY_DEFAULT + 1, "aiodrive fairness");
+  self->keeper = attach_source (self, context, &keeper_funcs, G_MAXINT, "aiodrive rest");
+}
+
+static void
+end_rest (AiodriveFairness *self)
+{
+  self->rest = AIODRIVE_NO_REST;
+  g_source_set_ready_time (self->keeper, -1);
+}
+
+/* Once in each iteration in which sources of the default priority are asked. */
+void
+aiodrive_fairness_prepare (AiodriveFairness *self)
+{
+  self->asked_at = 0;
+  if (G_LIKELY (self->rest == AIODRIVE_NO_REST))
+    return;
+
+  if (self->rest == AIODRIVE_HAS_RESTED || self->n_rests++ == MAX_RESTS)
+    end_rest (self);
+}
+
+/* For the check function of @source. A poll that did not block takes no time, or next to none. */
+void
+aiodrive_fairness_check (AiodriveFairness *self,
+                         GSource          *source)
+{
+  if (self->asked_at != 0 && g_source_get_time (source) - self->asked_at > BLOCKED_USEC)
+    self->busy_since = 0;
+  self->asked_at = 0;
+}
+
+/* For a source that is dispatched @now. TRUE: it does nothing, for the others have their turn. */
+gboolean
+aiodrive_fairness_must_yield (AiodriveFairness *self,
+                              gint64            now)
+{
+  if (self->rest == AIODRIVE_RESTING)
+    return TRUE;
+  if (self->busy_since == 0)
+    self->busy_since = now;
+  if (now - self->busy_since < SLICE_USEC)
+    return FALSE;
+
+  self->busy_since = 0;
+  self->n_rests = 0;
+  self->rest = AIODRIVE_RESTING;
+  g_source_set_ready_time (self->keeper, 0);
+  return TRUE;
+}
