@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/error-private.h"
 
+#define MAX_LISTED        5     /* errors in the message of AIODRIVE_ERROR_MULTIPLE */
+#define MAX_BYTES_LISTED  200   /* of each of them */
+
 typedef struct
 {
   GPtrArray *errors;   /* of GError; NULL but for AIODRIVE_ERROR_MULTIPLE. Never changed once it is set */
@@ -74,6 +77,47 @@ aiodrive_error_new_not_implemented (GObject *object)
   return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s does not implement this", G_OBJECT_TYPE_NAME (object));
 }
 
+/* Appends "name: message", cut where it is long: a message may itself list the errors of several tasks, and so on. */
+static void
+append_failure (GString      *string,
+                const char   *name,
+                const GError *error)
+{
+  gsize start = string->len;
+  gsize cut;
+
+  if (name != NULL)
+    g_string_append_printf (string, "%s: ", name);
+  g_string_append (string, error->message);
+  if (string->len - start <= MAX_BYTES_LISTED)
+    return;
+
+  cut = start + MAX_BYTES_LISTED;
+  while (cut > start && (string->str[cut] & 0xc0) == 0x80)   /* not within a character */
+    cut--;
+  g_string_truncate (string, cut);
+  g_string_append (string, "…");
+}
+
+/* The message has a bounded length: it counts the failures, and lists the first ones. */
+static char *
+describe_failures (GPtrArray *errors,
+                   GPtrArray *names,
+                   guint      n_tasks)
+{
+  GString *message = g_string_new (NULL);
+
+  g_string_append_printf (message, "%u of %u tasks failed", errors->len, n_tasks);
+  for (guint i = 0; i < errors->len && i < MAX_LISTED; i++)
+    {
+      g_string_append (message, i == 0 ? ": " : "; ");
+      append_failure (message, g_ptr_array_index (names, i), g_ptr_array_index (errors, i));
+    }
+  if (errors->len > MAX_LISTED)
+    g_string_append_printf (message, "; and %u more", errors->len - MAX_LISTED);
+  return g_string_free (message, FALSE);
+}
+
 /* One error of several: the only one as it is, more of them as MULTIPLE. @names are those of the tasks that
  * failed, NULL for one without, @n_tasks counts the others too. */
 GError *
@@ -81,7 +125,7 @@ aiodrive_error_new_multiple (GPtrArray *errors,
                              GPtrArray *names,
                              guint      n_tasks)
 {
-  g_autoptr(GString) message = NULL;
+  g_autofree char *message = NULL;
   GError *error;
 
   g_assert (errors->len > 0 && errors->len == names->len);
@@ -89,18 +133,8 @@ aiodrive_error_new_multiple (GPtrArray *errors,
   if (errors->len == 1)
     return g_error_copy (g_ptr_array_index (errors, 0));
 
-  message = g_string_new (NULL);
-  g_string_append_printf (message, "%u of %u tasks failed", errors->len, n_tasks);
-  for (guint i = 0; i < errors->len; i++)
-    {
-      const char *name = g_ptr_array_index (names, i);
-      const GError *error_of_task = g_ptr_array_index (errors, i);
-
-      g_string_append_printf (message, "%s%s%s%s", i == 0 ? ": " : "; ", name != NULL ? name : "",
-                              name != NULL ? ": " : "", error_of_task->message);
-    }
-
-  error = g_error_new_literal (AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE, message->str);
+  message = describe_failures (errors, names, n_tasks);
+  error = g_error_new_literal (AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE, message);
   aiodrive_error_get_private (error)->errors = g_ptr_array_ref (errors);
   return error;
 }

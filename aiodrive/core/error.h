@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * AiodriveError:
- * @AIODRIVE_ERROR_MULTIPLE: several tasks failed; see aiodrive_task_get_errors()
+ * @AIODRIVE_ERROR_MULTIPLE: several tasks failed: the message counts them and lists the first ones; see
+ *   aiodrive_task_get_errors()
  * @AIODRIVE_ERROR_SIGNAL: a Unix signal ended it
  * @AIODRIVE_ERROR_PREEMPTED: somebody else asked for what was held weakly
  *

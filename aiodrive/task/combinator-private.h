@@ -33,6 +33,7 @@ struct _AiodriveCombinator
 
   AiodriveCombinatorChild       *children;     /* owned */
   guint                          n_children;
+  gboolean                       cancelled_others;   /* because of a child; used in the context */
 
   GMutex                         lock;
   guint                          n_pending;    /* guarded by lock, as are the next; counts the start too */

@@ -165,6 +165,18 @@ is_last (AiodriveCombinator *self)
   return last;
 }
 
+/* The cancelled children fail in turn. Each of their failures would walk over all children again, without effect.
+ * (/aiodrive/task/gather/many) */
+static void
+cancel_others_once (AiodriveCombinator *self)
+{
+  if (self->cancelled_others)
+    return;
+
+  self->cancelled_others = TRUE;
+  aiodrive_combinator_cancel_others (self, NULL);
+}
+
 static void
 child_ended (AiodriveEntry *entry)
 {
@@ -172,7 +184,7 @@ child_ended (AiodriveEntry *entry)
   AiodriveCombinator *self = child->combinator;
 
   if (self->klass->child_ended != NULL && self->klass->child_ended (self, child - self->children))
-    aiodrive_combinator_cancel_others (self, NULL);
+    cancel_others_once (self);
   if (is_last (self))
     end (&self->end);
 }

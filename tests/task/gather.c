@@ -285,6 +285,95 @@ test_thousand (void)
   g_ptr_array_foreach (children, (GFunc) (void (*) (void)) test_task_free, NULL);
 }
 
+static void
+wait_for_event (GTask        *task,
+                GCancellable *cancellable,
+                gpointer      event)
+{
+  aiodrive_thread_safe_event_wait_async (event, cancellable, aiodrive_task_complete, g_object_ref (task));
+}
+
+static void
+fail (GTask        *task,
+      GCancellable *cancellable,
+      gpointer      data)
+{
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "not found");
+}
+
+/* What a failure costs does not grow with the square of the number of tasks: that would end in the timeout of
+ * the test. */
+static void
+test_many (void)
+{
+  guint n = test_rounds (100000);
+  g_autoptr(AiodriveThreadSafeEvent) never = aiodrive_thread_safe_event_new ();
+  g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (tasks, aiodrive_spawn (NULL, i == n - 1 ? fail : wait_for_event, never, NULL));
+  task = aiodrive_try_all ((GTask **) tasks->pdata, tasks->len, NULL);
+  aiodrive_run (task);
+  error = aiodrive_task_get_error (task);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+/* Task @i fails with a message of its number. */
+static GTask *
+fail_all (guint n)
+{
+  g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < n; i++)
+    {
+      GTask *task = aiodrive_task_new (NULL);
+
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "%u", i);
+      g_ptr_array_add (tasks, task);
+    }
+  return aiodrive_wait_all ((GTask **) tasks->pdata, tasks->len, NULL);
+}
+
+/* The message of several errors lists the first ones. */
+static void
+test_many_errors (void)
+{
+  g_autoptr(GTask) task = fail_all (1000);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) errors = NULL;
+
+  aiodrive_run (task);
+  error = aiodrive_task_get_error (task);
+  g_assert_cmpstr (error->message, ==, "1000 of 1000 tasks failed: 0; 1; 2; 3; 4; and 995 more");
+  errors = aiodrive_task_get_errors (task);
+  g_assert_cmpuint (errors->len, ==, 1000);
+}
+
+/* A long message is cut there, at the end of a character; the error itself has all of it. */
+static void
+test_long_messages (void)
+{
+  g_autofree char *hundred = g_strnfill (199, 'x');
+  g_autofree char *message = g_strconcat (hundred, "é is the end", NULL);
+  GTask *tasks[] = { aiodrive_task_new (NULL), aiodrive_task_new (NULL) };
+  g_autoptr(GTask) task = aiodrive_wait_all (tasks, 2, NULL);
+  g_autofree char *expected = g_strdup_printf ("2 of 2 tasks failed: %s…; short", hundred);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) errors = NULL;
+
+  g_task_return_new_error (tasks[0], G_IO_ERROR, G_IO_ERROR_FAILED, "%s", message);
+  g_task_return_new_error (tasks[1], G_IO_ERROR, G_IO_ERROR_FAILED, "short");
+  aiodrive_run (task);
+  error = aiodrive_task_get_error (task);
+  g_assert_cmpstr (error->message, ==, expected);
+  errors = aiodrive_task_get_errors (task);
+  g_assert_cmpstr (((GError *) g_ptr_array_index (errors, 0))->message, ==, message);
+  g_object_unref (tasks[0]);
+  g_object_unref (tasks[1]);
+}
+
 #define add(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -304,6 +393,9 @@ main (int   argc,
   add ("/aiodrive/task/gather/nested-errors", test_nested_errors);
   add ("/aiodrive/task/gather/same-error-twice", test_same_error_twice);
   g_test_add_func ("/aiodrive/task/gather/thousand", test_thousand);
+  g_test_add_func ("/aiodrive/task/gather/many", test_many);
+  g_test_add_func ("/aiodrive/task/gather/many-errors", test_many_errors);
+  g_test_add_func ("/aiodrive/task/gather/long-messages", test_long_messages);
 
   return g_test_run ();
 }
