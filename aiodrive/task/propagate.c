@@ -58,7 +58,9 @@ propagate_value (GTask   *leaf,
                  GValue  *value,
                  GError **error)
 {
-  if (!aiodrive_task_record_take_value (aiodrive_task_record_get (leaf)))
+  AiodriveTaskRecord *record = aiodrive_task_record_get (leaf);
+
+  if (!aiodrive_task_record_take_value (record))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The value of task %s was taken before",
                    aiodrive_task_describe (leaf));
@@ -67,7 +69,7 @@ propagate_value (GTask   *leaf,
 
   if (!g_task_propagate_value (leaf, value, NULL))
     {
-      /* GLib has said what is wrong */
+      aiodrive_task_record_leave_value (record);   /* for the function that fits */
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Task %s does not hold a GValue",
                    aiodrive_task_describe (leaf));
       return FALSE;
@@ -112,6 +114,10 @@ aiodrive_task_propagate_result (GTask   *task,
  *
  * Unwraps a task that was returned with g_task_return_value(), or that stands for one. All tasks that this library
  * returns itself are such. It can be done once; a second time is %G_IO_ERROR_INVALID_ARGUMENT.
+ *
+ * A task that holds something else, such as one of g_task_return_int(), is %G_IO_ERROR_INVALID_ARGUMENT too. GLib logs
+ * a critical message then, since no function tells beforehand what a #GTask holds. The value stays in the task for the
+ * `g_task_propagate_*` function that fits.
  *
  * This is g_task_propagate_value() for bindings: @value is initialised even where @error is set.
  *

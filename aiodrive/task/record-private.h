@@ -36,6 +36,7 @@ gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self
 gboolean            aiodrive_task_record_is_ending    (AiodriveTaskRecord  *self);
 GError             *aiodrive_task_record_copy_error   (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_take_value   (AiodriveTaskRecord  *self);
+void                aiodrive_task_record_leave_value  (AiodriveTaskRecord  *self);
 void                aiodrive_task_pass_error          (GTask               *task,
                                                        GError              *failure,
                                                        GError             **error);

@@ -279,6 +279,15 @@ aiodrive_task_record_take_value (AiodriveTaskRecord *self)
   return !taken;
 }
 
+/* The value was not unwrapped after all. */
+void
+aiodrive_task_record_leave_value (AiodriveTaskRecord *self)
+{
+  aiodrive_monitor_lock (&self->monitor);
+  self->taken = FALSE;
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
 void
 aiodrive_task_record_set_leaf (AiodriveTaskRecord *self,
                                GTask              *leaf)

@@ -26,6 +26,32 @@ aiodrive_task_new (GCancellable *parent)
   return aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_task_new);
 }
 
+/* The error that @task has to fail with; NULL if @result succeeded. The type of its value does not matter: GTask looks
+ * for an error first. */
+static GError *
+steal_error (GAsyncResult *result,
+             GTask        *task)
+{
+  AiodriveTaskRecord *record;
+  GError *error = NULL;
+
+  if (result == G_ASYNC_RESULT (task))
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Task %s cannot complete itself",
+                        aiodrive_task_describe (task));
+  if (!G_IS_TASK (result) || !g_task_had_error (G_TASK (result)))
+    return NULL;
+
+  record = aiodrive_task_record_peek (G_TASK (result));
+  if (record != NULL && aiodrive_task_record_is_known (record))
+    return aiodrive_task_record_copy_error (record);   /* others that wait for it see the error too */
+
+  g_task_propagate_pointer (G_TASK (result), &error);
+  if (error == NULL)
+    g_set_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "Task %s was completed with a result whose error had been taken before", aiodrive_task_describe (task));
+  return error;
+}
+
 /**
  * aiodrive_task_complete:
  * @source: (nullable): the object that was asked
@@ -38,6 +64,9 @@ aiodrive_task_new (GCancellable *parent)
  * aiodrive_task_propagate_result(); being cancelled later does not undo it. (There are finish functions that fail
  * although their #GTask did not: those you will see there.)
  *
+ * Give @result unfinished: if its error has been taken by a finish function before, or if @result is @task itself, @task
+ * fails with %G_IO_ERROR_INVALID_ARGUMENT.
+ *
  * Since: 1.0
  */
 void
@@ -47,16 +76,14 @@ aiodrive_task_complete (GObject      *source,
 {
   g_autoptr(GTask) self = task;
   g_auto(GValue) value = G_VALUE_INIT;
+  GError *error;
 
   g_return_if_fail (G_IS_ASYNC_RESULT (result));
   g_return_if_fail (G_IS_TASK (self));
 
-  if (G_IS_TASK (result) && g_task_had_error (G_TASK (result)))
+  error = steal_error (result, self);
+  if (error != NULL)
     {
-      GError *error = NULL;
-
-      /* whatever the type of its value: an error comes first */
-      g_task_propagate_pointer (G_TASK (result), &error);
       g_task_return_error (self, error);
       return;
     }

@@ -218,6 +218,64 @@ test_result_dropped (void)
   g_assert_finalize_object (result);
 }
 
+/* The callback has finished the operation, and hands the result on all the same: GLib complains, and there is an
+ * error. */
+static void
+on_failed_finish_first (GObject      *source_object,
+                        GAsyncResult *result,
+                        gpointer      task)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (g_task_propagate_boolean (G_TASK (result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  g_test_expect_message ("GLib-GIO", G_LOG_LEVEL_CRITICAL, "*g_task_propagate_pointer*failed*");
+  aiodrive_task_complete (source_object, result, task);
+  g_test_assert_expected_messages ();
+}
+
+static void
+test_finished_before (void)
+{
+  GTask *task = aiodrive_task_new (NULL);
+
+  fail_with_boolean_async (NULL, NULL, on_failed_finish_first, g_object_ref (task));
+  assert_fails (task, G_IO_ERROR_INVALID_ARGUMENT);
+  test_finalize_task (task);
+}
+
+/* Somebody else has looked at the error: waiting is not consuming. */
+static void
+on_failed_look_first (GObject      *source_object,
+                      GAsyncResult *result,
+                      gpointer      task)
+{
+  g_autoptr(GError) error = aiodrive_task_get_error (G_TASK (result));
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  aiodrive_task_complete (source_object, result, task);
+}
+
+static void
+test_looked_at_before (void)
+{
+  GTask *task = aiodrive_task_new (NULL);
+
+  aiodrive_race_async (NULL, 0, NULL, on_failed_look_first, g_object_ref (task));
+  assert_fails (task, G_IO_ERROR_INVALID_ARGUMENT);
+  test_finalize_task (task);
+}
+
+static void
+test_completed_with_itself (void)
+{
+  GTask *task = aiodrive_task_new (NULL);
+
+  aiodrive_task_complete (NULL, G_ASYNC_RESULT (task), g_object_ref (task));
+  assert_fails (task, G_IO_ERROR_INVALID_ARGUMENT);
+  test_finalize_task (task);
+}
+
 static gpointer
 return_in_thread (gpointer task)
 {
@@ -278,6 +336,9 @@ main (int   argc,
   g_test_add_func ("/aiodrive/task/start/error-of-any-type", test_error_of_any_type);
   g_test_add_func ("/aiodrive/task/start/other-result", test_other_result);
   g_test_add_func ("/aiodrive/task/start/result-dropped", test_result_dropped);
+  g_test_add_func ("/aiodrive/task/start/finished-before", test_finished_before);
+  g_test_add_func ("/aiodrive/task/start/looked-at-before", test_looked_at_before);
+  g_test_add_func ("/aiodrive/task/start/completed-with-itself", test_completed_with_itself);
   g_test_add_func ("/aiodrive/task/start/new", test_new);
   g_test_add_func ("/aiodrive/task/start/wrong-arguments", test_wrong_arguments);
 
