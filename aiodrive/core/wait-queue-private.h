@@ -40,6 +40,7 @@ struct _AiodriveWaitQueue
   guint64         generation;       /* how often all were woken */
   gboolean        mixed;            /* waiters of several contexts have been in it since it was last empty */
   GCompareFunc    compare;          /* nullable, set once: orders waiters by what they ask for */
+  GTree          *firsts;           /* owned; the first waiter of each priority; NULL if there is only one priority */
   /* nullable, set once; under the monitor: somebody is about to be cancelled; the last moment to wake him */
   void          (*on_cancel)    (AiodriveWaitQueue *self);
   /* nullable, set once; under the monitor: who asked for this was cancelled, and is not in the queue any more */

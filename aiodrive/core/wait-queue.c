@@ -22,6 +22,10 @@
  * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once,
  * or end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)
  *
+ * Waiting by priority takes O(log n), for n priorities: a tree has the first waiter of each, and a waiter that comes goes
+ * before the first one of the next priority. With one priority, the usual case, there is no tree.
+ * (/aiodrive/core/wait-queue/priorities)
+ *
  * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's
  * generation; only where several contexts wait, the chain is walked. (.../wake-all-generations) */
 
@@ -141,28 +145,64 @@ aiodrive_waiter_run_soon (AiodriveWaiter  *self,
   monitor_push (monitor, self, self);
 }
 
-/* Whom @waiter goes before: nobody, or the first of those who ask for less. */
-static AiodriveWaiter *
-find_next (AiodriveWaitQueue *self,
-           AiodriveWaiter    *waiter)
+static gint
+compare_waiters (gconstpointer a,
+                 gconstpointer b,
+                 gpointer      queue)
 {
-  AiodriveWaiter *next = NULL;
+  return ((AiodriveWaitQueue *) queue)->compare (((const AiodriveWaiter *) a)->granted,
+                                                 ((const AiodriveWaiter *) b)->granted);
+}
 
-  if (self->compare == NULL)
+/* Returns the waiter that @waiter, which is about to be added, goes before, or NULL to append it. */
+static AiodriveWaiter *
+find_place (AiodriveWaitQueue *self,
+            AiodriveWaiter    *waiter)
+{
+  GTreeNode *node;
+  AiodriveWaiter *next;
+
+  if (self->compare == NULL || self->first == NULL)
     return NULL;
 
-  for (AiodriveWaiter *before = self->last;
-       before != NULL && self->compare (before->granted, waiter->granted) > 0;
-       before = before->prev)
-    next = before;
+  if (self->firsts == NULL)
+    {
+      if (compare_waiters (self->first, waiter, self) == 0)
+        return NULL;
+      self->firsts = g_tree_new_with_data (compare_waiters, self);
+      g_tree_insert (self->firsts, self->first, self->first);
+    }
+
+  node = g_tree_upper_bound (self->firsts, waiter);
+  next = node != NULL ? g_tree_node_key (node) : NULL;
+  if (g_tree_lookup (self->firsts, waiter) == NULL)
+    g_tree_insert (self->firsts, waiter, waiter);
   return next;
+}
+
+/* Takes @waiter, which is about to be removed, out of the tree, if it is the first one of its priority. */
+static void
+leave_tree (AiodriveWaitQueue *self,
+            AiodriveWaiter    *waiter)
+{
+  AiodriveWaiter *next = next_of (waiter);
+
+  if (g_tree_lookup (self->firsts, waiter) != waiter)
+    return;
+
+  if (next != NULL && compare_waiters (next, waiter, self) == 0)
+    g_tree_replace (self->firsts, next, next);
+  else
+    g_tree_remove (self->firsts, waiter);
+  if (g_tree_nnodes (self->firsts) == 0)
+    g_clear_pointer (&self->firsts, g_tree_unref);
 }
 
 void
 aiodrive_wait_queue_add (AiodriveWaitQueue *self,
                          AiodriveWaiter    *waiter)
 {
-  AiodriveWaiter *next = find_next (self, waiter);
+  AiodriveWaiter *next = find_place (self, waiter);
 
   if (self->first == NULL)
     self->mixed = FALSE;
@@ -194,6 +234,8 @@ aiodrive_wait_queue_remove (AiodriveWaitQueue *self,
   if (waiter->queue != self || waiter->generation != self->generation)
     return FALSE;
 
+  if (self->firsts != NULL)
+    leave_tree (self, waiter);
   next = next_of (waiter);
   if (waiter->prev != NULL)
     waiter->prev->entry.next = waiter->entry.next;
@@ -241,8 +283,9 @@ aiodrive_wait_queue_wake_one (AiodriveWaitQueue *self,
   if (waiter == NULL)
     return FALSE;
 
+  aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
   waiter->granted = granted;
-  aiodrive_wait_queue_wake (self, waiter, monitor);
+  aiodrive_waiter_run_soon (waiter, monitor);
   return TRUE;
 }
 
@@ -255,6 +298,7 @@ aiodrive_wait_queue_wake_all (AiodriveWaitQueue *self,
 
   self->first = self->last = NULL;
   self->generation++;
+  g_clear_pointer (&self->firsts, g_tree_unref);
 
   while (first != NULL)
     {

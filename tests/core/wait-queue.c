@@ -297,6 +297,88 @@ test_sorted (void)
   g_assert_cmpint (n_freed, ==, 1);
 }
 
+/* Parks @n waits with priorities from 0 to @n_priorities - 1, in some order. */
+static void
+park_by_priority (Gate         *gate,
+                  guint         n,
+                  guint         n_priorities,
+                  GCancellable *cancellable,
+                  Call         *calls)
+{
+  aiodrive_monitor_lock (&gate->monitor);
+  for (guint i = 0; i < n; i++)
+    {
+      AiodriveWait *wait = aiodrive_wait_new (NULL, i % 3 == 0 ? cancellable : NULL, on_ended, &calls[i],
+                                              gate_wait_async, return_number);
+      guint priority = (n - 1 - i) * (guint64) 7919 % n_priorities;
+
+      aiodrive_wait_set_request (wait, GINT_TO_POINTER (1 + priority * (n / n_priorities + 1)), NULL);
+      aiodrive_wait_park (wait, &gate->queue, &gate->monitor);
+    }
+  aiodrive_monitor_unlock (&gate->monitor);
+}
+
+/* The first of each priority is what the queue keeps account of: it is cancelled, or woken, or joined by others. What
+ * that costs does not grow with the square of the number of priorities, which would end in the timeout of the test. */
+static void
+test_priorities (void)
+{
+  static const guint n_priorities[] = { 1, 2, 10, G_MAXUINT };
+  guint n = test_rounds (60000);
+
+  for (guint k = 0; k < G_N_ELEMENTS (n_priorities); k++)
+    {
+      g_auto(Gate) gate = { 0 };
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      Call *calls = g_new0 (Call, n);
+      AiodriveWaiter *last = NULL, *waiter;
+      guint n_woken = 0;
+
+      gate_init (&gate);
+      gate.queue.compare = compare;
+      park_by_priority (&gate, n, MIN (n_priorities[k], n), cancellable, calls);
+      g_cancellable_cancel (cancellable);
+      aiodrive_monitor_lock (&gate.monitor);
+      for (waiter = gate.queue.first; waiter != NULL; waiter = aiodrive_waiter_get_next (waiter))
+        {
+          g_assert_true (last == NULL || compare (last->granted, waiter->granted) <= 0);
+          last = waiter;
+        }
+      while ((waiter = aiodrive_wait_queue_get_first (&gate.queue)) != NULL)
+        {
+          aiodrive_wait_queue_wake (&gate.queue, waiter, &gate.monitor);
+          n_woken++;
+        }
+      g_assert_null (gate.queue.firsts);
+      aiodrive_monitor_unlock (&gate.monitor);
+      g_assert_cmpuint (n_woken, ==, n - (n + 2) / 3);
+      test_settle ();
+      for (guint i = 0; i < n; i++)
+        g_assert_cmpint (calls[i].n_calls, ==, 1);
+      g_free (calls);
+    }
+}
+
+/* All that wait with priorities are woken at once; the queue begins anew. */
+static void
+test_priorities_wake_all (void)
+{
+  g_auto(Gate) gate = { 0 };
+  Call calls[10] = { 0 };
+
+  gate_init (&gate);
+  gate.queue.compare = compare;
+  for (guint round = 0; round < 2; round++)
+    {
+      park_by_priority (&gate, 10, 3, NULL, calls);
+      gate_wake_all (&gate);
+      g_assert_null (gate.queue.firsts);
+      test_settle ();
+      for (guint i = 0; i < 10; i++)
+        g_assert_cmpint (calls[i].n_calls, ==, round + 1);
+    }
+}
+
 static void
 test_cancelled_already (gconstpointer data)
 {
@@ -1402,6 +1484,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/wait-queue/defer", test_defer);
   g_test_add_func ("/aiodrive/core/wait-queue/order", test_order);
   g_test_add_func ("/aiodrive/core/wait-queue/sorted", test_sorted);
+  g_test_add_func ("/aiodrive/core/wait-queue/priorities", test_priorities);
+  g_test_add_func ("/aiodrive/core/wait-queue/priorities/wake-all", test_priorities_wake_all);
   add_for_both ("cancelled-already", test_cancelled_already);
   add_for_both ("cancel-before-park", test_cancel_before_park);
   add_for_both ("cancel-before-wake", test_cancel_before_wake);
