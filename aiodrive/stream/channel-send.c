@@ -9,7 +9,8 @@
 static gboolean
 has_room (AiodriveChannel *self)
 {
-  return self->core.items.length < self->capacity || aiodrive_wait_queue_get_first (&self->core.getters) != NULL;
+  return aiodrive_queue_core_get_length (&self->core) < self->capacity ||
+         aiodrive_wait_queue_get_first (&self->core.getters) != NULL;
 }
 
 /* Takes an @item that was not accepted as the channel is closed, or NULL. */

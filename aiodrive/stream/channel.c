@@ -56,7 +56,7 @@ admit_sender (AiodriveQueueCore *core)
   AiodriveChannel *self = (AiodriveChannel *) core;
   AiodriveWaiter *sender = aiodrive_wait_queue_get_first (&self->senders);
 
-  if (sender == NULL || core->items.length > self->capacity)
+  if (sender == NULL || aiodrive_queue_core_get_length (core) > self->capacity)
     return;
 
   aiodrive_queue_core_append (core, sender->granted);

@@ -49,21 +49,13 @@ compare_indexes (gconstpointer a,
   return (one > other) - (one < other);
 }
 
-static gint
-compare_item (gconstpointer item,
-              gconstpointer index)
-{
-  return compare_indexes (&((const AiodriveItem *) item)->index, index, NULL);
-}
-
-/* Whether there can be an item with this index. Among those whose turn it is are some that came back. */
+/* Whether there can be an item with this index. */
 static gboolean
 check_index (AiodriveOrderedQueue  *self,
              gint64                 index,
              GError               **error)
 {
-  if (g_tree_lookup (self->early, &index) != NULL ||
-      (index < self->next && g_queue_find_custom (&self->core.items, &index, compare_item) != NULL))
+  if (g_tree_lookup (self->early, &index) != NULL || aiodrive_queue_core_has_index (&self->core, index))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "There is an item %" G_GINT64_FORMAT " already", index);
   else if (index < 0)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The index %" G_GINT64_FORMAT " is negative", index);

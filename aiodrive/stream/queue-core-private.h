@@ -13,7 +13,7 @@ typedef struct _AiodriveQueueKind AiodriveQueueKind;
 /* A value that is in a queue, or was granted to somebody who has not unwrapped it yet. */
 struct _AiodriveItem
 {
-  GList              node;    /* in the items of the queue */
+  GList              node;    /* in the items of the queue that have never left it */
   gint64             index;   /* items leave in the order of their indexes */
   GValue             value;
   AiodriveQueueCore *queue;   /* owned, nullable: where it goes back to if its GTask is dropped */
@@ -39,6 +39,7 @@ struct _AiodriveQueueCore
   GParamSpec              *n_items;         /* the property */
   AiodriveMonitor          monitor;
   GQueue                   items;           /* to be taken, by their nodes; guarded by monitor, as is the rest */
+  GTree                   *returned;        /* owned; of items that came back, by their indexes; NULL if there are none */
   guint                    n_early;         /* items whose turn has not come */
   guint                    n_notified;      /* how many there were when the monitor was unlocked */
   gint64                   n_appended;
@@ -59,6 +60,9 @@ void          aiodrive_queue_core_clear       (AiodriveQueueCore        *self);
 void          aiodrive_queue_core_lock        (AiodriveQueueCore        *self);
 void          aiodrive_queue_core_unlock      (AiodriveQueueCore        *self);
 guint         aiodrive_queue_core_get_n_items (AiodriveQueueCore        *self);
+guint         aiodrive_queue_core_get_length  (AiodriveQueueCore        *self);
+gboolean      aiodrive_queue_core_has_index   (AiodriveQueueCore        *self,
+                                               gint64                    index);
 void          aiodrive_queue_core_offer       (AiodriveQueueCore        *self,
                                                AiodriveItem             *item);
 void          aiodrive_queue_core_append      (AiodriveQueueCore        *self,

@@ -9,7 +9,8 @@
  * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its GTask is dropped
  * before the finish function was called, the item finds its way back: to the next who waits, or to the head. As the
  * items leave in the order of their indexes, an item that comes back stands before those that never left, and in order
- * with the others that came back. (/aiodrive/stream/queue/dropped, .../channel/dropped)
+ * with the others that came back: these are in a tree of their own. (/aiodrive/stream/queue/dropped,
+ * .../channel/dropped, .../queue/many-dropped)
  *
  * While somebody waits there is nothing to be taken, so that an item that is there may be had at once without
  * overtaking anybody. (.../no-barging) */
@@ -55,6 +56,16 @@ item_unwrap (AiodriveItem *self,
   g_free (self);
 }
 
+static gint
+compare_indexes (gconstpointer a,
+                 gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a;
+  gint64 other = *(const gint64 *) b;
+
+  return (one > other) - (one < other);
+}
+
 void
 aiodrive_queue_core_init (AiodriveQueueCore       *self,
                           const AiodriveQueueKind *kind)
@@ -63,6 +74,26 @@ aiodrive_queue_core_init (AiodriveQueueCore       *self,
   self->n_items = g_object_class_find_property (G_OBJECT_GET_CLASS (self), "n-items");
   g_queue_init (&self->items);
   aiodrive_monitor_init (&self->monitor);
+}
+
+/* The first item, or NULL; under the monitor, or when nobody else uses the queue. */
+static AiodriveItem *
+pop (AiodriveQueueCore *self)
+{
+  AiodriveItem *item = NULL;
+  GList *node;
+
+  if (self->returned != NULL)
+    {
+      item = g_tree_node_value (g_tree_node_first (self->returned));
+      g_tree_remove (self->returned, &item->index);
+      if (g_tree_nnodes (self->returned) == 0)
+        g_clear_pointer (&self->returned, g_tree_unref);
+      return item;
+    }
+
+  node = g_queue_pop_head_link (&self->items);
+  return node != NULL ? node->data : NULL;
 }
 
 static void
@@ -77,7 +108,10 @@ free_items (GQueue *items)
 void
 aiodrive_queue_core_clear (AiodriveQueueCore *self)
 {
-  free_items (&self->items);
+  AiodriveItem *item;
+
+  while ((item = pop (self)) != NULL)
+    aiodrive_item_free (item);
   g_clear_error (&self->closing_error);
   aiodrive_monitor_clear (&self->monitor);
 }
@@ -88,10 +122,29 @@ aiodrive_queue_core_lock (AiodriveQueueCore *self)
   aiodrive_monitor_lock (&self->monitor);
 }
 
+/* The items whose turn has come; under the monitor. */
+guint
+aiodrive_queue_core_get_length (AiodriveQueueCore *self)
+{
+  return self->items.length + (self->returned != NULL ? g_tree_nnodes (self->returned) : 0);
+}
+
+/* Whether an item with this index has come, and has not left, or has come back; under the monitor. Those that never
+ * left have all indexes from the first to the last one. */
+gboolean
+aiodrive_queue_core_has_index (AiodriveQueueCore *self,
+                               gint64             index)
+{
+  if (self->returned != NULL && g_tree_lookup (self->returned, &index) != NULL)
+    return TRUE;
+  return self->items.head != NULL && index >= ((AiodriveItem *) self->items.head->data)->index &&
+         index <= ((AiodriveItem *) self->items.tail->data)->index;
+}
+
 static guint
 count (AiodriveQueueCore *self)
 {
-  return self->items.length + self->n_early;
+  return aiodrive_queue_core_get_length (self) + self->n_early;
 }
 
 /* Tells of the number of items if it has changed since. */
@@ -124,22 +177,21 @@ void
 aiodrive_queue_core_offer (AiodriveQueueCore *self,
                            AiodriveItem      *item)
 {
-  GList *last = self->items.tail;
-  GList *next = self->items.head;
+  if (!aiodrive_wait_queue_wake_one (&self->getters, item, &self->monitor))
+    g_queue_push_tail_link (&self->items, &item->node);
+}
 
+/* The same for an item that comes back. */
+static void
+offer_again (AiodriveQueueCore *self,
+             AiodriveItem      *item)
+{
   if (aiodrive_wait_queue_wake_one (&self->getters, item, &self->monitor))
     return;
 
-  if (last == NULL || ((AiodriveItem *) last->data)->index < item->index)
-    {
-      g_queue_push_tail_link (&self->items, &item->node);
-      return;
-    }
-
-  /* it comes back: only others that came back go before it */
-  while (((AiodriveItem *) next->data)->index < item->index)
-    next = next->next;
-  g_queue_insert_before_link (&self->items, next, &item->node);
+  if (self->returned == NULL)
+    self->returned = g_tree_new (compare_indexes);
+  g_tree_insert (self->returned, &item->index, item);
 }
 
 void
@@ -153,13 +205,9 @@ aiodrive_queue_core_append (AiodriveQueueCore *self,
 static AiodriveItem *
 take (AiodriveQueueCore *self)
 {
-  GList *node;
-
   if (self->kind->will_take != NULL)
     self->kind->will_take (self);
-
-  node = g_queue_pop_head_link (&self->items);
-  return node != NULL ? node->data : NULL;
+  return pop (self);
 }
 
 /* A granted item that nobody has unwrapped. */
@@ -174,7 +222,7 @@ put_back (gpointer data)
   aiodrive_queue_core_lock (self);
   dropped = self->dropping;
   if (!dropped)
-    aiodrive_queue_core_offer (self, item);
+    offer_again (self, item);
   aiodrive_queue_core_unlock (self);
 
   if (dropped)
@@ -328,6 +376,7 @@ aiodrive_queue_core_close (AiodriveQueueCore *self,
 {
   g_autoptr(GError) closing_error = error != NULL ? g_error_copy (error) : NULL;
   GQueue dropped = G_QUEUE_INIT;
+  AiodriveItem *item;
 
   aiodrive_queue_core_lock (self);
   if (!self->closed)
@@ -341,8 +390,8 @@ aiodrive_queue_core_close (AiodriveQueueCore *self,
   if (drop)
     {
       self->dropping = TRUE;
-      dropped = self->items;
-      g_queue_init (&self->items);
+      while ((item = pop (self)) != NULL)
+        g_queue_push_tail_link (&dropped, &item->node);
     }
   aiodrive_queue_core_unlock (self);
 

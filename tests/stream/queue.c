@@ -225,6 +225,60 @@ test_dropped_to_next (gconstpointer type)
   g_assert_finalize_object (queue);
 }
 
+static void
+drop_result (GObject      *queue,
+             GAsyncResult *result,
+             gpointer      n_dropped)
+{
+  (*(guint *) n_dropped)++;
+}
+
+/* All but one item come back. What that costs does not grow with the square of their number, which would end in the
+ * timeout of the test. */
+static void
+test_many_dropped (gconstpointer type)
+{
+  guint n = test_rounds (100000);
+  gpointer queue = new_queue (type);
+  guint n_dropped = 0;
+
+  for (guint i = 0; i < n; i++)
+    aiodrive_queue_get_async (queue, NULL, drop_result, &n_dropped);
+  for (guint i = 0; i < n + 1; i++)
+    put (queue, i);
+  g_assert_cmpuint (count_items (queue), ==, 1);
+  test_iterate_until (n_dropped == n && count_items (queue) == n + 1);
+  for (guint i = 0; i < n + 1; i++)
+    assert_try_got (queue, i);
+  g_assert_finalize_object (queue);
+}
+
+/* Items that came back go when their queue goes, or is closed by an iteration. */
+static void
+test_dropped_and_gone (gconstpointer type)
+{
+  for (guint closed = 0; closed < 2; closed++)
+    {
+      gpointer queue = new_queue (type);
+      TestCall call = TEST_CALL_INIT;
+      g_auto(GValue) value = G_VALUE_INIT;
+      gpointer alive;
+
+      object_value (&value, &alive);
+      g_assert_true (aiodrive_queue_put (queue, 0, &value, NULL));
+      g_value_unset (&value);
+      put (queue, 1);
+      get (queue, NULL, &call);
+      test_call_wait (&call);
+      test_call_clear (&call);
+      g_assert_cmpuint (count_items (queue), ==, 2);
+      if (closed)
+        aiodrive_queue_close (queue);
+      g_assert_finalize_object (queue);
+      g_assert_null (alive);
+    }
+}
+
 /* The result holds the item, and the item its queue, until it has come back. */
 static void
 test_dropped_last (gconstpointer type)
@@ -577,6 +631,8 @@ main (int   argc,
   add ("dropped", test_dropped);
   add ("dropped-to-next", test_dropped_to_next);
   add ("dropped-last", test_dropped_last);
+  add ("many-dropped", test_many_dropped);
+  add ("dropped-and-gone", test_dropped_and_gone);
   add ("close", test_close);
   add ("close-with-items", test_close_with_items);
   add ("close-with-error", test_close_with_error);
