@@ -31,6 +31,7 @@ struct _AiodriveGroupCore
   gint                 n_tasks;      /* atomic: members, and those that are on their way from other threads */
   gint                 closed;       /* atomic: written in the context */
   GQueue               members;      /* used in the context, as are the next ones */
+  GQueue               outside;      /* of members that the cancellation of scope does not reach; not used in a pool */
   GHashTable          *cancellables; /* owned: of the members */
   AiodriveTaskList    *tasks;        /* owned; made when somebody asks for it */
   GQueue               closers;
@@ -79,8 +80,8 @@ gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
                                                 GTask               *task,
                                                 AiodriveLevel       *level,
                                                 gboolean             planned);
-void               aiodrive_group_core_cancel_outside (AiodriveGroupCore *self,
-                                                AiodriveLevel       *level);
+/* References on the cancellables of the members in a list. */
+GPtrArray         *aiodrive_group_core_list_cancellables (GQueue       *members);
 /* The one that callers get: below the one of the group, in a pool. */
 AiodriveCancelScope *aiodrive_group_core_get_shown_scope (AiodriveGroupCore *self);
 GListModel        *aiodrive_group_core_get_tasks (AiodriveGroupCore *self);

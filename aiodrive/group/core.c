@@ -69,23 +69,23 @@ post_cancelled (AiodriveCancelLink *link)
   aiodrive_dispatcher_post (self->dispatcher, &self->cancelled);
 }
 
-/* A scope cancels what is below it; those who were added from outside are cancelled here. */
-void
-aiodrive_group_core_cancel_outside (AiodriveGroupCore *self,
-                                    AiodriveLevel     *level)
+GPtrArray *
+aiodrive_group_core_list_cancellables (GQueue *members)
 {
-  g_autoptr(GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+  GPtrArray *cancellables = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (GList *node = self->members.head; node != NULL; node = node->next)
-    {
-      AiodriveMember *member = node->data;
+  for (GList *node = members->head; node != NULL; node = node->next)
+    g_ptr_array_add (cancellables, g_object_ref (g_task_get_cancellable (((AiodriveMember *) node->data)->task)));
+  return cancellables;
+}
 
-      if (member->outside && member->level == level)
-        g_ptr_array_add (cancellables, g_object_ref (g_task_get_cancellable (member->task)));
-    }
+/* A scope cancels what is below it; those who were added from outside are cancelled here. */
+static void
+cancel_outside (AiodriveGroupCore *self)
+{
+  g_autoptr(GPtrArray) cancellables = aiodrive_group_core_list_cancellables (&self->outside);
 
-  for (guint i = 0; i < cancellables->len; i++)
-    g_cancellable_cancel (g_ptr_array_index (cancellables, i));
+  g_ptr_array_foreach (cancellables, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
 }
 
 static void
@@ -95,7 +95,7 @@ on_cancelled (AiodriveEntry *entry)
 
   if (self->levels == NULL)
     {
-      aiodrive_group_core_cancel_outside (self, NULL);
+      cancel_outside (self);
     }
   else
     {
@@ -295,6 +295,8 @@ member_ended (AiodriveEntry *entry)
 
   note_outcome (self, task);   /* first: from aiodrive_member_hide() on others may close the group */
   g_queue_unlink (&self->members, &member->node);
+  if (member->outside != NULL)
+    g_queue_unlink (member->outside, &member->outside_node);
   if (member->noted)
     g_hash_table_remove (self->cancellables, g_task_get_cancellable (task));
   g_atomic_int_add (&self->n_tasks, -1);
@@ -341,13 +343,18 @@ take_in (AiodriveGroupCore *self,
   member->core = aiodrive_group_core_ref (self);
   member->task = g_object_ref (task);
   member->level = level;
-  member->outside = outside;
   member->since = planned ? 0 : aiodrive_get_monotonic_time ();
   member->node.data = member;
   aiodrive_waiter_init (&member->waiter, member_ended);
   member->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
 
   g_queue_push_tail_link (&self->members, &member->node);
+  if (outside)
+    {
+      member->outside = level != NULL ? aiodrive_level_get_outside (level) : &self->outside;
+      member->outside_node.data = member;
+      g_queue_push_tail_link (member->outside, &member->outside_node);
+    }
   member->noted = cancellable != NULL && g_hash_table_add (self->cancellables, cancellable);
   self->n_spawned++;
   if (planned)

@@ -22,6 +22,7 @@ void                 aiodrive_levels_advance     (AiodriveLevels      *self);
 
 gint                 aiodrive_level_get_depth    (AiodriveLevel       *self);
 AiodriveCancelScope *aiodrive_level_get_scope    (AiodriveLevel       *self);
+GQueue              *aiodrive_level_get_outside  (AiodriveLevel       *self);
 
 /* The scope of the one who has opened the pool; he counts as a task until end_body(), which comes from any thread. */
 AiodriveCancelScope *aiodrive_levels_get_body    (AiodriveLevels      *self);

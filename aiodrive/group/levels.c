@@ -13,6 +13,7 @@ struct _AiodriveLevel
 {
   gint                 depth;
   AiodriveCancelScope *scope;     /* owned */
+  GQueue               outside;   /* of members whose scope is not below this one; used in the context of the pool */
   guint                n_tasks;   /* guarded by the lock of the levels, as is the next */
   gboolean             reached;
 };
@@ -21,7 +22,8 @@ struct _AiodriveLevels
 {
   AiodriveGroupCore   *core;        /* unowned: it has the levels */
   GMutex               lock;
-  GSList              *levels;      /* owned; from the greatest depth to the least; guarded by lock, as is the next */
+  GTree               *levels;      /* owned; from the greatest depth to the least; guarded by lock, as are the next */
+  GHashTable          *by_scope;    /* owned; the same ones */
   gint64               reached;     /* the least depth that was cancelled; greater than all: none */
 
   AiodriveLevel       *body;        /* unowned; set once */
@@ -49,12 +51,18 @@ aiodrive_level_get_scope (AiodriveLevel *self)
   return self->scope;
 }
 
+GQueue *
+aiodrive_level_get_outside (AiodriveLevel *self)
+{
+  return &self->outside;
+}
+
 static gint
 compare_depths (gconstpointer a,
                 gconstpointer b)
 {
-  gint depth_a = ((const AiodriveLevel *) a)->depth;
-  gint depth_b = ((const AiodriveLevel *) b)->depth;
+  gint depth_a = *(const gint *) a;
+  gint depth_b = *(const gint *) b;
 
   return (depth_a < depth_b) - (depth_a > depth_b);
 }
@@ -64,20 +72,31 @@ static AiodriveLevel *
 get_level (AiodriveLevels *self,
            gint            depth)
 {
-  AiodriveLevel *level;
-  GSList *node = self->levels;
+  AiodriveLevel *level = g_tree_lookup (self->levels, &depth);
 
-  while (node != NULL && ((AiodriveLevel *) node->data)->depth > depth)
-    node = node->next;
-  if (node != NULL && ((AiodriveLevel *) node->data)->depth == depth)
-    return node->data;
+  if (level != NULL)
+    return level;
 
   level = g_new0 (AiodriveLevel, 1);
   level->depth = depth;
   level->scope = aiodrive_cancel_scope_new (NULL);
   aiodrive_cancel_scope_set_shielded (level->scope, TRUE);
   aiodrive_cancel_scope_attach (level->scope, G_CANCELLABLE (self->core->scope));
-  self->levels = g_slist_insert_sorted (self->levels, level, compare_depths);
+  g_tree_insert (self->levels, &level->depth, level);
+  g_hash_table_insert (self->by_scope, level->scope, level);
+  return level;
+}
+
+/* The level whose scope is at or above @cancellable, or NULL; under the lock. */
+static AiodriveLevel *
+find_above (AiodriveLevels *self,
+            GCancellable   *cancellable)
+{
+  AiodriveLevel *level = NULL;
+
+  while (cancellable != NULL && (level = g_hash_table_lookup (self->by_scope, cancellable)) == NULL)
+    cancellable = AIODRIVE_IS_CANCEL_SCOPE (cancellable)
+                  ? aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (cancellable)) : NULL;
   return level;
 }
 
@@ -111,13 +130,11 @@ aiodrive_levels_enter_above (AiodriveLevels *self,
                              GCancellable   *cancellable)
 {
   AiodriveLevel *level;
-  GSList *node;
 
   g_mutex_lock (&self->lock);
-  for (node = self->levels; node != NULL; node = node->next)
-    if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (((AiodriveLevel *) node->data)->scope)))
-      break;
-  level = node != NULL ? node->data : get_level (self, 0);
+  level = find_above (self, cancellable);
+  if (level == NULL)
+    level = get_level (self, 0);
   level->n_tasks++;
   g_mutex_unlock (&self->lock);
 
@@ -149,7 +166,10 @@ leave (AiodriveLevels *self,
   g_mutex_lock (&self->lock);
   gone = --level->n_tasks == 0 && level->depth != 0 && level != self->body;   /* those two are always needed */
   if (gone)
-    self->levels = g_slist_remove (self->levels, level);
+    {
+      g_tree_remove (self->levels, &level->depth);
+      g_hash_table_remove (self->by_scope, level->scope);
+    }
   g_mutex_unlock (&self->lock);
 
   if (gone)
@@ -164,10 +184,11 @@ reach_next (AiodriveLevels       *self,
 {
   AiodriveLevel *level = NULL;
 
+  /* all levels have tasks, but for two at most */
   g_mutex_lock (&self->lock);
-  for (GSList *node = self->levels; node != NULL && level == NULL; node = node->next)
+  for (GTreeNode *node = g_tree_node_first (self->levels); node != NULL && level == NULL; node = g_tree_node_next (node))
     {
-      AiodriveLevel *next = node->data;
+      AiodriveLevel *next = g_tree_node_value (node);
 
       if (next->n_tasks > 0 || (next == self->body && !next->reached))
         level = next;
@@ -199,8 +220,10 @@ aiodrive_levels_advance (AiodriveLevels *self)
   core = aiodrive_group_core_ref (self->core);
   while ((level = reach_next (self, &scope)) != NULL)
     {
-      cancel_scope (self, scope);
-      aiodrive_group_core_cancel_outside (core, level);
+      g_autoptr(GPtrArray) outside = aiodrive_group_core_list_cancellables (&level->outside);
+
+      cancel_scope (self, scope);   /* what a handler does may free the level */
+      g_ptr_array_foreach (outside, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
       g_object_unref (scope);
     }
   aiodrive_group_core_unref (core);
@@ -285,6 +308,8 @@ aiodrive_levels_new (AiodriveGroupCore *core)
   self->body_ended.run = body_ended;
   self->link.take = take_core;
   self->link.fire = body_cancelled;
+  self->levels = g_tree_new (compare_depths);
+  self->by_scope = g_hash_table_new (NULL, NULL);
   g_mutex_init (&self->lock);
   get_level (self, 0);
   self->body = get_level (self, AIODRIVE_BODY_DEPTH);
@@ -292,11 +317,22 @@ aiodrive_levels_new (AiodriveGroupCore *core)
   return self;
 }
 
+static gboolean
+free_level (gpointer depth,
+            gpointer level,
+            gpointer data)
+{
+  level_free (level);
+  return FALSE;
+}
+
 void
 aiodrive_levels_free (AiodriveLevels *self)
 {
   aiodrive_cancel_link_remove (&self->link);
-  g_slist_free_full (self->levels, (GDestroyNotify) level_free);
+  g_tree_foreach (self->levels, free_level, NULL);
+  g_tree_unref (self->levels);
+  g_hash_table_unref (self->by_scope);
   g_mutex_clear (&self->lock);
   g_free (self);
 }

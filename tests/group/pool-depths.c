@@ -331,6 +331,44 @@ test_planned (void)
   test_pool_free (pool);
 }
 
+static void
+wait_for_cancellation (GTask        *task,
+                       GCancellable *cancellable,
+                       gpointer      never)
+{
+  aiodrive_thread_safe_event_wait_async (never, cancellable, aiodrive_task_complete, g_object_ref (task));
+}
+
+/* Each task has a depth of its own. What that costs does not grow with the square of their number, which would end in
+ * the timeout of the test. */
+static void
+test_many (void)
+{
+  gint n = test_rounds (60000);
+  g_autoptr(AiodrivePool) pool = aiodrive_pool_open (NULL, NULL);
+  g_autoptr(AiodriveThreadSafeEvent) never = aiodrive_thread_safe_event_new ();
+  TestCall call = TEST_CALL_INIT;
+  g_autoptr(GError) error = NULL;
+
+  for (gint i = 0; i < n; i++)
+    {
+      g_autoptr(GTask) added = aiodrive_spawn (NULL, wait_for_cancellation, never, NULL);
+
+      aiodrive_pool_spawn_full (pool, NULL, NULL, i % 2 == 0 ? i : n - i, wait_for_cancellation, never, NULL);
+      if (i % 2 == 0)
+        aiodrive_task_group_add (AIODRIVE_TASK_GROUP (pool), added, NULL);
+      else
+        g_cancellable_cancel (g_task_get_cancellable (added));
+    }
+  test_settle ();
+  aiodrive_task_group_cancel (AIODRIVE_TASK_GROUP (pool));
+  aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (pool), NULL, test_on_ready, &call);
+  test_call_wait (&call);
+  g_assert_true (aiodrive_task_group_close_finish (AIODRIVE_TASK_GROUP (pool), call.result, &error));
+  g_assert_no_error (error);
+  test_call_clear (&call);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -345,6 +383,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/pool/depths/spawn-meanwhile", test_spawn_meanwhile);
   g_test_add_func ("/aiodrive/group/pool/depths/added", test_added);
   g_test_add_func ("/aiodrive/group/pool/depths/planned", test_planned);
+  g_test_add_func ("/aiodrive/group/pool/depths/many", test_many);
 
   return g_test_run ();
 }
