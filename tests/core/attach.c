@@ -115,8 +115,7 @@ static void
 meet (Race *race)
 {
   g_atomic_int_inc (&race->n_waiting);
-  while (g_atomic_int_get (&race->n_waiting) < 2)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&race->n_waiting) < 2);
 }
 
 static void

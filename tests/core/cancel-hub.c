@@ -4,7 +4,7 @@
 #include "aiodrive/core/cancel-scope-private.h"
 #include "tests/support/support.h"
 
-#define N_ROUNDS 3000
+#define N_ROUNDS test_rounds (3000)
 
 typedef struct
 {
@@ -29,8 +29,7 @@ fire (AiodriveCancelLink *link)
   Owner *self = AIODRIVE_CONTAINER_OF (link, Owner, link);
 
   g_atomic_int_inc (&self->n_fired);
-  while (self->lingers && !g_atomic_int_get (&self->may_return))
-    g_thread_yield ();
+  test_spin_while (self->lingers && !g_atomic_int_get (&self->may_return));
   aiodrive_cancel_link_done (link, self->dispatcher, &self->entry);
 }
 
@@ -117,8 +116,7 @@ static void
 race_start (Race *self)
 {
   g_atomic_int_inc (&self->n_ready);
-  while (g_atomic_int_get (&self->n_ready) < (gint) self->n_parties)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&self->n_ready) < (gint) self->n_parties);
 }
 
 static gpointer
@@ -192,8 +190,7 @@ test_race_for_lock (void)
       adds = g_thread_new ("add", adder_add, &adder);
       cancels = g_thread_new ("cancel", race_cancel, &race);
       race_start (&race);
-      while (!g_cancellable_is_cancelled (race.cancellable))
-        g_thread_yield ();
+      test_spin_while (!g_cancellable_is_cancelled (race.cancellable));
       g_mutex_unlock (&hub->lock);
 
       added = GPOINTER_TO_INT (g_thread_join (adds));
@@ -271,8 +268,7 @@ test_remove_while_firing (gconstpointer data)
   owner.lingers = TRUE;
   g_assert_true (aiodrive_cancel_link_add (&owner.link, cancellable));
   thread = g_thread_new ("cancel", race_cancel, &race);
-  while (g_atomic_int_get (&owner.n_fired) == 0)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&owner.n_fired) == 0);
 
   g_assert_false (aiodrive_cancel_link_remove (&owner.link));
   test_settle ();

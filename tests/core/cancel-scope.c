@@ -817,8 +817,7 @@ family_start (Family *self,
               gint    n_parties)
 {
   g_atomic_int_inc (&self->n_ready);
-  while (g_atomic_int_get (&self->n_ready) < n_parties)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&self->n_ready) < n_parties);
 }
 
 static gpointer
@@ -890,8 +889,7 @@ test_drop_waits_for_lock (void)
       drops = g_thread_new ("drop", drop, &family);
       cancels = g_thread_new ("cancel", cancel_parent, &family);
       family_start (&family, 3);
-      while (!is_cancelled (family.parent))
-        g_thread_yield ();
+      test_spin_while (!is_cancelled (family.parent));
       for (guint i = 0; i < round % 20; i++)
         g_thread_yield ();
       g_mutex_unlock (&hub->lock);

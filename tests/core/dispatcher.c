@@ -123,8 +123,7 @@ throw_balls (gpointer data)
 
   for (guint i = 0; i < ball->n_wanted; i++)
     {
-      while (g_atomic_int_get (&ball->n_runs) < (gint) i)
-        g_thread_yield ();
+      test_spin_while (g_atomic_int_get (&ball->n_runs) < (gint) i);
       aiodrive_dispatcher_post (ball->dispatcher, &ball->entry);
     }
   return NULL;
@@ -153,8 +152,7 @@ throw_balls_late (gpointer data)
 
   for (guint i = 0; i < ball->n_wanted; i++)
     {
-      while (g_atomic_int_get (&ball->n_runs) < (gint) i)
-        ;
+      test_spin_while (g_atomic_int_get (&ball->n_runs) < (gint) i);
       g_mutex_lock (&dispatcher->lock);
       for (gint left = i % 500; left > 0; left--)
         g_atomic_int_get (&left);
@@ -201,8 +199,7 @@ move_timers (gpointer data)
 
   for (guint i = 0; i < ball->n_wanted; i++)
     {
-      while (g_atomic_int_get (&ball->n_runs) < (gint) i)
-        g_thread_yield ();
+      test_spin_while (g_atomic_int_get (&ball->n_runs) < (gint) i);
       aiodrive_dispatcher_start_timer (ball->dispatcher, &ball->timer, g_get_monotonic_time () + G_TIME_SPAN_HOUR);
       wait_for_poll (ball->dispatcher);
       aiodrive_dispatcher_start_timer (ball->dispatcher, &ball->timer, g_get_monotonic_time ());

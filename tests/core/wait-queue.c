@@ -849,8 +849,7 @@ crowd_check (Crowd *self)
 {
   /* nothing but the wake-up is to wake the contexts */
   for (guint i = 0; i < 26; i++)
-    while (g_atomic_int_get (&self->calls[i].n_calls) == 0)
-      g_thread_yield ();
+    test_spin_while (g_atomic_int_get (&self->calls[i].n_calls) == 0);
 
   for (guint i = 0; i < N_CONTEXTS; i++)
     {
@@ -953,8 +952,7 @@ leave_while_woken (TestThread *other)
 
   gate_init (&leaving.gate);
   thread = g_thread_new ("leave", leaving_run, &leaving);
-  while (!g_atomic_int_get (&leaving.parked))
-    g_thread_yield ();
+  test_spin_while (!g_atomic_int_get (&leaving.parked));
   test_thread_call (other, arrive, &arrival);
 
   aiodrive_monitor_lock (&leaving.gate.monitor);
@@ -973,8 +971,7 @@ leave_while_woken (TestThread *other)
   if (!woken)
     g_thread_join (thread);
   g_assert_true (g_atomic_int_get (&leaving.freed));
-  while (g_atomic_int_get (&call.n_calls) == 0)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&call.n_calls) == 0);
   test_thread_call (other, settle, NULL);
   gate_clear (&leaving.gate);
   return woken;
@@ -987,8 +984,7 @@ test_context_leaves (void)
 
   g_test_summary ("A context that is kept by nothing but the wake-up due to it ends when the monitor is unlocked");
 
-  while (!leave_while_woken (other))
-    g_thread_yield ();
+  test_spin_while (!leave_while_woken (other));
   test_thread_stop (other);
 }
 
@@ -1047,16 +1043,14 @@ canceller_cancel (Canceller    *self,
   g_atomic_pointer_set (&self->next, cancellable);
   if (g_rand_boolean (self->rand))
     return;
-  while (!g_atomic_int_get (&self->armed))
-    g_thread_yield ();
+  test_spin_while (!g_atomic_int_get (&self->armed));
   spin (self->rand);
 }
 
 static void
 canceller_join (Canceller *self)
 {
-  while (g_atomic_pointer_get (&self->next) != NULL)
-    g_thread_yield ();
+  test_spin_while (g_atomic_pointer_get (&self->next) != NULL);
 }
 
 static void
@@ -1067,7 +1061,7 @@ canceller_stop (Canceller *self)
   g_rand_free (self->rand);
 }
 
-#define N_RACES 3000
+#define N_RACES test_rounds (3000)
 
 static void
 test_cancel_from_thread (gconstpointer data)
@@ -1147,8 +1141,7 @@ test_cancel_waits_for_monitor (gconstpointer data)
       gate_wait (&gate, cancellable, &calls[1]);
       aiodrive_monitor_lock (&gate.monitor);
       canceller_cancel (&canceller, cancellable);
-      while (!g_cancellable_is_cancelled (cancellable))
-        g_thread_yield ();
+      test_spin_while (!g_cancellable_is_cancelled (cancellable));
       for (guint yields = 0; yields < 20; yields++)
         g_thread_yield ();
       aiodrive_wait_queue_wake_one (&gate.queue, GINT_TO_POINTER (1), &gate.monitor);
@@ -1223,8 +1216,7 @@ test_block (gconstpointer data)
         {
           gate_wait (&gate, NULL, &calls[i]);
           threads[i] = g_thread_new ("block", block, &blocked[i]);
-          while (gate_count (&gate) < 2 * (i + 1))
-            g_thread_yield ();
+          test_spin_while (gate_count (&gate) < 2 * (i + 1));
         }
       g_cancellable_cancel (cancellable);
       g_assert_true (gate_wake_one (&gate, 1));

@@ -164,8 +164,7 @@ static void
 await (Meeting *self,
        gint     step)
 {
-  while (g_atomic_int_get (&self->step) < step)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&self->step) < step);
 }
 
 static void

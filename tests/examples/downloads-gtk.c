@@ -186,24 +186,93 @@ use_mouse (const char *arguments)
   ITERATE_UNTIL (exited);
 }
 
-/* As a user would: by the mouse. */
+static void
+on_painted (GdkFrameClock *clock,
+            gboolean      *painted)
+{
+  *painted = TRUE;
+}
+
+/* Everything that has changed until now is laid out, and drawn. */
+static void
+wait_for_frame (Fixture *self)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (self->window));
+  gboolean painted = FALSE;
+  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &painted);
+
+  gtk_widget_queue_draw (GTK_WIDGET (self->window));
+  ITERATE_UNTIL (painted);
+  g_signal_handler_disconnect (clock, handler);
+}
+
+static gboolean
+get_middle (Fixture          *self,
+            const char       *label,
+            guint             n,
+            graphene_point_t *middle)
+{
+  GtkWidget *button = get_button (self, label, n);
+  graphene_rect_t bounds;
+  double x, y;
+
+  if (button == NULL || !gtk_widget_compute_bounds (button, GTK_WIDGET (self->window), &bounds) ||
+      bounds.size.width <= 0)
+    return FALSE;
+
+  gtk_native_get_surface_transform (GTK_NATIVE (self->window), &x, &y);
+  *middle = GRAPHENE_POINT_INIT (x + bounds.origin.x + bounds.size.width / 2,
+                                 y + bounds.origin.y + bounds.size.height / 2);
+  return TRUE;
+}
+
+static gboolean
+is_hovered (Fixture    *self,
+            const char *label,
+            guint       n)
+{
+  GtkWidget *button = get_button (self, label, n);
+
+  return button != NULL && gtk_widget_get_state_flags (button) & GTK_STATE_FLAG_PRELIGHT;
+}
+
+static gboolean
+has_moved (Fixture                *self,
+           const char             *label,
+           guint                   n,
+           const graphene_point_t *from)
+{
+  graphene_point_t now;
+
+  return !get_middle (self, label, n, &now) || !graphene_point_equal (&now, from);
+}
+
+/* As a user would: by the mouse, which follows the button if that moves meanwhile. A pointer that is there already says
+ * nothing, so it comes from beside it. */
+static void
+hover (Fixture    *self,
+       const char *label,
+       guint       n)
+{
+  g_autofree char *move = NULL;
+  graphene_point_t to;
+
+  wait_for_frame (self);
+  if (!get_middle (self, label, n, &to))
+    return;
+  move = g_strdup_printf ("search --sync --onlyvisible --name ^Downloads$ mousemove --window %%1 %.0f %.0f "
+                          "mousemove --window %%1 %.0f %.0f", to.x + 1, to.y, to.x, to.y);
+  use_mouse (move);
+  ITERATE_UNTIL (is_hovered (self, label, n) || has_moved (self, label, n, &to));
+}
+
 static void
 click (Fixture    *self,
        const char *label,
        guint       n)
 {
-  g_autofree char *move = NULL;
-  graphene_rect_t bounds;
-  double x, y;
-  GtkWidget *button;
-
-  ITERATE_UNTIL ((button = get_button (self, label, n)) != NULL && gtk_widget_get_width (button) > 0);
-  g_assert_true (gtk_widget_compute_bounds (button, GTK_WIDGET (self->window), &bounds));
-  gtk_native_get_surface_transform (GTK_NATIVE (self->window), &x, &y);
-  move = g_strdup_printf ("search --onlyvisible --name ^Downloads$ mousemove --window %%1 %.0f %.0f",
-                          x + bounds.origin.x + bounds.size.width / 2, y + bounds.origin.y + bounds.size.height / 2);
-  use_mouse (move);
-  ITERATE_UNTIL (gtk_widget_get_state_flags (button) & GTK_STATE_FLAG_PRELIGHT);
+  while (!is_hovered (self, label, n))
+    hover (self, label, n);
   use_mouse ("click 1");
 }
 
@@ -216,19 +285,26 @@ add (Fixture    *self,
   downloads_window_add (self->window, url);
 }
 
+/* NULL while something is to be laid out. */
+static GskRenderNode *
+draw (GtkWidget *widget)
+{
+  g_autoptr(GdkPaintable) paintable = gtk_widget_paintable_new (widget);
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+
+  gdk_paintable_snapshot (paintable, snapshot, gdk_paintable_get_intrinsic_width (paintable),
+                          gdk_paintable_get_intrinsic_height (paintable));
+  return gtk_snapshot_free_to_node (snapshot);
+}
+
 static void
 take_picture (Fixture *self)
 {
-  g_autoptr(GdkPaintable) paintable = gtk_widget_paintable_new (GTK_WIDGET (self->window));
-  int width = gdk_paintable_get_intrinsic_width (paintable);
-  int height = gdk_paintable_get_intrinsic_height (paintable);
-  GtkSnapshot *snapshot = gtk_snapshot_new ();
   g_autoptr(GskRenderNode) node = NULL;
   g_autoptr(GdkTexture) texture = NULL;
 
-  gdk_paintable_snapshot (paintable, snapshot, width, height);
-  node = gtk_snapshot_free_to_node (snapshot);
-  g_assert_nonnull (node);
+  while ((node = draw (GTK_WIDGET (self->window))) == NULL)
+    wait_for_frame (self);
   texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (self->window)), node, NULL);
   g_assert_true (gdk_texture_save_to_png (texture, picture_path));
 }

@@ -18,7 +18,7 @@ LINE = re.compile(r'( *)(.*?) +(\d+) +(\d+) \|(.*)\| (.+)')
 
 
 def run(*args, **kwargs):
-    return subprocess.run([PROGRAM, *args], text=True, capture_output=True, timeout=120, check=False, **kwargs)
+    return subprocess.run([PROGRAM, *args], text=True, capture_output=True, timeout=1500, check=False, **kwargs)
 
 
 def lines_of(output):
@@ -75,7 +75,7 @@ class Mirrors(unittest.TestCase):
         self.assertRegex(done.stdout, r'(?m)^(\d+) tasks started, \1 ended\.\n\Z')
 
     def test_picture(self):
-        done = run('--timeout=1500')
+        done = run('--timeout=5000')
         race = states_of(done.stdout, 'HEAD .*')[:4]
         self.assertEqual(race.count('won'), 1, done.stdout)
         self.assertEqual(states_of(done.stdout, 'HEAD stalled'), ['cancelled', 'timed out'], done.stdout)

@@ -458,8 +458,7 @@ test_replaced (void)
         if (before[k] == count_before)
           {
             raise (SIGUSR1);
-            while (g_atomic_int_get (&n_before) == 0)
-              g_thread_yield ();
+            test_spin_while (g_atomic_int_get (&n_before) == 0);
           }
         set_disposition (SIGUSR1, SIG_DFL);
       }
@@ -623,13 +622,11 @@ run_hammer (gpointer data)
       gint n_handlers;
 
       kill (getpid (), SIGUSR1);
-      while (n_taken (self) == (gint) i)
-        g_thread_yield ();
+      test_spin_while (n_taken (self) == (gint) i);
       g_assert_cmpint (n_taken (self), ==, i + 1);
 
       n_handlers = g_atomic_int_get (&self->n_handlers);
-      while (g_atomic_int_get (&self->n_handlers) == n_handlers)
-        g_thread_yield ();
+      test_spin_while (g_atomic_int_get (&self->n_handlers) == n_handlers);
       for (gint k = g_rand_int_range (rand, 0, 5000); k > 0; k--)
         g_atomic_int_get (&self->n_handlers);
     }

@@ -661,8 +661,7 @@ start_blocked (Blocked *self)
 {
   GThread *thread = g_thread_new ("blocked", run_blocked, self);
 
-  while (!g_atomic_int_get (&self->begun))
-    g_thread_yield ();
+  test_spin_while (!g_atomic_int_get (&self->begun));
   return thread;
 }
 
@@ -676,8 +675,7 @@ test_blocking (void)
   GThread *thread = start_blocked (&receiver);
   GValue value;
 
-  while (!aiodrive_channel_try_send (channel, int_value (5), NULL))
-    g_thread_yield ();
+  test_spin_while (!aiodrive_channel_try_send (channel, int_value (5), NULL));
   g_thread_join (thread);
   g_assert_cmpint (receiver.code, ==, -1);
   g_assert_cmpint (receiver.number, ==, 5);

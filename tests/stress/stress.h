@@ -23,7 +23,7 @@ struct _StressShared
 };
 
 #define STRESS_N_SLOTS 3
-#define STRESS_PATIENCE_USEC (20 * G_USEC_PER_SEC)
+#define STRESS_PATIENCE_USEC (300 * G_USEC_PER_SEC)
 
 struct _StressKind
 {

@@ -14,6 +14,15 @@ G_BEGIN_DECLS
     g_main_context_unref (_context);                               \
   } G_STMT_END
 
+/* Waits for what another thread does, in a loop, to be there at the same moment. On a busy machine it sleeps: a thread
+ * that yields is behind all those that compute. */
+#define test_spin_while(condition)               \
+  G_STMT_START {                                 \
+    for (guint _n = 0; (condition); _n++)        \
+      if (_n > 5000)                             \
+        g_usleep (20);                           \
+  } G_STMT_END
+
 /* Lets everything happen that can happen without time going by. */
 void test_settle (void);
 

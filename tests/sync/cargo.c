@@ -227,7 +227,7 @@ test_wrong_result (void)
  * senders; each sender says what he has begun to send, and what he has sent. */
 
 #define N_SENDERS 4
-#define N_SENT    3000
+#define N_SENT    test_rounds (3000)
 
 typedef struct
 {

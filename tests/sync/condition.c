@@ -3,7 +3,7 @@
 
 /* Each test with each of the locks. After it the lock has to be open, and nobody may hold a reference. */
 
-#define N_ROUNDS 300
+#define N_ROUNDS test_rounds (300)
 #define N_CALLS  4
 
 typedef struct
@@ -400,8 +400,7 @@ test_two_with_one_guard (Fixture       *f,
       f->guards[0] = hold (f);
       f->guards[1] = aiodrive_lock_guard_ref (f->guards[0]);
       thread = g_thread_new ("other", wait_there_in_thread, &other);
-      while (!g_atomic_int_get (&go))
-        ;
+      test_spin_while (!g_atomic_int_get (&go));
       aiodrive_condition_wait_async (f->condition, f->guards[0], NULL, test_on_ready, &f->calls[0]);
       g_thread_join (thread);
       aiodrive_condition_broadcast (f->condition);
@@ -443,8 +442,7 @@ test_thread_without_context (Fixture       *f,
       /* so that it cannot release the lock before it is signalled */
       aiodrive_monitor_lock (&f->guards[1]->gate->monitor);
       thread = g_thread_new ("other", wait_there_in_thread, &other);
-      while (!g_main_context_pending (NULL))
-        aiodrive_condition_signal (f->condition);
+      test_spin_while ((aiodrive_condition_signal (f->condition), !g_main_context_pending (NULL)));
       aiodrive_monitor_unlock (&f->guards[1]->gate->monitor);
       test_call_wait (&f->calls[1]);
       g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (aiodrive_lock_guard_get_scope (f->guards[1]))));

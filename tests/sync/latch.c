@@ -249,7 +249,7 @@ toggle_at_random (gpointer data)
   Toggler *toggler = data;
   g_autoptr(GRand) rand = g_rand_new_with_seed (toggler->seed);
 
-  for (guint i = 0; i < 5000; i++)
+  for (guint i = 0; i < test_rounds (5000); i++)
     aiodrive_latch_toggle (toggler->latch, g_rand_boolean (rand));
   return NULL;
 }

@@ -4,7 +4,7 @@
 /* What all locks have in common that one at a time can hold, each test run with each of them. After every test the
  * lock has to be open, and nobody may hold a reference on it. */
 
-#define N_ROUNDS 300
+#define N_ROUNDS test_rounds (300)
 
 typedef AiodriveLockGuard *(*Finish) (gpointer lock, GAsyncResult *result, GError **error);
 typedef AiodriveLockGuard *(*Block)  (gpointer lock, GCancellable *cancellable, GError **error);
@@ -346,8 +346,7 @@ cancel_in_thread (gpointer data)
   Canceller *self = data;
 
   g_atomic_int_set (&self->state, 1);
-  while (g_atomic_int_get (&self->state) != 2)
-    ;
+  test_spin_while (g_atomic_int_get (&self->state) != 2);
   g_cancellable_cancel (self->cancellable);
   return NULL;
 }
@@ -361,8 +360,7 @@ release_meanwhile (Fixture   *f,
   gint64 start;
 
   self->thread = g_thread_new ("cancel", cancel_in_thread, self);
-  while (g_atomic_int_get (&self->state) != 1)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&self->state) != 1);
   start = g_get_monotonic_time ();
   g_atomic_int_set (&self->state, 2);
   while (g_get_monotonic_time () < start + round % 16)

@@ -23,8 +23,7 @@ static inline void
 test_wait_for_waiters (AiodriveLockGuard *guard,
                        guint              n)
 {
-  while (test_count_waiters (guard) != n)
-    g_thread_yield ();
+  test_spin_while (test_count_waiters (guard) != n);
 }
 
 static inline void

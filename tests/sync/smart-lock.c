@@ -9,7 +9,7 @@
 #define WEAK          AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE
 #define N_MODES       4
 
-#define N_ROUNDS      300
+#define N_ROUNDS      test_rounds (300)
 
 static void
 ask_at (AiodriveSmartLock *lock,

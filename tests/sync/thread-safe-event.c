@@ -69,7 +69,7 @@ test_wrong_result (void)
 
 /* Two threads that hand a number to and fro, without any main context: each step is one wake-up that must come. */
 
-#define N_STEPS 5000
+#define N_STEPS test_rounds (5000)
 
 typedef struct
 {

@@ -299,7 +299,7 @@ test_as_task (void)
 /* Threads that all want to end the future, each in its own way, and all wait for it: one of them does, all see that. */
 
 #define N_PLAYERS 4
-#define N_ROUNDS  300
+#define N_ROUNDS  test_rounds (300)
 
 typedef struct
 {
@@ -329,8 +329,7 @@ player_run (gpointer data)
 
   g_main_context_push_thread_default (context);
   g_atomic_int_inc (&round->n_ready);
-  while (g_atomic_int_get (&round->n_ready) < N_PLAYERS)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&round->n_ready) < N_PLAYERS);
 
   aiodrive_thread_safe_future_wait_async (round->future, NULL, test_on_ready, &calls[0]);
   if (set_outcome (round->future, outcome, NULL))

@@ -4,7 +4,7 @@
 
 /* What all primitives have in common that one can wait for, each test run with each of them. */
 
-#define N_ROUNDS 200
+#define N_ROUNDS test_rounds (200)
 
 typedef void (*Begin) (gpointer             primitive,
                        GCancellable        *cancellable,
@@ -232,8 +232,7 @@ static void
 meet (AtOnce *at_once)
 {
   g_atomic_int_inc (&at_once->n_ready);
-  while (g_atomic_int_get (&at_once->n_ready) < 2)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&at_once->n_ready) < 2);
 }
 
 static gpointer
@@ -881,8 +880,7 @@ blocked_start (Blocked *blocked)
   guint cancelled = g_signal_lookup ("cancelled", G_TYPE_CANCELLABLE);
 
   blocked->thread = g_thread_new ("blocked", blocked_run, blocked);
-  while (!g_signal_has_handler_pending (blocked->cancellable, cancelled, 0, TRUE))
-    g_thread_yield ();
+  test_spin_while (!g_signal_has_handler_pending (blocked->cancellable, cancelled, 0, TRUE));
 }
 
 static void
@@ -1287,8 +1285,7 @@ stress_round (const Primitive *self,
                               .rand = g_rand_new_with_seed (g_test_rand_int ()) };
       threads[i] = g_thread_new ("stress", worker_run, &workers[i]);
     }
-  while (g_atomic_int_get (&stress.n_resting) < N_WORKERS)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&stress.n_resting) < N_WORKERS);
   self->wake (stress.primitive);
 
   for (guint i = 0; i < N_WORKERS; i++)

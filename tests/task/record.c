@@ -128,8 +128,7 @@ test_foreign_context (void)
   g_mutex_init (&there.mutex);
   g_mutex_lock (&there.mutex);
   g_main_context_invoke (test_thread_get_context (a->thread), block, &there);
-  while (!g_atomic_int_get (&there.entered))
-    g_thread_yield ();
+  test_spin_while (!g_atomic_int_get (&there.entered));
   g_assert_null (aiodrive_task_get_leaf (a->task, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_clear_error (&error);
@@ -366,8 +365,7 @@ test_outcome_kept (void)
 
       test_settle ();
       /* a thread of GLib may be about to let go of it */
-      while (g_atomic_int_get (&G_OBJECT (foreign)->ref_count) > 1)
-        g_thread_yield ();
+      test_spin_while (g_atomic_int_get (&G_OBJECT (foreign)->ref_count) > 1);
       test_finalize_task (foreign);
     }
 }

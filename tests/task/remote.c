@@ -126,8 +126,7 @@ test_value (void)
       remote_init (&self);
       task = remote_spawn (&self, NULL, accepts);
       g_assert_true (g_task_get_context (task) == g_main_context_default ());
-      while (g_atomic_int_get (&self.n_started) == 0)
-        g_thread_yield ();
+      test_spin_while (g_atomic_int_get (&self.n_started) == 0);
       g_assert_true (self.started_in != g_thread_self ());
       g_assert_true (g_task_get_context (self.inner) == test_thread_get_context (self.thread));
       test_settle ();
@@ -147,8 +146,7 @@ test_value (void)
       g_clear_object (&result);
       g_assert_cmpint (self.n_accepted, ==, accepts);
       g_assert_true (!accepts || self.accepted_in == self.started_in);
-      while (accepts && g_atomic_int_get (&self.n_accept_freed) == 0)
-        g_thread_yield ();
+      test_spin_while (accepts && g_atomic_int_get (&self.n_accept_freed) == 0);
       remote_clear (&self, task);
       g_assert_cmpint (self.n_accept_freed, ==, accepts);
     }
@@ -207,8 +205,7 @@ test_cancel (void)
       if (i == 0)
         g_cancellable_cancel (parent);
       task = remote_spawn (&self, parent, FALSE);
-      while (g_atomic_int_get (&self.n_started) == 0)
-        g_thread_yield ();
+      test_spin_while (g_atomic_int_get (&self.n_started) == 0);
       g_assert_true (self.was_cancelled == (i == 0));
       g_cancellable_cancel (i == 2 ? g_task_get_cancellable (task) : parent);
       aiodrive_run (task);

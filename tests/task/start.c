@@ -20,8 +20,7 @@ finalize_loaded (GTask *task)
 
   test_settle ();
   g_assert_finalize_object (task);
-  while (g_atomic_int_get (&scope->ref_count) > 1)
-    g_thread_yield ();
+  test_spin_while (g_atomic_int_get (&scope->ref_count) > 1);
   g_assert_finalize_object (scope);
 }
 

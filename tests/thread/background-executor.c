@@ -951,7 +951,7 @@ test_no_overlap (void)
   g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new (NULL);
   gint n_inside = 0;
 
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < test_rounds (1000); i++)
     {
       g_autoptr(GTask) task = spawn (executor, NULL, note_overlap, &n_inside);
 
@@ -972,7 +972,7 @@ test_cycles (void)
   g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new ("cycles");
   guint n_threads = count_entries ("/proc/self/task");
   guint n_files = count_entries ("/proc/self/fd");
-  const guint n_cycles = 1000;
+  const guint n_cycles = test_rounds (1000);
   GWeakRef tasks[10];
 
   for (guint i = 0; i < n_cycles; i++)

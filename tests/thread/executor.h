@@ -21,11 +21,7 @@ count_entries (const char *folder)
 static inline void
 wait_for_threads (guint n_threads)
 {
-  while (count_entries ("/proc/self/task") > n_threads)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_thread_yield ();
-    }
+  test_spin_while (count_entries ("/proc/self/task") > n_threads && (g_main_context_iteration (NULL, FALSE) || TRUE));
 }
 
 static inline GTask *
@@ -70,8 +66,7 @@ assert_stops (AiodriveBackgroundExecutor *executor)
 static inline void
 wait_for_end (AiodriveBackgroundExecutor *executor)
 {
-  while (aiodrive_background_executor_is_running (executor))
-    g_thread_yield ();
+  test_spin_while (aiodrive_background_executor_is_running (executor));
 }
 
 static inline void

@@ -30,11 +30,7 @@ count_group_threads (void)
 static void
 wait_for_no_thread (void)
 {
-  while (count_group_threads () > 0)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_thread_yield ();
-    }
+  test_spin_while (count_group_threads () > 0 && (g_main_context_iteration (NULL, FALSE) || TRUE));
 }
 
 static void
@@ -546,7 +542,7 @@ test_cycles (void)
 {
   guint n_files = count_entries ("/proc/self/fd");
 
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < test_rounds (1000); i++)
     {
       AiodriveTaskGroup *group = group_new ();
 

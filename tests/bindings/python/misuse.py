@@ -12,7 +12,7 @@ def warnings_of(code):
     """Runs code in another process, in which criticals are not fatal; gives what was printed."""
     process = subprocess.run([sys.executable, '-B', '-c', 'from support import *\n' + textwrap.dedent(code)],
                              cwd=os.path.dirname(os.path.abspath(__file__)), env=dict(os.environ, G_DEBUG=''),
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500)
     assert process.returncode == 0, process.stdout
     return process.stdout
 

@@ -7,7 +7,7 @@ EXAMPLE = sys.argv[1]
 
 
 def run(*args):
-    return subprocess.run([EXAMPLE, *args], text=True, capture_output=True, timeout=60, check=False)
+    return subprocess.run([EXAMPLE, *args], text=True, capture_output=True, timeout=1500, check=False)
 
 
 done = run()
