@@ -647,6 +647,38 @@ test_held_back_order (void)
   g_assert_cmpstr (log->str, ==, "abcd");
 }
 
+static void
+release_and_iterate (gpointer data)
+{
+  Step *steps = data;
+
+  for (guint i = 0; i < 2; i++)
+    steps[i].entry.stamp = 0;
+  g_main_context_iteration (NULL, FALSE);
+}
+
+/* The dispatch is cut short by a nested main loop. */
+static void
+test_held_back_order_nested (void)
+{
+  g_autoptr(GString) log = g_string_new (NULL);
+  AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
+  Step steps[5];
+
+  g_test_summary ("Entries that were held back run before those that were pushed after them, and are left to run");
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    step_init (&steps[i], log, 'a' + i);
+  steps[0].entry.stamp = steps[1].entry.stamp = G_MAXINT64;
+  steps[2].then = release_and_iterate;
+  steps[2].data = steps;
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    aiodrive_dispatcher_post (dispatcher, &steps[i].entry);
+
+  test_iterate_until (log->len == G_N_ELEMENTS (steps));
+  g_assert_cmpstr (log->str, ==, "cabde");
+}
+
 /*
  * Others
  */
@@ -1224,6 +1256,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/same-iteration", test_same_iteration);
   g_test_add_func ("/aiodrive/core/dispatcher/same-iteration/source", test_same_iteration_source);
   g_test_add_func ("/aiodrive/core/dispatcher/held-back-order", test_held_back_order);
+  g_test_add_func ("/aiodrive/core/dispatcher/held-back-order/nested", test_held_back_order_nested);
   g_test_add_func ("/aiodrive/core/dispatcher/lower-priorities", test_lower_priorities);
   g_test_add_func ("/aiodrive/core/dispatcher/chain-of-timers", test_chain_of_timers);
   g_test_add_func ("/aiodrive/core/dispatcher/alternating", test_alternating);

@@ -27,6 +27,7 @@ static gint64    seed = -1;
 static gboolean  expect_failure;
 static char     *replay;
 static char     *only;
+static char     *context;
 
 static GArray         *path;       /* of Decision; those before @n_fixed are not for this run to make */
 static guint           n_fixed;
@@ -264,6 +265,8 @@ main (int   argc,
     { "random", 0, 0, G_OPTION_ARG_INT, &n_random, "How many random schedules after that", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "The seed of one random schedule", "SEED" },
     { "scenario", 0, 0, G_OPTION_ARG_STRING, &only, "Only this scenario", "NAME" },
+    { "context", 0, 0, G_OPTION_ARG_STRING, &context, "Only scenarios whose threads have contexts of their own, or not",
+      "own|default" },
     { "replay", 0, 0, G_OPTION_ARG_STRING, &replay, "One schedule", "SCENARIO:DECISIONS" },
     { "expect-failure", 0, 0, G_OPTION_ARG_NONE, &expect_failure, "There is a bug to be found", NULL },
     { NULL }
@@ -291,6 +294,7 @@ main (int   argc,
     {
       current = scenarios[i];
       if ((only != NULL && strcmp (only, current->name) != 0) ||
+          (context != NULL && strcmp (context, current->without_context ? "default" : "own") != 0) ||
           (replay != NULL && !g_str_has_prefix (replay, current->name)))
         continue;
       explore ();

@@ -43,6 +43,40 @@ BUGS = {
     g_atomic_int_set (&self->has_inbox, TRUE);
   if (polling)
 '''),
+    # a child may end before the shield is raised
+    'watch-early': (
+        '''      if (self->klass->started != NULL)
+        self->klass->started (self);
+      watch_children (self);
+''', '''      watch_children (self);
+      if (self->klass->started != NULL)
+        self->klass->started (self);
+'''),
+    # the condition acquires the lock again before it has been released
+    'both-sides': (
+        '''  if (g_atomic_int_dec_and_test (&waiting->n_to_come))
+''', '''  if (g_atomic_int_add (&waiting->n_to_come, -1) == 2)
+'''),
+    # a guard may be freed when its count is read
+    'count-late': (
+        '''void
+aiodrive_lock_guard_preempt (AiodriveLockGuard *self)
+{
+  gint count = g_atomic_int_get (&self->ref_count);
+''', '''static void
+preempt_late (gpointer data)
+{
+  if (g_atomic_int_get (&((AiodriveLockGuard *) data)->ref_count) > 0)
+    preempt (aiodrive_lock_guard_ref (data));
+}
+
+void
+aiodrive_lock_guard_preempt (AiodriveLockGuard *self)
+{
+  gint count = 0;
+
+  aiodrive_monitor_defer (&self->gate->monitor, preempt_late, self);
+'''),
 }
 
 
