@@ -12,8 +12,8 @@
  * waits until that moment is over. Any other thread leaves the context alone: acquiring it would make the next
  * iteration of its owner fail. (/aiodrive/core/dispatcher/held-for-a-moment, .../held-elsewhere)
  *
- * No deadlock. As long as no thread is known to iterate the context, the holder may do so, and may wait for this thread:
- * then the wait is bounded. */
+ * No deadlock. As long as no thread is known to iterate the context, the holder may do so, and may wait for this
+ * thread: then the wait is bounded. */
 
 #define N_TRIES  1000
 

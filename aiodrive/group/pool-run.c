@@ -73,8 +73,8 @@ run_pool (AiodrivePool        *self,
  *
  * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
  * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
- * the pool, or in the thread that created the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no
- * effect.
+ * the pool, or in the thread that created the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has
+ * no effect.
  *
  * It fails as aiodrive_task_group_close() does. From now on the pool is below @cancellable, and cancelled with it; if
  * that is cancelled already the planned tasks are never started.
