@@ -29,42 +29,31 @@ aiodrive_cancellable_is_within (GCancellable *cancellable,
   return cancellable != NULL;
 }
 
-void
-aiodrive_cancellable_count_entrant (GCancellable *cancellable,
-                                    gint          change)
+static guint n_attached;   /* atomic */
+
+/* How many scopes have got a parent after aiodrive_cancel_scope_expect_parent() had found none. */
+guint
+aiodrive_cancel_scope_count_attached (void)
 {
-  AiodriveCancelScope *scope = as_scope (cancellable);
-
-  while (scope != NULL)
-    {
-      gint before = g_atomic_int_add (&scope->n_entrants, change * AIODRIVE_ONE_ENTRANT);
-
-      scope = before & AIODRIVE_HAS_PARENT ? as_scope (aiodrive_cancel_scope_peek_parent (scope)) : NULL;
-    }
+  return g_atomic_int_get (&n_attached);
 }
 
-/* For a scope that has got its parent just now. Those who wait are counted above before anybody who goes counts himself
- * off there: at no time do more wait than are counted. (/aiodrive/core/cancel-scope/attach-race/entrants-lost) */
-void
-aiodrive_cancel_scope_raise_entrants (AiodriveCancelScope *self)
+/* The parent. If there is none, and there comes to be one, aiodrive_cancel_scope_count_attached() says so afterwards:
+ * who attaches the scope either finds it expected, or has set the parent before we look again. */
+GCancellable *
+aiodrive_cancel_scope_expect_parent (AiodriveCancelScope *self)
 {
-  GCancellable *parent = aiodrive_cancel_scope_peek_parent (self);
-  gint raised = 0;
-  gint count;
-
-  do
-    {
-      count = g_atomic_int_get (&self->n_entrants);
-      aiodrive_cancellable_count_entrant (parent, count / AIODRIVE_ONE_ENTRANT - raised);
-      raised = count / AIODRIVE_ONE_ENTRANT;
-    }
-  while (!g_atomic_int_compare_and_exchange (&self->n_entrants, count, count | AIODRIVE_HAS_PARENT));
+  if (aiodrive_cancel_scope_peek_parent (self) == NULL)
+    g_atomic_int_set (&self->expected, TRUE);
+  return aiodrive_cancel_scope_peek_parent (self);
 }
 
-gboolean
-aiodrive_cancel_scope_has_entrants (AiodriveCancelScope *self)
+/* For a scope that has got its parent just now. */
+void
+aiodrive_cancel_scope_note_attached (AiodriveCancelScope *self)
 {
-  return g_atomic_int_get (&self->n_entrants) >= AIODRIVE_ONE_ENTRANT;
+  if (g_atomic_int_get (&self->expected))
+    g_atomic_int_inc (&n_attached);
 }
 
 /* The next scope up whose cancellation reaches @self; or NULL. */

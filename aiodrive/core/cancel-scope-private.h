@@ -9,9 +9,6 @@ G_BEGIN_DECLS
 
 AiodriveCancelHub *aiodrive_cancel_scope_get_hub         (AiodriveCancelScope *self);
 
-#define AIODRIVE_HAS_PARENT   1   /* who is counted here is counted above too */
-#define AIODRIVE_ONE_ENTRANT  2
-
 typedef void (*AiodriveTaskDisposed) (GTask    *task,
                                       gpointer  task_record);
 
@@ -24,7 +21,7 @@ struct _AiodriveCancelScope
   AiodriveWeak        itself;        /* for those who find the link or the timer; if findable */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
-  gint                n_entrants;    /* atomic; in steps of AIODRIVE_ONE_ENTRANT, and AIODRIVE_HAS_PARENT */
+  gint                expected;      /* atomic: somebody has looked for a parent, and wants to know of a later one */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
   gboolean            findable;      /* until it is disposed */
@@ -63,11 +60,10 @@ AiodriveCancelScope *aiodrive_cancellable_find_task_scope (GCancellable      *ca
 gboolean           aiodrive_cancellable_is_within        (GCancellable        *cancellable,
                                                           GCancellable        *other);
 
-/* How many wait, at or below a scope, to be let into something that the scope may hold. */
-void               aiodrive_cancellable_count_entrant    (GCancellable        *cancellable,
-                                                          gint                 change);
-void               aiodrive_cancel_scope_raise_entrants  (AiodriveCancelScope *self);
-gboolean           aiodrive_cancel_scope_has_entrants    (AiodriveCancelScope *self);
+/* For an index of what is below scopes, which has to be mended when one of them gets a parent. */
+GCancellable      *aiodrive_cancel_scope_expect_parent   (AiodriveCancelScope *self);
+void               aiodrive_cancel_scope_note_attached   (AiodriveCancelScope *self);
+guint              aiodrive_cancel_scope_count_attached  (void);
 
 /* A call that has to know when a deadline changes that applies to it: changed() is called in the thread that makes the
  * change, with no lock held. */

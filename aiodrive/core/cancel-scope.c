@@ -290,7 +290,6 @@ aiodrive_cancel_scope_new (GCancellable *parent)
   if (parent != NULL)
     {
       self->parent = g_object_ref (parent);
-      self->n_entrants = AIODRIVE_HAS_PARENT;
       aiodrive_cancel_scope_make_findable (self);
       if (!aiodrive_cancel_link_add (&self->link, parent))
         g_cancellable_cancel (G_CANCELLABLE (self));
@@ -410,7 +409,7 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
   g_mutex_lock (&self->hub.lock);
   aiodrive_cancel_scope_make_findable (self);
   g_mutex_unlock (&self->hub.lock);
-  aiodrive_cancel_scope_raise_entrants (self);
+  aiodrive_cancel_scope_note_attached (self);
   if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
     g_cancellable_cancel (G_CANCELLABLE (self));
   aiodrive_deadline_changed (self);

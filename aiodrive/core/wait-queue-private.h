@@ -41,6 +41,9 @@ struct _AiodriveWaitQueue
   gboolean        mixed;            /* waiters of several contexts have been in it since it was last empty */
   GCompareFunc    compare;          /* nullable, set once: orders waiters by what they ask for */
   GTree          *firsts;           /* owned; the first waiter of each priority; NULL if there is only one priority */
+  /* nullable, set once; under the monitor: a waiter has been added, with what it asks for */
+  void          (*on_added)     (AiodriveWaitQueue *self,
+                                 AiodriveWaiter    *waiter);
   /* nullable, set once; under the monitor: somebody is about to be cancelled; the last moment to wake him */
   void          (*on_cancel)    (AiodriveWaitQueue *self);
   /* nullable, set once; under the monitor: who asked for this was cancelled, and is not in the queue any more */

@@ -222,6 +222,9 @@ aiodrive_wait_queue_add (AiodriveWaitQueue *self,
     next->prev = waiter;
   else
     self->last = waiter;
+
+  if (self->on_added != NULL)
+    self->on_added (self, waiter);
 }
 
 /* Whether @waiter was in the queue still: it is not any more. */

@@ -30,9 +30,10 @@ struct _AiodriveGateClass
                                AiodriveLockGuard *guard);
   void           (*leave)     (AiodriveGate      *gate,
                                AiodriveLockGuard *guard);
-  void           (*waits)     (AiodriveGate      *gate,   /* nullable: @guard has begun to wait ... */
-                               AiodriveLockGuard *guard);
-  void           (*waited)    (AiodriveGate      *gate,   /* nullable: ... and is going to enter, or was cancelled */
+  void           (*waits)     (AiodriveGate      *gate,   /* nullable: it has begun to wait, for what it was granted ... */
+                               AiodriveWaiter    *waiter);
+  void           (*waited)    (AiodriveGate      *gate,   /* nullable: ... and is going to enter, or was cancelled, maybe
+                                                             before it has begun */
                                AiodriveLockGuard *guard);
   AiodriveWaiter *(*find_next) (AiodriveGate     *gate);  /* nullable: who can enter; as a rule the first */
 };

@@ -50,6 +50,16 @@ aiodrive_gate_admit (AiodriveGate *self)
 }
 
 static void
+on_added (AiodriveWaitQueue *queue,
+          AiodriveWaiter    *waiter)
+{
+  AiodriveGate *self = AIODRIVE_CONTAINER_OF (queue, AiodriveGate, waiters);
+
+  if (self->klass->waits != NULL)
+    self->klass->waits (self, waiter);
+}
+
+static void
 on_cancelled (AiodriveWaitQueue *queue,
               gpointer           request)
 {
@@ -66,6 +76,7 @@ aiodrive_gate_init (AiodriveGate            *self,
 {
   self->klass = klass;
   self->lock = lock;
+  self->waiters.on_added = on_added;
   self->waiters.on_cancelled = on_cancelled;
   aiodrive_monitor_init (&self->monitor);
 }
@@ -108,14 +119,6 @@ try_enter (AiodriveGate      *self,
 }
 
 static void
-begin_wait (AiodriveGate      *self,
-            AiodriveLockGuard *guard)
-{
-  if (self->klass->waits != NULL)
-    self->klass->waits (self, guard);
-}
-
-static void
 return_guard (GTask    *task,
               gpointer  guard)
 {
@@ -141,14 +144,9 @@ acquire_async (AiodriveGate        *self,
   aiodrive_wait_set_request (wait, guard, (GDestroyNotify) aiodrive_lock_guard_unref);
   aiodrive_monitor_lock (&self->monitor);
   if (try_enter (self, guard))
-    {
-      aiodrive_wait_grant (wait, guard, &self->monitor);
-    }
+    aiodrive_wait_grant (wait, guard, &self->monitor);
   else
-    {
-      begin_wait (self, guard);
-      aiodrive_wait_park (wait, &self->waiters, &self->monitor);
-    }
+    aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
 }
 
@@ -192,7 +190,6 @@ aiodrive_gate_acquire (AiodriveGate  *self,
       return g_steal_pointer (&guard);
     }
 
-  begin_wait (self, guard);
   if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, guard->cancellable, guard, NULL, error))
     return NULL;
   return g_steal_pointer (&guard);

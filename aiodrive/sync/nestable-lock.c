@@ -62,19 +62,34 @@
  * Since: 1.0
  */
 
+/* Handing the lock on takes no walk over strangers. An index has, for the scope of each task, the requests that wait at
+ * or below it, by their numbers; so a wait costs as much as there are tasks around it, and the first request below a
+ * holder is found at once. (/aiodrive/sync/nestable-lock/many-strangers)
+ *
+ * A scope may get a parent while requests wait below it: a pool that is run. Then those are added to the index further
+ * up when somebody looks next. (/aiodrive/sync/nestable-lock/attached) */
+
 struct _AiodriveNestableLock
 {
   GObject      parent_instance;
 
   AiodriveGate gate;
-  GQueue       holders;   /* of Request, by their nodes; the last one is the top; guarded by the gate's monitor */
+  GQueue       holders;      /* of Request, by their nodes; the last one is the top; guarded by the gate's monitor, as are
+                                the next ones */
+  GHashTable  *below;        /* owned; the index: for a scope a GTree of Request by number */
+  GTree       *expecting;    /* owned; of Request by number: the indexed scopes end with one that may get a parent */
+  guint64      n_requests;
+  guint        n_attached;   /* how many scopes had got one when the index was mended */
 };
 
 typedef struct
 {
-  AiodriveLockGuard    parent;   /* first */
-  AiodriveCancelScope *task;     /* the scope of the task that asks; NULL: none. The cancellable keeps it */
+  AiodriveLockGuard    parent;    /* first */
+  AiodriveCancelScope *task;      /* the scope of the task that asks; NULL: none. The cancellable keeps it */
   GList                node;
+  AiodriveWaiter      *waiter;    /* while it waits; guarded by the gate's monitor, as are the next ones */
+  guint64              number;    /* who comes later has a greater one */
+  GCancellable        *indexed;   /* it is in the index from its cancellable up to this one; NULL: it is not */
 } Request;
 
 G_DEFINE_FINAL_TYPE (AiodriveNestableLock, aiodrive_nestable_lock, G_TYPE_OBJECT)
@@ -114,36 +129,145 @@ leave (AiodriveGate      *gate,
   g_queue_unlink (&lock_of (gate)->holders, &((Request *) guard)->node);
 }
 
-/* The scopes count those who wait below them, so that handing the lock on among strangers does not look at all of
- * them. */
-static void
-waits (AiodriveGate      *gate,
-       AiodriveLockGuard *guard)
+static gint
+compare_numbers (gconstpointer a,
+                 gconstpointer b)
 {
-  aiodrive_cancellable_count_entrant (guard->cancellable, 1);
+  guint64 one = *(const guint64 *) a;
+  guint64 other = *(const guint64 *) b;
+
+  return (one > other) - (one < other);
+}
+
+static gboolean
+belongs_to_task (GCancellable *cancellable)
+{
+  return AIODRIVE_IS_CANCEL_SCOPE (cancellable) && AIODRIVE_CANCEL_SCOPE (cancellable)->task_record != NULL;
+}
+
+static void
+index_add (AiodriveNestableLock *self,
+           GCancellable         *scope,
+           Request              *request)
+{
+  GTree *requests = g_hash_table_lookup (self->below, scope);
+
+  if (requests == NULL)
+    {
+      requests = g_tree_new (compare_numbers);
+      g_hash_table_insert (self->below, scope, requests);
+    }
+  g_tree_insert (requests, &request->number, request);
+}
+
+static void
+index_remove (AiodriveNestableLock *self,
+              GCancellable         *scope,
+              Request              *request)
+{
+  GTree *requests = g_hash_table_lookup (self->below, scope);
+
+  g_tree_remove (requests, &request->number);
+  if (g_tree_nnodes (requests) == 0)
+    g_hash_table_remove (self->below, scope);
+}
+
+/* Adds @request to the index from @cancellable up, as far as that goes. */
+static void
+index_from (AiodriveNestableLock *self,
+            GCancellable         *cancellable,
+            Request              *request)
+{
+  while (cancellable != NULL)
+    {
+      request->indexed = cancellable;
+      if (belongs_to_task (cancellable))
+        index_add (self, cancellable, request);
+      if (!AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+        return;
+      cancellable = aiodrive_cancel_scope_expect_parent (AIODRIVE_CANCEL_SCOPE (cancellable));
+    }
+  if (!belongs_to_task (request->indexed))   /* the scope of a task has its parent from the start */
+    g_tree_insert (self->expecting, &request->number, request);
+}
+
+static void
+waits (AiodriveGate   *gate,
+       AiodriveWaiter *waiter)
+{
+  AiodriveNestableLock *self = lock_of (gate);
+  Request *request = waiter->granted;
+
+  request->waiter = waiter;
+  request->number = self->n_requests++;
+  if (request->parent.cancellable != NULL)
+    index_from (self, request->parent.cancellable, request);
 }
 
 static void
 waited (AiodriveGate      *gate,
         AiodriveLockGuard *guard)
 {
-  aiodrive_cancellable_count_entrant (guard->cancellable, -1);
+  AiodriveNestableLock *self = lock_of (gate);
+  Request *request = (Request *) guard;
+  GCancellable *cancellable = guard->cancellable;
+
+  request->waiter = NULL;
+  if (request->indexed == NULL)
+    return;
+
+  g_tree_remove (self->expecting, &request->number);
+  for (;;)
+    {
+      if (belongs_to_task (cancellable))
+        index_remove (self, cancellable, request);
+      if (cancellable == request->indexed)
+        break;
+      cancellable = aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (cancellable));
+    }
+  request->indexed = NULL;
+}
+
+/* Adds the requests below scopes that have got a parent to the index above. */
+static void
+mend_index (AiodriveNestableLock *self)
+{
+  guint n_attached = aiodrive_cancel_scope_count_attached ();
+  GTreeNode *node;
+
+  if (self->n_attached == n_attached)
+    return;
+
+  self->n_attached = n_attached;
+  node = g_tree_node_first (self->expecting);
+  while (node != NULL)
+    {
+      Request *request = g_tree_node_value (node);
+      GCancellable *parent = aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (request->indexed));
+
+      node = g_tree_node_next (node);
+      if (parent == NULL)
+        continue;
+      g_tree_remove (self->expecting, &request->number);
+      index_from (self, parent, request);
+    }
 }
 
 static AiodriveWaiter *
 find_next (AiodriveGate *gate)
 {
-  Request *top = g_queue_peek_tail (&lock_of (gate)->holders);
-  AiodriveWaiter *waiter = aiodrive_wait_queue_get_first (&gate->waiters);
+  AiodriveNestableLock *self = lock_of (gate);
+  Request *top = g_queue_peek_tail (&self->holders);
+  GTree *requests;
 
   if (top == NULL)
-    return waiter;
-  if (top->task == NULL || !aiodrive_cancel_scope_has_entrants (top->task))
+    return aiodrive_wait_queue_get_first (&gate->waiters);
+  if (top->task == NULL)
     return NULL;
 
-  while (waiter != NULL && !can_enter (gate, waiter->granted, FALSE))
-    waiter = aiodrive_waiter_get_next (waiter);
-  return waiter;
+  mend_index (self);
+  requests = g_hash_table_lookup (self->below, top->task);
+  return requests != NULL ? ((Request *) g_tree_node_value (g_tree_node_first (requests)))->waiter : NULL;
 }
 
 static const AiodriveGateClass gate_class =
@@ -162,6 +286,9 @@ aiodrive_nestable_lock_finalize (GObject *object)
 {
   AiodriveNestableLock *self = AIODRIVE_NESTABLE_LOCK (object);
 
+  g_assert (g_hash_table_size (self->below) == 0 && g_tree_nnodes (self->expecting) == 0);
+  g_hash_table_unref (self->below);
+  g_tree_unref (self->expecting);
   aiodrive_gate_clear (&self->gate);
 
   G_OBJECT_CLASS (aiodrive_nestable_lock_parent_class)->finalize (object);
@@ -177,6 +304,8 @@ static void
 aiodrive_nestable_lock_init (AiodriveNestableLock *self)
 {
   aiodrive_gate_init (&self->gate, &gate_class, self);
+  self->below = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_tree_unref);
+  self->expecting = g_tree_new (compare_numbers);
 }
 
 /**

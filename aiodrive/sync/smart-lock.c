@@ -109,10 +109,10 @@ can_enter (AiodriveGate      *gate,
          (request->mode == AIODRIVE_LOCK_MODE_THREAD_SHARED && self->thread == request->thread);
 }
 
-/* Asks a weak holder to go, once. */
+/* Preempts a weak holder, once. */
 static void
-waits (AiodriveGate      *gate,
-       AiodriveLockGuard *guard)
+waits (AiodriveGate   *gate,
+       AiodriveWaiter *waiter)
 {
   AiodriveSmartLock *self = lock_of (gate);
 
@@ -156,7 +156,7 @@ find_next (AiodriveGate *gate)
   if (can_enter (gate, first->granted, FALSE))
     return first;
 
-  waits (gate, first->granted);
+  waits (gate, first);
   return NULL;
 }
 
