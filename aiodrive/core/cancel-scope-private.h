@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 
 AiodriveCancelHub *aiodrive_cancel_scope_get_hub         (AiodriveCancelScope *self);
 
-typedef void (*AiodriveTaskDisposed) (GTask    *task,
-                                      gpointer  task_record);
+/* In the dispose of the task. FALSE if it lives on, because of a new reference; then renew_task() has to follow. */
+typedef gboolean (*AiodriveTaskDisposed) (GTask    *task,
+                                          gpointer  task_record);
 
 struct _AiodriveCancelScope
 {
@@ -44,6 +45,7 @@ void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *s
                                                           gpointer             task_record,
                                                           AiodriveTaskDisposed on_task_disposed,
                                                           GDestroyNotify       task_record_free);
+void               aiodrive_cancel_scope_renew_task      (AiodriveCancelScope *self);
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
 

@@ -10,7 +10,8 @@ task_disposed (gpointer  data,
 {
   AiodriveCancelScope *self = data;
 
-  self->on_task_disposed ((GTask *) task, self->task_record);
+  if (!self->on_task_disposed ((GTask *) task, self->task_record))
+    return;
 
   g_mutex_lock (&self->hub.lock);
   g_atomic_pointer_set (&self->task, NULL);
@@ -32,6 +33,17 @@ aiodrive_cancel_scope_set_task (AiodriveCancelScope *self,
   aiodrive_weak_init (&self->weak_task, task);
   g_atomic_pointer_set (&self->task, task);
   g_object_weak_ref (G_OBJECT (task), task_disposed, self);
+}
+
+/* After the task has come back to life in its dispose. */
+void
+aiodrive_cancel_scope_renew_task (AiodriveCancelScope *self)
+{
+  g_object_weak_ref (G_OBJECT (self->task), task_disposed, self);
+  g_mutex_lock (&self->hub.lock);
+  aiodrive_weak_clear (&self->weak_task);
+  aiodrive_weak_init (&self->weak_task, self->task);
+  g_mutex_unlock (&self->hub.lock);
 }
 
 /* The record of @task, if @self is the scope that was made for it. */

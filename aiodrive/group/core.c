@@ -306,6 +306,7 @@ member_ended (AiodriveEntry *entry)
     aiodrive_levels_leave (self->levels, level);
   aiodrive_group_core_notify (self, "n-tasks");
   aiodrive_group_core_close_if_empty (self);
+  aiodrive_task_record_called_back (aiodrive_task_record_get (task));
   aiodrive_group_core_unref (self);
 }
 
@@ -341,7 +342,7 @@ take_in (AiodriveGroupCore *self,
                      !aiodrive_task_has_ended (task);   /* then its cancellable may be that of others */
 
   member->core = aiodrive_group_core_ref (self);
-  member->task = g_object_ref (task);
+  member->task = task;
   member->level = level;
   member->since = planned ? 0 : aiodrive_get_monotonic_time ();
   member->node.data = member;
@@ -361,7 +362,7 @@ take_in (AiodriveGroupCore *self,
     aiodrive_member_plan (member);
   if (self->tasks != NULL)
     aiodrive_member_show (member);
-  aiodrive_task_record_watch (aiodrive_task_record_get (task), &member->waiter);
+  aiodrive_task_record_watch_weakly (aiodrive_task_record_get (task), &member->waiter);
   if (outside && g_cancellable_is_cancelled (G_CANCELLABLE (above)))
     g_cancellable_cancel (cancellable);
   if (level != NULL)

@@ -14,7 +14,7 @@ struct _AiodriveMember
 {
   AiodriveWaiter     waiter;    /* first */
   AiodriveGroupCore *core;      /* owned */
-  GTask             *task;      /* owned */
+  GTask             *task;      /* unowned until it has ended: one that its job drops fails */
   AiodriveLevel     *level;     /* unowned, nullable: in which it counts */
   AiodrivePlan      *plan;      /* owned; NULL: it has been started */
   gint64             since;     /* monotonic, in microseconds: when that was */

@@ -109,12 +109,13 @@ aiodrive_group_core_begin (AiodriveGroupCore *core)
     {
       AiodrivePlan *plan = node->data;
       AiodriveMember *member = plan->member;
+      g_autoptr(GTask) task = g_object_ref (plan->task);   /* the plan may have the only reference */
 
       plan->waits = FALSE;
       if (!plan_drop (plan))
         continue;
       member->since = aiodrive_get_monotonic_time ();
-      aiodrive_task_record_begin_job (aiodrive_task_record_get (member->task));
+      aiodrive_task_record_begin_job (aiodrive_task_record_get (task));
       if (member->info != NULL)
         aiodrive_task_info_set_running (member->info, member->since);
     }

@@ -17,7 +17,10 @@
  * #AiodrivePool that is idle it is planned.
  *
  * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
- * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, after the task has ended.
+ * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, when @task has ended and what waited for it
+ * has been called back, as aiodrive_spawn() does.
+ *
+ * A job that drops its task without having returned it fails with %G_IO_ERROR_FAILED, if nobody else holds the task.
  *
  * Since: 1.0
  */

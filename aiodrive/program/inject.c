@@ -12,14 +12,18 @@
 
 typedef struct
 {
-  AiodriveWaiter waiter;   /* first */
-  gboolean       ended;
+  AiodriveWaiter      waiter;   /* first */
+  AiodriveTaskRecord *record;
+  gboolean            ended;
 } Run;
 
 static void
 on_ended (AiodriveEntry *entry)
 {
-  ((Run *) entry)->ended = TRUE;
+  Run *self = (Run *) entry;
+
+  aiodrive_task_record_called_back (self->record);
+  self->ended = TRUE;
 }
 
 /* Whether it was cancelled before it has ended. */
@@ -29,11 +33,11 @@ run (GMainContext *context,
      GCancellable *cancellable,
      guint         step)
 {
-  Run self = { .ended = FALSE };
+  Run self = { .record = aiodrive_task_record_get (task) };
   guint n_steps = 0;
 
   aiodrive_waiter_init (&self.waiter, on_ended);
-  aiodrive_task_record_watch (aiodrive_task_record_get (task), &self.waiter);
+  aiodrive_task_record_watch (self.record, &self.waiter);
   while (!self.ended)
     {
       if (n_steps >= step)

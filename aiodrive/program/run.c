@@ -8,9 +8,10 @@
 
 typedef struct
 {
-  AiodriveWaiter waiter;   /* first */
-  GCond          cond;
-  gboolean       ended;    /* guarded by lock */
+  AiodriveWaiter      waiter;   /* first */
+  AiodriveTaskRecord *record;
+  GCond               cond;
+  gboolean            ended;    /* guarded by lock */
 } Run;
 
 static GMutex lock;
@@ -21,6 +22,7 @@ on_ended (AiodriveEntry *entry)
 {
   Run *self = (Run *) entry;
 
+  aiodrive_task_record_called_back (self->record);   /* aiodrive_run() may return, and drop the task, after this */
   g_mutex_lock (&lock);
   self->ended = TRUE;
   g_cond_signal (&self->cond);
@@ -100,7 +102,7 @@ aiodrive_run (GTask *task)
   g_return_if_fail (G_IS_TASK (task));
 
   g_set_object (&kept, task);
-  record = aiodrive_task_record_get (task);
+  record = self.record = aiodrive_task_record_get (task);
   /* what is in the context for the task is not left there: maybe nobody iterates it any more */
   if (aiodrive_task_record_is_known (record) && !aiodrive_task_record_is_ending (record))
     {

@@ -176,12 +176,14 @@ return_closed (GTask    *task,
                gpointer  granted)
 {
   AiodriveAsCompletedIterator *self = g_task_get_source_object (task);
+  g_autoptr(GTask) run = g_object_ref (self->run);
   GError *error = steal_failure (self->state);
 
   if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
+  aiodrive_task_record_called_back (aiodrive_task_record_get (run));
 }
 
 static void

@@ -57,6 +57,7 @@ job_ended (AiodriveEntry *entry)
   GError *error = NULL;
 
   self->n_running--;
+  g_value_unset (&job->item);
   aiodrive_task_propagate (job->task, &job->result, &error);
   if (error != NULL)
     {
@@ -82,12 +83,6 @@ run_job (GTask        *task,
   job->map->func (task, cancellable, &job->item, job->map->user_data);
 }
 
-static void
-release_item (gpointer data)
-{
-  g_value_unset (&((Job *) data)->item);
-}
-
 /* Takes @item. */
 void
 aiodrive_map_core_start_job (AiodriveMapCore *self,
@@ -111,7 +106,7 @@ aiodrive_map_core_start_job (AiodriveMapCore *self,
   record = aiodrive_task_record_get (job->task);
   aiodrive_waiter_init (&job->waiter, job_ended);
   aiodrive_task_record_watch (record, &job->waiter);
-  aiodrive_task_record_start_job (record, FALSE, run_job, job, release_item);
+  aiodrive_task_record_start_job (record, FALSE, run_job, job, NULL);
 }
 
 void

@@ -262,6 +262,16 @@ watch_children (AiodriveCombinator *self)
     aiodrive_task_record_watch (self->children[i].record, &self->children[i].waiter);
 }
 
+/* The data of the task of a combinator: when it has called back, so have its children. */
+static void
+children_called_back (gpointer data)
+{
+  AiodriveCombinator *self = data;
+
+  for (guint i = 0; i < self->n_children; i++)
+    aiodrive_task_record_called_back (self->children[i].record);
+}
+
 AiodriveCombinator *
 aiodrive_combinator_new (const AiodriveCombinatorClass *klass,
                          GCancellable                  *cancellable,
@@ -285,6 +295,7 @@ aiodrive_combinator_new (const AiodriveCombinatorClass *klass,
   self->n_pending = 1;   /* the start: should the context be iterated in another thread, it does not end before that */
   g_mutex_init (&self->lock);
   g_task_set_task_data (self->task, self, combinator_free);
+  aiodrive_task_record_set_job (aiodrive_task_record_get (self->task), NULL, self, children_called_back);
 
   return self;
 }

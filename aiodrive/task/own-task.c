@@ -12,8 +12,56 @@ announce (AiodriveEntry *entry)
   AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
   g_autoptr(GTask) task = self->task;
 
-  aiodrive_task_record_release_job_data (self);
   aiodrive_task_record_set_ended (self);
+}
+
+/* The job has dropped its task, and left it pending. */
+
+static void
+fail_dropped (AiodriveEntry *entry)
+{
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  aiodrive_cancel_scope_renew_task (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Task %s was dropped before it was returned",
+                           aiodrive_task_describe (task));
+}
+
+static void
+on_revived (GTask      *task,
+            GParamSpec *pspec,
+            gpointer    task_record)
+{
+  AiodriveTaskRecord *self = task_record;
+
+  g_signal_handlers_disconnect_by_func (task, on_revived, self);
+  self->entry.run = fail_dropped;
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->entry);
+}
+
+/* In dispose, with a reference that fail_dropped() drops. The notification is frozen there, and comes when
+ * g_object_unref() is about to return: before GLib 2.80 nobody else may have the last reference until then. */
+static void
+revive (AiodriveTaskRecord *self)
+{
+  g_object_ref (self->task);
+  g_signal_connect (self->task, "notify::completed", G_CALLBACK (on_revived), self);
+  g_object_notify (G_OBJECT (self->task), "completed");
+}
+
+static gboolean
+was_dropped (AiodriveTaskRecord *self,
+             gboolean           *has_waiters)
+{
+  gboolean pending;
+
+  aiodrive_monitor_lock (&self->monitor);
+  pending = self->state == AIODRIVE_TASK_PENDING;
+  *has_waiters = self->n_weak > 0;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return pending;
 }
 
 /* In the context of a task whose outcome is known: whether the context has still to announce that it ended. In the
@@ -60,11 +108,23 @@ on_returned (GObject      *source_object,
   aiodrive_dispatcher_post_next (aiodrive_dispatcher_get_thread_default (), &self->entry);
 }
 
-static void
+/* FALSE if the task lives on. */
+static gboolean
 on_disposed (GTask    *task,
              gpointer  task_record)
 {
   AiodriveTaskRecord *self = task_record;
+  gboolean has_waiters;
+
+  if (was_dropped (self, &has_waiters))
+    {
+      if (has_waiters)
+        {
+          revive (self);
+          return FALSE;
+        }
+      g_warning ("Task %s was dropped before it was returned", aiodrive_task_describe (task));
+    }
 
   if (self->state == AIODRIVE_TASK_ENDED && self->failed && !self->awaited)
     {
@@ -74,8 +134,10 @@ on_disposed (GTask    *task,
     }
 
   /* The scope, and with it the record, may be kept. */
+  aiodrive_task_record_release_job_data (self);
   g_clear_error (&self->error);
   g_clear_object (&self->leaf);
+  return TRUE;
 }
 
 GTask *
@@ -91,6 +153,7 @@ aiodrive_task_record_new_task (gpointer             source_object,
   self->task = g_task_new (source_object, G_CANCELLABLE (scope), on_returned, self);
   (g_task_set_source_tag) (self->task, source_tag);
   g_task_set_check_cancellable (self->task, FALSE);
+  self->is_own = TRUE;
   self->callback = callback;
   self->callback_data = user_data;
   aiodrive_cancel_scope_set_task (scope, self->task, self, on_disposed, aiodrive_task_record_free);
@@ -107,7 +170,7 @@ run_job (AiodriveEntry *entry)
   self->job (task, g_task_get_cancellable (task), self->job_data);
 }
 
-/* The data is freed when the task has ended, even if the job was not begun. */
+/* The data is freed when the task has ended, and its waiters have called back; even if the job was not begun. */
 void
 aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
                               AiodriveTaskRecordJob  func,

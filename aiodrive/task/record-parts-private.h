@@ -17,11 +17,14 @@ typedef enum
 struct _AiodriveTaskRecord
 {
   GTask                   *task;        /* unowned: it outlives every use; a posted entry owns a reference */
+  gboolean                 is_own;      /* a task of ours; set once */
   AiodriveEntry            entry;       /* starts the job, looks at a foreign task, or announces the end */
 
   AiodriveMonitor          monitor;
   AiodriveWaitQueue        waiters;     /* guarded by monitor, as are the next ones */
   AiodriveTaskRecordState  state;
+  guint                    n_weak;      /* waiters that do not keep the task */
+  gint                     n_callbacks; /* once it has ended: those that job_data waits for; read atomically */
   gboolean                 failed;
   gboolean                 awaited;     /* somebody has seen, or will see, how it ends */
   gboolean                 taken;       /* its value has been unwrapped */

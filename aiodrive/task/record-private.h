@@ -27,6 +27,9 @@ void                aiodrive_task_return_true         (GTask               *task
 void                aiodrive_task_record_set_awaited  (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_watch        (AiodriveTaskRecord  *self,
                                                        AiodriveWaiter      *waiter);
+void                aiodrive_task_record_watch_weakly (AiodriveTaskRecord  *self,
+                                                       AiodriveWaiter      *waiter);
+void                aiodrive_task_record_called_back  (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_wait         (AiodriveTaskRecord  *self,
                                                        AiodriveWait        *wait,
                                                        gpointer             granted);

@@ -84,13 +84,71 @@ aiodrive_task_record_post (AiodriveTaskRecord  *self,
   aiodrive_dispatcher_post (dispatcher, &self->entry);
 }
 
+/* Those that say when they have called back: all but the ones that are run at once, under the monitor. */
+static gboolean
+calls_back (AiodriveWaiter *waiter)
+{
+  return waiter->dispatcher != NULL;
+}
+
+static guint
+count_callbacks (AiodriveTaskRecord *self)
+{
+  guint n = 0;
+
+  for (AiodriveWaiter *waiter = self->waiters.first; waiter != NULL; waiter = aiodrive_waiter_get_next (waiter))
+    n += calls_back (waiter);
+  return n;
+}
+
+/* Wakes the waiters. The caller holds a reference on the task, so that those for the weak waiters are not the first. */
 void
 aiodrive_task_record_set_ended (AiodriveTaskRecord *self)
 {
   aiodrive_monitor_lock (&self->monitor);
   self->state = AIODRIVE_TASK_ENDED;
+  for (; self->n_weak > 0; self->n_weak--)
+    g_object_ref (self->task);
+  if (self->job_data_destroy != NULL)
+    g_atomic_int_set (&self->n_callbacks, 1 + count_callbacks (self));
   aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
+
+  aiodrive_task_record_called_back (self);
+}
+
+static void
+release_job_data (AiodriveEntry *entry)
+{
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  aiodrive_task_record_release_job_data (self);
+}
+
+/* A waiter that was woken has called back, or, to begin with, all have been woken. After the last one the data of the
+ * job is released, in the context of the task: what it holds can be used in the callbacks. The caller holds a reference
+ * on the task. (/aiodrive/task/spawn/data-in-callbacks) */
+void
+aiodrive_task_record_called_back (AiodriveTaskRecord *self)
+{
+  AiodriveDispatcher *dispatcher;
+  gboolean last;
+
+  if (g_atomic_int_get (&self->n_callbacks) == 0)
+    return;
+
+  aiodrive_monitor_lock (&self->monitor);
+  last = self->n_callbacks > 0 && g_atomic_int_dec_and_test (&self->n_callbacks);
+  aiodrive_monitor_unlock (&self->monitor);
+  if (!last)
+    return;
+
+  dispatcher = aiodrive_dispatcher_get_for_context (g_task_get_context (self->task));
+  if (aiodrive_dispatcher_runs_here (dispatcher))
+    aiodrive_task_record_release_job_data (self);
+  else
+    aiodrive_task_record_post (self, dispatcher, release_job_data);
 }
 
 /* Moves the error out of the task; under the monitor. Somebody who took it before has broken the rule
@@ -201,20 +259,61 @@ aiodrive_task_record_set_awaited (AiodriveTaskRecord *self)
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* Runs @waiter once the task has ended; it cannot be taken back. */
+/* One more waiter has come after the others were woken; under the monitor. */
+static void
+count_late_callback (AiodriveTaskRecord *self)
+{
+  if (self->n_callbacks > 0)
+    g_atomic_int_inc (&self->n_callbacks);
+}
+
+/* Under the monitor. FALSE if the task has ended, and @waiter is run soon. */
+static gboolean
+add_waiter (AiodriveTaskRecord *self,
+            AiodriveWaiter     *waiter)
+{
+  self->awaited = TRUE;
+  if (self->state != AIODRIVE_TASK_ENDED)
+    {
+      aiodrive_wait_queue_add (&self->waiters, waiter);
+      return TRUE;
+    }
+
+  if (calls_back (waiter))
+    count_late_callback (self);
+  aiodrive_waiter_run_soon (waiter, &self->monitor);
+  return FALSE;
+}
+
+/* Runs @waiter once the task has ended; it cannot be taken back. One with a dispatcher has to call
+ * aiodrive_task_record_called_back() when it has called the user back. */
 void
 aiodrive_task_record_watch (AiodriveTaskRecord *self,
                             AiodriveWaiter     *waiter)
 {
   aiodrive_monitor_lock (&self->monitor);
-  self->awaited = TRUE;
-  if (self->state == AIODRIVE_TASK_ENDED)
-    aiodrive_waiter_run_soon (waiter, &self->monitor);
-  else
-    aiodrive_wait_queue_add (&self->waiters, waiter);
+  add_waiter (self, waiter);
   aiodrive_monitor_unlock (&self->monitor);
 }
 
+/* The same for a waiter that does not keep a task of ours: if nobody else does, the task fails. The waiter gets a
+ * reference when it is run. Until then the task is there for it: it comes back to life before it is freed.
+ * (/aiodrive/group/task-group/dropped-by-job) */
+void
+aiodrive_task_record_watch_weakly (AiodriveTaskRecord *self,
+                                   AiodriveWaiter     *waiter)
+{
+  g_autoptr(GTask) task = g_object_ref (self->task);
+
+  aiodrive_monitor_lock (&self->monitor);
+  if (add_waiter (self, waiter) && self->is_own)
+    self->n_weak++;
+  else
+    g_steal_pointer (&task);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/* The wait has to call aiodrive_task_record_called_back() when it has been granted, and has called back. */
 void
 aiodrive_task_record_wait (AiodriveTaskRecord *self,
                            AiodriveWait       *wait,
@@ -225,7 +324,10 @@ aiodrive_task_record_wait (AiodriveTaskRecord *self,
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
   if (self->state == AIODRIVE_TASK_ENDED)
-    aiodrive_wait_grant (wait, granted, &self->monitor);
+    {
+      count_late_callback (self);
+      aiodrive_wait_grant (wait, granted, &self->monitor);
+    }
   else
     aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);

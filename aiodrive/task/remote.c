@@ -11,11 +11,10 @@ typedef struct
   AiodriveWaiter         waiter;                 /* ended() */
   GMainContext          *context;                /* owned: of the job, as long as it takes to get there */
   GTask                 *outer;                  /* owned */
-  GTask                 *inner;                  /* owned */
+  GTask                 *inner;                  /* unowned until it has ended */
   char                  *name;                   /* owned, nullable: of the inner one */
   AiodriveJobFunc        func;
   gpointer               user_data;
-  GDestroyNotify         user_data_destroy;
   AiodriveRemoteAccept   accept;
   gpointer               accept_data;
   GDestroyNotify         accept_data_destroy;   /* runs there */
@@ -29,9 +28,6 @@ ended (AiodriveEntry *entry)
   g_autoptr(GTask) inner = self->inner;
   GError *error = aiodrive_task_record_copy_error (aiodrive_task_record_get (inner));
 
-  /* the function came from here, and so did its data */
-  if (self->user_data_destroy != NULL)
-    self->user_data_destroy (self->user_data);
   g_free (self->name);
   g_free (self);
 
@@ -54,14 +50,14 @@ start (AiodriveEntry *entry)
   gpointer accept_data = self->accept_data;
   GDestroyNotify accept_data_destroy = self->accept_data_destroy;
 
-  self->inner = g_object_ref (inner);
+  self->inner = inner;
   if (self->name != NULL)
     g_task_set_name (inner, self->name);
   aiodrive_task_show_progress_above (inner);
   aiodrive_task_record_set_job (aiodrive_task_record_get (inner), self->func, self->user_data, NULL);
   if (self->accept == NULL || self->accept (inner, accept_data))
     aiodrive_task_record_begin_job (aiodrive_task_record_get (inner));
-  aiodrive_task_record_watch (aiodrive_task_record_get (inner), &self->waiter);   /* the last use of self here */
+  aiodrive_task_record_watch_weakly (aiodrive_task_record_get (inner), &self->waiter);   /* the last use of self here */
 
   if (accept_data_destroy != NULL)
     accept_data_destroy (accept_data);
@@ -82,6 +78,8 @@ aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
   Remote *self = g_new0 (Remote, 1);
   GTask *task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_remote_spawn);
 
+  /* the function comes from here, and so does its data */
+  aiodrive_task_record_set_job (aiodrive_task_record_get (task), NULL, user_data, user_data_destroy);
   if (name != NULL)
     g_task_set_name (task, name);   /* afterwards the task may be in use in another thread */
   self->entry.run = start;
@@ -92,7 +90,6 @@ aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
   self->name = g_strdup (name);
   self->func = func;
   self->user_data = user_data;
-  self->user_data_destroy = user_data_destroy;
   self->accept = accept;
   self->accept_data = accept_data;
   self->accept_data_destroy = accept_data_destroy;

@@ -31,8 +31,12 @@ start (GCancellable    *parent,
  * Starts a job as a task, in the next iteration of the main context that is thread-default now.
  *
  * The job is started even if @parent is cancelled by then: it finds its own scope cancelled, and can clean up.
- * @user_data is freed in the same context, after the task has ended. Await the task, with a combinator, with
- * aiodrive_wait_task_async() or with aiodrive_run(); a task that fails and that nobody awaits is warned about.
+ * Await the task, with a combinator, with aiodrive_wait_task_async() or with aiodrive_run(); a task that fails and that
+ * nobody awaits is warned about, as is one that its job drops without having returned it.
+ *
+ * @user_data is freed in the same context, when the task has ended and everything that waited for it then has been
+ * called back: a combinator too, with what waits for that. So what the job hands over with `g_task_set_task_data (task,
+ * user_data, NULL)` is there in those callbacks. What begins to wait later may find it freed.
  *
  * Returns: (transfer full): the task
  *

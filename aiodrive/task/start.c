@@ -12,7 +12,7 @@
  * told, in the main context that is thread-default now; it may be returned from any thread.
  *
  * As a rule aiodrive_spawn() and AIODRIVE_START() are what you want. A task that you make yourself has to be
- * returned, come what may: others wait for it.
+ * returned, come what may: others wait for it. One that is dropped before is warned about.
  *
  * Returns: (transfer full): a new task
  *

@@ -7,7 +7,10 @@ static void
 return_task (GTask    *wait,
              gpointer  task)
 {
+  g_autoptr(GTask) awaited = g_object_ref (task);
+
   g_task_return_pointer (wait, task, g_object_unref);
+  aiodrive_task_record_called_back (aiodrive_task_record_get (awaited));
 }
 
 /**

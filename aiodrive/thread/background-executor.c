@@ -238,7 +238,8 @@ aiodrive_background_executor_get_context (AiodriveBackgroundExecutor *self)
  * The job gets a #GTask of its own, in the context of that thread. @task belongs to the context that is thread-default
  * here, and stands for it: see aiodrive_task_get_leaf(). Await it, cancel it with aiodrive_cancel_task() or by way of
  * @parent. The job is started even if @task is cancelled by then: it finds its own scope cancelled. @user_data is
- * freed in the context of @task, after the job has ended.
+ * freed in the context of @task, when that has ended and what waited for it has been called back, as aiodrive_spawn()
+ * does. A job that drops its task without having returned it fails with %G_IO_ERROR_FAILED.
  *
  * While the executor is being stopped @task fails with %G_IO_ERROR_CLOSED; if the thread cannot be started, with the
  * error of that; a function that must not run there is %G_IO_ERROR_NOT_SUPPORTED.

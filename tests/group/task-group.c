@@ -829,10 +829,99 @@ test_arguments (void)
   test_group_free (group);
 }
 
+/* Drops its task in one way or another, and leaves it pending. */
+static void
+drop_at_once (GTask        *task,
+              GCancellable *cancellable,
+              gpointer      data)
+{
+  g_task_set_name (task, "forgetful");
+}
+
+static gboolean
+drop_now (gpointer task)
+{
+  g_object_unref (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+drop_later (GTask        *task,
+            GCancellable *cancellable,
+            gpointer      data)
+{
+  drop_at_once (task, cancellable, data);
+  test_call_later (2, drop_now, g_object_ref (task));
+}
+
+static gpointer
+drop_in_thread (gpointer task)
+{
+  g_object_unref (task);
+  return NULL;
+}
+
+static void
+drop_elsewhere (GTask        *task,
+                GCancellable *cancellable,
+                gpointer      data)
+{
+  drop_at_once (task, cancellable, data);
+  g_thread_unref (g_thread_new ("drop", drop_in_thread, g_object_ref (task)));
+}
+
+/* Closing does not wait for ever for a task that only the group has. The task ends as if its job had failed, and
+ * whoever looks at it in the list finds it there. */
+static void
+test_dropped_by_job (gconstpointer job)
+{
+  for (guint shown = 0; shown < 2; shown++)
+    {
+      g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (NULL);
+      g_autoptr(GListModel) tasks = shown ? g_object_ref (aiodrive_task_group_get_tasks (group)) : NULL;
+      g_autoptr(GError) error = NULL;
+      TestCall call = TEST_CALL_INIT;
+      TestChild other = { 0 };
+
+      aiodrive_task_group_spawn (group, NULL, *(AiodriveJobFunc *) job, NULL, NULL);
+      test_child_spawn (&other, group, "other");
+      aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+      test_call_wait (&call);
+      g_assert_false (aiodrive_task_group_close_finish (group, call.result, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+      g_assert_cmpstr (error->message, ==, "Task forgetful was dropped before it was returned");
+      test_call_clear (&call);
+      test_child_clear (&other);
+    }
+}
+
+/* As long as somebody else holds the task it may be returned still. */
+static void
+test_held_by_spawner (void)
+{
+  g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (NULL);
+  g_autoptr(GError) error = NULL;
+  TestCall call = TEST_CALL_INIT;
+  GTask *task;
+
+  aiodrive_task_group_spawn (group, &task, drop_at_once, NULL, NULL);
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_settle ();
+  g_assert_cmpuint (call.n_calls, ==, 0);
+  g_task_return_boolean (task, TRUE);
+  test_call_wait (&call);
+  g_assert_true (aiodrive_task_group_close_finish (group, call.result, &error));
+  g_assert_no_error (error);
+  test_call_clear (&call);
+  test_finalize_task (task);
+}
+
 int
 main (int   argc,
       char *argv[])
 {
+  static const AiodriveJobFunc at_once = drop_at_once, later = drop_later, elsewhere = drop_elsewhere;
+
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/aiodrive/group/task-group/empty", test_empty);
@@ -856,6 +945,10 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/task-group/properties", test_properties);
   g_test_add_func ("/aiodrive/group/task-group/nested", test_nested);
   g_test_add_func ("/aiodrive/group/task-group/many", test_many);
+  g_test_add_data_func ("/aiodrive/group/task-group/dropped-by-job", &at_once, test_dropped_by_job);
+  g_test_add_data_func ("/aiodrive/group/task-group/dropped-by-job/later", &later, test_dropped_by_job);
+  g_test_add_data_func ("/aiodrive/group/task-group/dropped-by-job/elsewhere", &elsewhere, test_dropped_by_job);
+  g_test_add_func ("/aiodrive/group/task-group/held-by-spawner", test_held_by_spawner);
   g_test_add_func ("/aiodrive/group/task-group/arguments", test_arguments);
 
   return g_test_run ();

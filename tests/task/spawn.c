@@ -291,7 +291,8 @@ test_destroyed_in_its_context (void)
   aiodrive_wait_task_async (self.task, NULL, test_on_ready, &call);
   return_int (self.job.task);
   test_call_wait (&call);
-  g_assert_cmpint (g_atomic_int_get (&self.job.n_destroyed), ==, 1);
+  while (g_atomic_int_get (&self.job.n_destroyed) == 0)
+    g_thread_yield ();
   g_assert_true (self.job.destroyed_in == there);
   assert_int (self.task);
 
@@ -306,6 +307,156 @@ no_job (GTask        *task,
         gpointer      user_data)
 {
   g_assert_not_reached ();
+}
+
+/* Data that is freed, but the memory of which is there to be looked at. */
+typedef struct
+{
+  gint     n_freed;     /* atomic, as are the next */
+  gint     n_waiters;
+  GThread *freed_in;
+} Data;
+
+static void
+data_freed (gpointer data)
+{
+  Data *self = data;
+
+  self->freed_in = g_thread_self ();
+  g_atomic_int_inc (&self->n_freed);
+}
+
+static void
+lend_data (GTask        *task,
+           GCancellable *cancellable,
+           gpointer      data)
+{
+  g_task_set_task_data (task, data, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+look_at_data (GObject      *source_object,
+              GAsyncResult *result,
+              gpointer      task)
+{
+  Data *data = g_task_get_task_data (task);
+
+  g_assert_cmpint (g_atomic_int_get (&data->n_freed), ==, 0);
+  g_atomic_int_add (&data->n_waiters, -1);
+}
+
+static void
+wait_there (gpointer task,
+            gpointer unused)
+{
+  aiodrive_wait_task_async (task, NULL, look_at_data, task);
+}
+
+/* Whatever waits when the task ends finds in its callback what the data of the job points to: here, in another thread,
+ * and behind combinators. */
+static void
+test_data_in_callbacks (void)
+{
+  TestThread *thread = test_thread_start ();
+
+  for (guint elsewhere = 0; elsewhere < 2; elsewhere++)
+    {
+      Data data = { .n_waiters = 3 };
+      GTask *task = aiodrive_spawn (NULL, lend_data, &data, data_freed);
+      GTask *timeout = aiodrive_timeout (task, 1000000, NULL);
+      GTask *all = aiodrive_try_all (&timeout, 1, NULL);
+
+      if (elsewhere)
+        {
+          g_atomic_int_inc (&data.n_waiters);
+          test_thread_call (thread, wait_there, task);
+        }
+      aiodrive_wait_task_async (task, NULL, look_at_data, task);
+      aiodrive_wait_all_async (&task, 1, NULL, look_at_data, task);
+      aiodrive_wait_task_async (all, NULL, look_at_data, task);
+      test_iterate_until (g_atomic_int_get (&data.n_freed) > 0);
+      g_assert_cmpint (data.n_waiters, ==, 0);
+      g_assert_cmpint (data.n_freed, ==, 1);
+      g_assert_true (data.freed_in == g_thread_self ());
+
+      test_thread_call (thread, (GFunc) (void (*) (void)) g_main_context_get_thread_default, NULL);
+      test_finalize_task (all);
+      test_finalize_task (timeout);
+      test_finalize_task (task);
+    }
+  test_thread_stop (thread);
+}
+
+/* One that begins to wait while others are called back is counted, too. */
+static void
+wait_once_more (GObject      *source_object,
+                GAsyncResult *result,
+                gpointer      task)
+{
+  look_at_data (source_object, result, task);
+  aiodrive_wait_task_async (task, NULL, look_at_data, task);
+}
+
+static void
+test_data_and_late_waiter (void)
+{
+  Data data = { .n_waiters = 2 };
+  GTask *task = aiodrive_spawn (NULL, lend_data, &data, data_freed);
+
+  aiodrive_wait_task_async (task, NULL, wait_once_more, task);
+  test_settle ();
+  g_assert_cmpint (data.n_waiters, ==, 0);
+  g_assert_cmpint (data.n_freed, ==, 1);
+  test_finalize_task (task);
+}
+
+/* A wait that is cancelled is not waited for. */
+static void
+test_data_and_cancelled_waiter (void)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Data data = { 0 };
+  GTask *task = aiodrive_spawn (NULL, lend_data, &data, data_freed);
+  TestCall call = TEST_CALL_INIT;
+
+  aiodrive_wait_task_async (task, cancellable, test_on_ready, &call);
+  g_cancellable_cancel (cancellable);
+  test_settle ();
+  g_assert_cmpint (data.n_freed, ==, 1);
+  g_assert_null (aiodrive_wait_task_finish (call.result, NULL));
+  test_call_clear (&call);
+  test_finalize_task (task);
+}
+
+/* GLib complains as well, from 2.76 on. */
+static void
+expect_dropped (const char *message)
+{
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, message);
+  if (glib_check_version (2, 76, 0) == NULL)
+    g_test_expect_message ("GLib-GIO", G_LOG_LEVEL_CRITICAL, "*without ever returning*");
+}
+
+static void
+forget_task (GTask        *task,
+             GCancellable *cancellable,
+             gpointer      data)
+{
+  g_task_set_name (task, "forgotten");
+}
+
+/* A job that does not return its task is reported with the name of the task. */
+static void
+test_dropped (void)
+{
+  Data data = { 0 };
+  GTask *task = aiodrive_prime (NULL, forget_task, &data, data_freed);
+
+  expect_dropped ("Task forgotten was dropped before it was returned");
+  g_object_unref (task);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (data.n_freed, ==, 1);
 }
 
 static void
@@ -337,6 +488,10 @@ main (int   argc,
   g_test_add_func ("/aiodrive/task/spawn/parent-outlives", test_parent_outlives);
   g_test_add_func ("/aiodrive/task/spawn/returned-in-thread", test_returned_in_thread);
   g_test_add_func ("/aiodrive/task/spawn/destroyed-in-its-context", test_destroyed_in_its_context);
+  g_test_add_func ("/aiodrive/task/spawn/data-in-callbacks", test_data_in_callbacks);
+  g_test_add_func ("/aiodrive/task/spawn/data-and-late-waiter", test_data_and_late_waiter);
+  g_test_add_func ("/aiodrive/task/spawn/data-and-cancelled-waiter", test_data_and_cancelled_waiter);
+  g_test_add_func ("/aiodrive/task/spawn/dropped", test_dropped);
   g_test_add_func ("/aiodrive/task/spawn/wrong-arguments", test_wrong_arguments);
 
   return g_test_run ();

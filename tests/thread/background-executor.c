@@ -53,6 +53,58 @@ note_destroyed (gpointer data)
 }
 
 static void
+forget (GTask        *task,
+        GCancellable *cancellable,
+        gpointer      data)
+{
+  g_task_set_name (task, "forgetful");
+}
+
+/* A job that drops its task does not keep the thread for ever, nor whoever waits here. */
+static void
+test_dropped_by_job (void)
+{
+  g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new ("drop");
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  aiodrive_background_executor_spawn (executor, &task, NULL, forget, NULL, NULL);
+  aiodrive_run (task);
+  error = aiodrive_task_get_error (task);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_cmpstr (error->message, ==, "Task forgetful was dropped before it was returned");
+  g_clear_error (&error);
+  g_assert_true (aiodrive_background_executor_stop (executor, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+on_awaited (GObject      *source_object,
+            GAsyncResult *result,
+            gpointer      data)
+{
+  Where *where = data;
+
+  g_assert_null (where->destroyed);
+  where->called_back = g_thread_self ();
+}
+
+/* The data of a job is there for those who wait here. */
+static void
+test_data_in_callbacks (void)
+{
+  g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new ("data");
+  Where where = { .executor = executor };
+  g_autoptr(GTask) task = NULL;
+
+  aiodrive_background_executor_spawn (executor, &task, NULL, query, &where, note_destroyed);
+  aiodrive_wait_task_async (task, NULL, on_awaited, &where);
+  test_iterate_until (where.destroyed != NULL);
+  g_assert_true (where.called_back == g_thread_self ());
+  g_assert_true (where.destroyed == g_thread_self ());
+}
+
+static void
 test_runs_there (void)
 {
   g_autoptr(AiodriveBackgroundExecutor) executor = aiodrive_background_executor_new ("query");
@@ -1051,6 +1103,8 @@ main (int   argc,
 
 #define ADD(name, func) g_test_add_func ("/aiodrive/thread/background-executor/" name, func)
   ADD ("runs-there", test_runs_there);
+  ADD ("dropped-by-job", test_dropped_by_job);
+  ADD ("data-in-callbacks", test_data_in_callbacks);
   ADD ("fails", test_fails);
   ADD ("unawaited", test_unawaited);
   ADD ("blocked-main", test_blocked_main);
