@@ -23,6 +23,7 @@ static const BenchCase *const all_cases[] =
   bench_memory,
   bench_executor,
   bench_fairness,
+  bench_growth,
 };
 
 static gint64

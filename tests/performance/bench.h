@@ -50,6 +50,7 @@ extern const BenchCase bench_races[];
 extern const BenchCase bench_memory[];
 extern const BenchCase bench_executor[];
 extern const BenchCase bench_fairness[];
+extern const BenchCase bench_growth[];
 
 void bench_begin         (Bench               *bench);
 void bench_end           (Bench               *bench);
