@@ -5,6 +5,7 @@
 #include "aiodrive/core/clock.h"
 #include "aiodrive/core/error.h"
 #include "aiodrive/core/exception.h"
+#include "aiodrive/core/result.h"
 #include "aiodrive/core/test-context.h"
 #include "aiodrive/core/wake-source.h"
 #include "aiodrive/group/auto-terminated-task-group.h"

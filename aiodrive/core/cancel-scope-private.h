@@ -23,6 +23,7 @@ struct _AiodriveCancelScope
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
   gint                expected;      /* atomic: somebody has looked for a parent, and wants to know of a later one */
+  gint64              stamp;         /* of the iteration in which it was created; set once */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
   gboolean            findable;      /* until it is disposed */
@@ -91,5 +92,8 @@ gint64             aiodrive_cancellable_get_deadline     (GCancellable        *c
 gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,
                                                           GError             **error);
+
+/* The iteration in which a scope was created, as aiodrive_dispatcher_stamp() has it; 0 for other cancellables. */
+gint64             aiodrive_cancellable_get_stamp        (GCancellable        *cancellable);
 
 G_END_DECLS

@@ -264,6 +264,7 @@ aiodrive_cancel_scope_init (AiodriveCancelScope *self)
 {
   self->link.take = take_child;
   self->link.fire = cancel_child;
+  self->stamp = aiodrive_dispatcher_stamp ();
   aiodrive_cancel_scope_init_deadline (self);
   aiodrive_cancel_hub_init (&self->hub);
 }
@@ -415,6 +416,12 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
   aiodrive_deadline_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PARENT]);
   return TRUE;
+}
+
+gint64
+aiodrive_cancellable_get_stamp (GCancellable *cancellable)
+{
+  return AIODRIVE_IS_CANCEL_SCOPE (cancellable) ? AIODRIVE_CANCEL_SCOPE (cancellable)->stamp : 0;
 }
 
 AiodriveCancelHub *

@@ -17,10 +17,17 @@
  * Nothing is stranded by a nested main loop. The source may recurse, and what is left to run lives here,
  * not on the stack of the dispatch that was interrupted. (.../nested-loop)
  *
- * A GTask that is returned here calls back at once. GTask does so only in a source of the task's context
- * and in a later iteration than the one in which the task was made; for everything else it attaches an idle
- * source, three times as dear. So an entry carries the time of its task and is held back, in `later`, while
- * the iteration is not younger. (.../same-iteration)
+ * GTask's conditions. A GTask that is returned here calls back at once. GTask does so only in a source of the task's
+ * context, in a later iteration than the one in which the task was created, and while its cancellable is not cancelled.
+ * Otherwise it attaches an idle source, which costs three times as much. So an entry that leads to the return of a task
+ * carries the time of that task and is held back, in `later`, while the iteration is not younger. Any other entry runs
+ * in this dispatch, also if it was pushed by an earlier one. (.../same-iteration, /aiodrive/core/wait/same-dispatch)
+ *
+ * The thread-default context. It is pushed once for a dispatch, and not for each callback.
+ * (/aiodrive/core/wait/thread-default)
+ *
+ * Cancellation at each step. Under a test context a dispatch runs one entry, so that a test can cancel after each
+ * callback. (/aiodrive/program/inject/ready)
  *
  * Bounded unfairness. A dispatch ends when the time slice of our sources is used up; see fairness.c.
  *
@@ -164,27 +171,42 @@ take_inbox (AiodriveDispatcher *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* Runs one entry, or holds it back. */
+/* Runs one entry; holds back those before it that have to wait for the next iteration. FALSE if there is none. */
 static gboolean
 run_entry (AiodriveDispatcher *self,
            gint64              now)
 {
-  AiodriveEntry *entry;
+  for (;;)
+    {
+      AiodriveEntry *entry;
 
-  if (self->running.first == NULL && g_atomic_int_get (&self->has_inbox))
-    take_inbox (self);
+      if (self->running.first == NULL && g_atomic_int_get (&self->has_inbox))
+        take_inbox (self);
 
-  entry = aiodrive_entry_list_pop (self->next.first != NULL ? &self->next : &self->running);
-  if (entry == NULL)
+      entry = aiodrive_entry_list_pop (self->next.first != NULL ? &self->next : &self->running);
+      if (entry == NULL)
+        return FALSE;
+
+      if (entry->stamp < now)
+        {
+          running_here = self;
+          entry->run (entry);
+          return TRUE;
+        }
+      aiodrive_entry_list_append (&self->later, entry, entry);
+    }
+}
+
+/* Makes the context the thread-default one, once for all that is called back. FALSE if it is so already. */
+static gboolean
+push_context (AiodriveDispatcher *self)
+{
+  GMainContext *here = g_main_context_get_thread_default ();
+
+  if (here == self->context || (here == NULL && self->context == g_main_context_default ()))
     return FALSE;
 
-  if (entry->stamp < now)
-    {
-      running_here = self;
-      entry->run (entry);
-    }
-  else
-    aiodrive_entry_list_append (&self->later, entry, entry);
+  g_main_context_push_thread_default (self->context);
   return TRUE;
 }
 
@@ -194,6 +216,8 @@ dispatcher_dispatch (GSource     *source,
                      gpointer     data)
 {
   AiodriveDispatcher *self = aiodrive_dispatcher_ref (((DispatcherSource *) source)->dispatcher);
+  gboolean pushed = push_context (self);
+  gboolean one_by_one = g_atomic_pointer_get (&self->clock) != NULL;
   gint64 now = g_source_get_time (source);
   gboolean timers_due = TRUE;
   guint n = 0;
@@ -206,9 +230,13 @@ dispatcher_dispatch (GSource     *source,
           aiodrive_fairness_must_yield (&self->fairness, n == 0 ? now : g_get_monotonic_time ()))
         break;
       n++;
+      if (!(timers_due && (timers_due = fire_timer (self, now))) && !run_entry (self, now))
+        break;
     }
-  while ((timers_due && (timers_due = fire_timer (self, now))) || run_entry (self, now));
+  while (!one_by_one);
   running_here = NULL;
+  if (pushed)
+    g_main_context_pop_thread_default (self->context);
   aiodrive_dispatcher_unref (self);
 
   return G_SOURCE_CONTINUE;

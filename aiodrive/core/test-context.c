@@ -318,7 +318,7 @@ aiodrive_test_context_wait_all_blocked_finish (AiodriveTestContext  *self,
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_test_context_wait_all_blocked_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }
 
 /**

@@ -5,43 +5,70 @@
 
 G_BEGIN_DECLS
 
-typedef struct _AiodriveWait AiodriveWait;
+#define AIODRIVE_TYPE_WAIT (aiodrive_wait_get_type ())
+G_DECLARE_FINAL_TYPE (AiodriveWait, aiodrive_wait, AIODRIVE, WAIT, GObject)
 
-/* An asynchronous call that waits: a GTask in a queue. It is returned by its AiodriveWaitReturn once it was woken. */
-typedef void (*AiodriveWaitReturn) (GTask    *task,
-                                    gpointer  granted);
+/* Completes a wait that was woken, with one of the aiodrive_wait_return_*() functions. It runs in the context of the
+ * wait. */
+typedef void (*AiodriveWaitReturn) (AiodriveWait *self,
+                                    gpointer      granted);
 
-AiodriveWait   *aiodrive_wait_new            (gpointer             source_object,
-                                              GCancellable        *cancellable,
-                                              GAsyncReadyCallback  callback,
-                                              gpointer             user_data,
-                                              gpointer             source_tag,
-                                              AiodriveWaitReturn   on_woken);
-GTask          *aiodrive_wait_get_task       (AiodriveWait        *self);
-void            aiodrive_wait_set_request    (AiodriveWait        *self,
-                                              gpointer             request,
-                                              GDestroyNotify       request_free);
-gboolean        aiodrive_wait_park           (AiodriveWait        *self,
-                                              AiodriveWaitQueue   *queue,
-                                              AiodriveMonitor     *monitor);
-void            aiodrive_wait_grant          (AiodriveWait        *self,
-                                              gpointer             granted,
-                                              AiodriveMonitor     *monitor);
+AiodriveWait   *aiodrive_wait_new                (gpointer             source_object,
+                                                  GCancellable        *cancellable,
+                                                  GAsyncReadyCallback  callback,
+                                                  gpointer             user_data,
+                                                  gpointer             source_tag,
+                                                  AiodriveWaitReturn   on_woken);
+void            aiodrive_wait_fail               (AiodriveWait        *self,
+                                                  GError              *error);
+void            aiodrive_wait_hold_back          (AiodriveWait        *self);
+void            aiodrive_wait_set_request        (AiodriveWait        *self,
+                                                  gpointer             request,
+                                                  GDestroyNotify       request_free);
+gboolean        aiodrive_wait_park               (AiodriveWait        *self,
+                                                  AiodriveWaitQueue   *queue,
+                                                  AiodriveMonitor     *monitor);
+void            aiodrive_wait_grant              (AiodriveWait        *self,
+                                                  gpointer             granted,
+                                                  AiodriveMonitor     *monitor);
 
-/* What most of them need: an AiodriveWaitReturn for a wait that brings nothing but its end, and a check for finish
- * functions. */
-void            aiodrive_wait_return_true    (GTask               *task,
-                                              gpointer             granted);
-gboolean        aiodrive_wait_is_valid       (GAsyncResult        *result,
-                                              gpointer             source_object,
-                                              gpointer             source_tag);
+gpointer        aiodrive_wait_get_source_object  (AiodriveWait        *self);
+gpointer        aiodrive_wait_get_source_tag     (AiodriveWait        *self);
+
+/* These call back at once. */
+void            aiodrive_wait_return_boolean     (AiodriveWait        *self,
+                                                  gboolean             value);
+void            aiodrive_wait_return_int         (AiodriveWait        *self,
+                                                  gint                 value);
+void            aiodrive_wait_return_pointer     (AiodriveWait        *self,
+                                                  gpointer             value,
+                                                  GDestroyNotify       value_free);
+void            aiodrive_wait_return_error       (AiodriveWait        *self,
+                                                  GError              *error);
+
+/* For finish functions: whether @result comes from the function that is the tag, and its outcome, once. */
+gboolean        aiodrive_wait_is_valid           (GAsyncResult        *result,
+                                                  gpointer             source_object,
+                                                  gpointer             source_tag);
+gboolean        aiodrive_wait_propagate_boolean  (GAsyncResult        *result,
+                                                  GError             **error);
+gint            aiodrive_wait_propagate_int      (GAsyncResult        *result,
+                                                  GError             **error);
+gpointer        aiodrive_wait_propagate_pointer  (GAsyncResult        *result,
+                                                  GError             **error);
+
+GError         *aiodrive_wait_steal_error        (GAsyncResult        *result);
+
+/* An AiodriveWaitReturn for a wait that brings nothing but its end. */
+void            aiodrive_wait_return_true        (AiodriveWait        *self,
+                                                  gpointer             granted);
 
 /* A call that blocks its thread while it waits. It begins under the monitor, and ends without it. */
-gboolean        aiodrive_wait_queue_block    (AiodriveWaitQueue   *self,
-                                              AiodriveMonitor     *monitor,
-                                              GCancellable        *cancellable,
-                                              gpointer             request,
-                                              gpointer            *granted,
-                                              GError             **error);
+gboolean        aiodrive_wait_queue_block        (AiodriveWaitQueue   *self,
+                                                  AiodriveMonitor     *monitor,
+                                                  GCancellable        *cancellable,
+                                                  gpointer             request,
+                                                  gpointer            *granted,
+                                                  GError             **error);
 
 G_END_DECLS

@@ -4,44 +4,146 @@
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/core/result.h"
 
-/* An asynchronous call that waits. See wait-queue.c for why it can lose nothing. */
+/* An asynchronous call that waits, and the GAsyncResult that its callback gets. See wait-queue.c for why it loses
+ * nothing.
+ *
+ * Why it is no GTask. A GTask never completes in the iteration in which it was created, and takes an idle source where
+ * its own conditions for an inline return do not hold. A wait is completed by the dispatcher alone, so it needs neither:
+ * if what it asks for is there, its callback comes later in the same dispatch.
+ *
+ * Exactly-once callback, never inside the call. aiodrive_wait_new() only prepares. Parking and granting push an entry
+ * into the dispatcher of the caller's thread-default context, at most once (One outcome, in wait-queue.c); the
+ * dispatcher runs it with that context as the thread-default one. (/aiodrive/core/wait/same-dispatch)
+ *
+ * Waits below a young scope. A GTask that is created in this iteration and returned in it goes through an idle source,
+ * which costs three times as much. A job usually returns its task in the callback of a wait that got the scope of the
+ * task. So a wait carries the iteration in which its scope was created, and is held back to the next one.
+ * (/aiodrive/core/wait/young-scope)
+ *
+ * One pointer serves three purposes, one after the other: the request while the wait is parked, then the value or the
+ * error. A value that no finish function unwraps is freed with the wait, by the function that gives it back. */
 
 struct _AiodriveWait
 {
-  AiodriveWaiter      waiter;          /* first */
-  AiodriveCancelLink  link;
-  AiodriveMonitor    *monitor;         /* set when it is parked; the source object of task keeps it */
-  GCancellable       *cancellable;     /* owned, nullable */
-  GTask              *task;            /* owned */
-  AiodriveWaitReturn  on_woken;
-  GDestroyNotify      request_free;    /* nullable; what waiter.granted is before it is woken */
-  gboolean            cancelled;       /* guarded by the monitor until it is decided */
+  GObject              parent_instance;
+
+  AiodriveWaiter       waiter;          /* waiter.granted is the request, the value, or the error */
+  AiodriveCancelLink   link;
+  AiodriveMonitor     *monitor;         /* set when it is parked; source_object keeps it */
+  GCancellable        *cancellable;     /* owned, nullable; until it is completed */
+  gpointer             source_object;   /* owned, nullable; set once, as are the next four */
+  gpointer             source_tag;
+  GAsyncReadyCallback  callback;        /* nullable */
+  gpointer             user_data;
+  AiodriveWaitReturn   on_woken;
+  GDestroyNotify       granted_free;    /* nullable; for waiter.granted */
+  gboolean             cancelled;       /* guarded by the monitor until it is decided */
+  guint                failed : 1;      /* from its completion on, in the context of the wait */
+  guint                taken : 1;       /* a finish function has unwrapped it */
 };
 
-/* Returns the task, in its own context. */
+static void async_result_init (GAsyncResultIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveWait, aiodrive_wait, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_RESULT, async_result_init))
+
+static void
+set_granted (AiodriveWait   *self,
+             gpointer        granted,
+             GDestroyNotify  granted_free)
+{
+  self->waiter.granted = granted;
+  self->granted_free = granted_free;
+}
+
+static void
+free_granted (AiodriveWait *self)
+{
+  GDestroyNotify granted_free = g_steal_pointer (&self->granted_free);
+  gpointer granted = g_steal_pointer (&self->waiter.granted);
+
+  if (granted_free != NULL && granted != NULL)
+    granted_free (granted);
+}
+
+static void
+aiodrive_wait_finalize (GObject *object)
+{
+  AiodriveWait *self = (AiodriveWait *) object;
+
+  free_granted (self);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->source_object);
+
+  G_OBJECT_CLASS (aiodrive_wait_parent_class)->finalize (object);
+}
+
+static void
+aiodrive_wait_class_init (AiodriveWaitClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = aiodrive_wait_finalize;
+}
+
+static void
+aiodrive_wait_init (AiodriveWait *self)
+{
+}
+
+static gpointer
+get_user_data (GAsyncResult *result)
+{
+  return ((AiodriveWait *) result)->user_data;
+}
+
+static GObject *
+get_source_object (GAsyncResult *result)
+{
+  AiodriveWait *self = (AiodriveWait *) result;
+
+  return self->source_object != NULL ? g_object_ref (self->source_object) : NULL;
+}
+
+static gboolean
+is_tagged (GAsyncResult *result,
+           gpointer      source_tag)
+{
+  return ((AiodriveWait *) result)->source_tag == source_tag;
+}
+
+static void
+async_result_init (GAsyncResultIface *iface)
+{
+  iface->get_user_data = get_user_data;
+  iface->get_source_object = get_source_object;
+  iface->is_tagged = is_tagged;
+}
+
+/*
+ * Waiting
+ */
+
+/* Completes the wait, in its own context. */
 static void
 wait_run (AiodriveEntry *entry)
 {
-  AiodriveWait *self = (AiodriveWait *) entry;
-  g_autoptr(GTask) task = NULL;
+  AiodriveWait *self = AIODRIVE_CONTAINER_OF (entry, AiodriveWait, waiter.entry);
 
   if (!aiodrive_cancel_link_remove (&self->link))
     return;   /* again when the handler is done */
 
-  task = g_steal_pointer (&self->task);
   g_clear_object (&self->cancellable);
-  if (!self->cancelled)
+  if (self->cancelled)
     {
-      self->on_woken (task, self->waiter.granted);
+      free_granted (self);
+      aiodrive_wait_return_error (self, aiodrive_error_new_cancelled ());
     }
   else
     {
-      if (self->request_free != NULL)
-        self->request_free (self->waiter.granted);
-      g_task_return_error (task, aiodrive_error_new_cancelled ());
+      self->granted_free = NULL;
+      self->on_woken (self, g_steal_pointer (&self->waiter.granted));
     }
-  g_free (self);
 }
 
 static void
@@ -61,10 +163,9 @@ wait_cancelled (AiodriveCancelLink *link)
   aiodrive_cancel_link_done (link, dispatcher, &self->waiter.entry);
 }
 
-/* Begins an asynchronous call. Afterwards, under the monitor, it is granted or parked. NULL if it is cancelled already:
- * then it is over, and has no effect.
- *
- * The GTask has no cancellable of its own: the queue decides. */
+/* Begins an asynchronous call. Afterwards, with the monitor locked, it is granted or parked, and belongs to itself until
+ * its callback has returned. NULL if @cancellable is cancelled already: then the call fails with CANCELLED and has no
+ * effect. */
 AiodriveWait *
 aiodrive_wait_new (gpointer             source_object,
                    GCancellable        *cancellable,
@@ -73,15 +174,16 @@ aiodrive_wait_new (gpointer             source_object,
                    gpointer             source_tag,
                    AiodriveWaitReturn   on_woken)
 {
-  AiodriveWait *self = g_new0 (AiodriveWait, 1);
+  AiodriveWait *self = g_object_new (AIODRIVE_TYPE_WAIT, NULL);
 
   aiodrive_waiter_init (&self->waiter, wait_run);
-  self->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
-  self->link.take = aiodrive_cancel_link_begin;
-  self->link.fire = wait_cancelled;
+  self->source_object = source_object != NULL ? g_object_ref (source_object) : NULL;
+  self->source_tag = source_tag;
+  self->callback = callback;
+  self->user_data = user_data;
   self->on_woken = on_woken;
-  self->task = g_task_new (source_object, NULL, callback, user_data);
-  (g_task_set_source_tag) (self->task, source_tag);
+  if (cancellable == NULL)
+    return self;
 
   if (aiodrive_cancellable_is_cancelled (cancellable))
     {
@@ -90,15 +192,35 @@ aiodrive_wait_new (gpointer             source_object,
       return NULL;
     }
 
-  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->link.take = aiodrive_cancel_link_begin;
+  self->link.fire = wait_cancelled;
+  self->cancellable = g_object_ref (cancellable);
+  self->waiter.entry.stamp = aiodrive_cancellable_get_stamp (cancellable);
   return self;
 }
 
-/* The task that will be returned: for the data that the wait needs. */
-GTask *
-aiodrive_wait_get_task (AiodriveWait *self)
+static void
+return_granted_error (AiodriveWait *self,
+                      gpointer      error)
 {
-  return self->task;
+  aiodrive_wait_return_error (self, error);
+}
+
+/* Fails a call that cannot even begin to wait. Takes @error. */
+void
+aiodrive_wait_fail (AiodriveWait *self,
+                    GError       *error)
+{
+  self->on_woken = return_granted_error;
+  self->waiter.granted = error;
+  aiodrive_dispatcher_post (self->waiter.dispatcher, &self->waiter.entry);
+}
+
+/* For a wait whose callback returns a GTask that was created just now: it is completed in a later iteration. */
+void
+aiodrive_wait_hold_back (AiodriveWait *self)
+{
+  self->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
 }
 
 /* What it asks for, while it waits; what it gets, unless it is woken with something else. */
@@ -107,15 +229,14 @@ aiodrive_wait_set_request (AiodriveWait   *self,
                            gpointer        request,
                            GDestroyNotify  request_free)
 {
-  self->waiter.granted = request;
-  self->request_free = request_free;
+  set_granted (self, request, request_free);
 }
 
 static void
 keep_source_object (AiodriveWait    *self,
                     AiodriveMonitor *monitor)
 {
-  aiodrive_monitor_keep (monitor, &self->waiter, g_task_get_source_object (self->task));
+  aiodrive_monitor_keep (monitor, &self->waiter, self->source_object);
 }
 
 /* Waits in @queue until it is woken or cancelled. FALSE if it has been cancelled by now, and does not wait. */
@@ -139,7 +260,7 @@ aiodrive_wait_park (AiodriveWait      *self,
   return TRUE;
 }
 
-/* Gives what there is already: @granted goes to the function that returns the task. */
+/* Gives what there is already: @granted goes to the function that completes the wait. */
 void
 aiodrive_wait_grant (AiodriveWait    *self,
                      gpointer         granted,
@@ -150,11 +271,67 @@ aiodrive_wait_grant (AiodriveWait    *self,
   aiodrive_waiter_run_soon (&self->waiter, monitor);
 }
 
-void
-aiodrive_wait_return_true (GTask    *task,
-                           gpointer  granted)
+gpointer
+aiodrive_wait_get_source_object (AiodriveWait *self)
 {
-  g_task_return_boolean (task, TRUE);
+  return self->source_object;
+}
+
+gpointer
+aiodrive_wait_get_source_tag (AiodriveWait *self)
+{
+  return self->source_tag;
+}
+
+/*
+ * The outcome
+ */
+
+static void
+call_back (AiodriveWait *self)
+{
+  if (self->callback != NULL)
+    self->callback (self->source_object, (GAsyncResult *) self, self->user_data);
+  g_object_unref (self);
+}
+
+void
+aiodrive_wait_return_boolean (AiodriveWait *self,
+                              gboolean      value)
+{
+  aiodrive_wait_return_int (self, !!value);
+}
+
+void
+aiodrive_wait_return_int (AiodriveWait *self,
+                          gint          value)
+{
+  aiodrive_wait_return_pointer (self, GINT_TO_POINTER (value), NULL);
+}
+
+void
+aiodrive_wait_return_pointer (AiodriveWait   *self,
+                              gpointer        value,
+                              GDestroyNotify  value_free)
+{
+  set_granted (self, value, value_free);
+  call_back (self);
+}
+
+/* Takes @error. */
+void
+aiodrive_wait_return_error (AiodriveWait *self,
+                            GError       *error)
+{
+  self->failed = TRUE;
+  aiodrive_wait_return_pointer (self, error, (GDestroyNotify) g_error_free);
+}
+
+void
+aiodrive_wait_return_true (AiodriveWait *self,
+                           gpointer      granted)
+{
+  aiodrive_wait_return_boolean (self, TRUE);
 }
 
 gboolean
@@ -162,5 +339,96 @@ aiodrive_wait_is_valid (GAsyncResult *result,
                         gpointer      source_object,
                         gpointer      source_tag)
 {
-  return g_task_is_valid (result, source_object) && g_task_get_source_tag (G_TASK (result)) == source_tag;
+  AiodriveWait *self = (AiodriveWait *) result;
+
+  return AIODRIVE_IS_WAIT (self) && self->source_object == source_object && self->source_tag == source_tag;
+}
+
+static gboolean
+take (GAsyncResult  *result,
+      gpointer      *value,
+      GError       **error)
+{
+  AiodriveWait *self = (AiodriveWait *) result;
+  gpointer granted = g_steal_pointer (&self->waiter.granted);
+
+  if (self->taken)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The result was finished before");
+      return FALSE;
+    }
+
+  self->taken = TRUE;
+  self->granted_free = NULL;
+  if (self->failed)
+    g_propagate_error (error, granted);
+  else
+    *value = granted;
+  return !self->failed;
+}
+
+/* FALSE with @error set if it failed. */
+gboolean
+aiodrive_wait_propagate_boolean (GAsyncResult  *result,
+                                 GError       **error)
+{
+  gpointer value = NULL;
+
+  return take (result, &value, error) && value != NULL;
+}
+
+/* -1 with @error set if it failed. */
+gint
+aiodrive_wait_propagate_int (GAsyncResult  *result,
+                             GError       **error)
+{
+  gpointer value = NULL;
+
+  return take (result, &value, error) ? GPOINTER_TO_INT (value) : -1;
+}
+
+/* NULL with @error set if it failed. */
+gpointer
+aiodrive_wait_propagate_pointer (GAsyncResult  *result,
+                                 GError       **error)
+{
+  gpointer value = NULL;
+
+  return take (result, &value, error) ? value : NULL;
+}
+
+/* What a task that is completed with @result fails with: the error of the wait, or INVALID_ARGUMENT if it was finished
+ * before. NULL: it holds a value. */
+GError *
+aiodrive_wait_steal_error (GAsyncResult *result)
+{
+  AiodriveWait *self = (AiodriveWait *) result;
+  GError *error = NULL;
+
+  if (self->failed || self->taken)
+    aiodrive_wait_propagate_pointer (result, &error);
+  return error;
+}
+
+/**
+ * aiodrive_result_had_error:
+ * @result: the result of an asynchronous call: of this library, or a #GTask
+ *
+ * Checks whether the call failed, without unwrapping its outcome. It is for code that passes on results of any kind,
+ * as g_task_had_error() is for those that are tasks; the answer stays the same after the finish function was called.
+ *
+ * Call it in the callback or later, in the thread of the callback.
+ *
+ * Returns: whether the call failed; %FALSE also for a result that is neither of this library nor a #GTask
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_result_had_error (GAsyncResult *result)
+{
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), FALSE);
+
+  if (AIODRIVE_IS_WAIT (result))
+    return ((AiodriveWait *) result)->failed;
+  return G_IS_TASK (result) && g_task_had_error (G_TASK (result));
 }

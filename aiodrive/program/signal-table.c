@@ -33,7 +33,7 @@ static Signal signals[] = {
 
 static void on_cancel    (AiodriveWaitQueue *queue);
 static void on_cancelled (AiodriveWaitQueue *queue,
-                          gpointer           wanted);
+                          gpointer           request);
 
 static AiodriveMonitor   monitor;
 static AiodriveWaitQueue waiters = { .on_cancel = on_cancel, .on_cancelled = on_cancelled };   /* guarded by monitor */
@@ -69,12 +69,12 @@ wake_waiters (guint i)
 
   for (AiodriveWaiter *waiter = aiodrive_wait_queue_get_first (&waiters); waiter != NULL; waiter = next)
     {
-      AiodriveSignalSet *wanted = waiter->granted;
+      AiodriveSignalRequest *request = waiter->granted;
 
       next = aiodrive_waiter_get_next (waiter);
-      if (*wanted & (1u << i))
+      if (request->wanted & (1u << i))
         {
-          waiter->granted = GINT_TO_POINTER (signals[i].signum);
+          request->signum = signals[i].signum;
           aiodrive_wait_queue_wake (&waiters, waiter, &monitor);
         }
     }
@@ -232,7 +232,7 @@ on_cancel (AiodriveWaitQueue *queue)
 
 static void
 on_cancelled (AiodriveWaitQueue *queue,
-              gpointer           wanted)
+              gpointer           request)
 {
-  aiodrive_signals_give_back (wanted);
+  aiodrive_signals_give_back (&((AiodriveSignalRequest *) request)->wanted);
 }

@@ -9,6 +9,13 @@ G_BEGIN_DECLS
  * for; what he gets is the number of the signal. */
 typedef guint AiodriveSignalSet;
 
+/* What a waiter in the queue asks for, and gets; guarded by the monitor of the signals until the waiter is woken. */
+typedef struct
+{
+  AiodriveSignalSet wanted;
+  gint              signum;
+} AiodriveSignalRequest;
+
 gboolean           aiodrive_signals_begin      (const gint         *signums,
                                                 gsize               n_signums,
                                                 AiodriveSignalSet  *wanted,

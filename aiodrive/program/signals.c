@@ -38,7 +38,7 @@ typedef struct
   AiodriveWaiter       waiter;    /* first */
   GMainContext        *context;   /* owned: that of the waiter */
   AiodriveCancelScope *scope;     /* owned */
-  AiodriveSignalSet    wanted;    /* guarded by the monitor of the signals */
+  AiodriveSignalRequest request;
 } Watch;
 
 struct _AiodriveSignalHandler
@@ -70,9 +70,8 @@ static void
 watch_run (AiodriveEntry *entry)
 {
   Watch *self = (Watch *) entry;
-  gint signum = GPOINTER_TO_INT (self->waiter.granted);
   g_autoptr(GError) reason = g_error_new (AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL, "Cancelled by %s",
-                                          aiodrive_signals_get_name (signum));
+                                          aiodrive_signals_get_name (self->request.signum));
 
   aiodrive_cancel_scope_cancel_with_reason (self->scope, reason);
   watch_unref (self);
@@ -85,10 +84,10 @@ watch_new (AiodriveCancelScope *scope,
   Watch *self = g_atomic_rc_box_new0 (Watch);
 
   aiodrive_waiter_init (&self->waiter, watch_run);
-  self->waiter.granted = &self->wanted;
+  self->waiter.granted = &self->request;
   self->context = g_main_context_ref_thread_default ();
   self->scope = g_object_ref (scope);
-  self->wanted = wanted;
+  self->request.wanted = wanted;
   return self;
 }
 
@@ -180,7 +179,7 @@ aiodrive_signal_handler_release (AiodriveSignalHandler *self)
     {
       aiodrive_signals_tell ();
       waits = aiodrive_wait_queue_remove (aiodrive_signals_get_queue (), &watch->waiter);
-      aiodrive_signals_give_back (&watch->wanted);
+      aiodrive_signals_give_back (&watch->request.wanted);
     }
   aiodrive_monitor_unlock (monitor);
 
@@ -190,43 +189,22 @@ aiodrive_signal_handler_release (AiodriveSignalHandler *self)
     watch_unref (watch);
 }
 
-typedef struct
-{
-  AiodriveSignalSet  wanted;   /* guarded by the monitor of the signals */
-  GError            *error;    /* owned, nullable: why it does not even wait */
-} SignalWait;
-
-static void
-signal_wait_free (gpointer data)
-{
-  SignalWait *self = data;
-
-  g_clear_error (&self->error);
-  g_free (self);
-}
-
 /* The signals are given back after the callback, so that this one can wait again without a gap. */
 static void
-return_signum (GTask    *task,
-               gpointer  signum)
+return_signum (AiodriveWait *wait,
+               gpointer      granted)
 {
-  SignalWait *self = g_task_get_task_data (task);
+  g_autofree AiodriveSignalRequest *request = granted;
   AiodriveMonitor *monitor;
-
-  if (self->error != NULL)
-    {
-      g_task_return_error (task, g_steal_pointer (&self->error));
-      return;
-    }
 
   monitor = aiodrive_signals_lock ();
   aiodrive_signals_tell ();   /* what came until now is one */
   aiodrive_monitor_unlock (monitor);
 
-  g_task_return_int (task, GPOINTER_TO_INT (signum));
+  aiodrive_wait_return_int (wait, request->signum);
 
   monitor = aiodrive_signals_lock ();
-  aiodrive_signals_give_back (&self->wanted);
+  aiodrive_signals_give_back (&request->wanted);
   aiodrive_monitor_unlock (monitor);
 }
 
@@ -256,9 +234,10 @@ aiodrive_wait_for_signal_async (const gint          *signums,
                                 GAsyncReadyCallback  callback,
                                 gpointer             user_data)
 {
+  AiodriveSignalRequest *request;
   AiodriveMonitor *monitor;
   AiodriveWait *wait;
-  SignalWait *self;
+  GError *error = NULL;
 
   g_return_if_fail (signums != NULL || n_signums == 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -267,20 +246,19 @@ aiodrive_wait_for_signal_async (const gint          *signums,
   if (wait == NULL)
     return;
 
-  self = g_new0 (SignalWait, 1);
-  g_task_set_task_data (aiodrive_wait_get_task (wait), self, signal_wait_free);
-  aiodrive_wait_set_request (wait, &self->wanted, NULL);
-  aiodrive_signals_begin (signums, n_signums, &self->wanted, &self->error);
+  request = g_new0 (AiodriveSignalRequest, 1);
+  if (!aiodrive_signals_begin (signums, n_signums, &request->wanted, &error))
+    {
+      g_free (request);
+      aiodrive_wait_fail (wait, error);
+      return;
+    }
 
   monitor = aiodrive_signals_lock ();
-  if (self->error != NULL)
-    aiodrive_wait_grant (wait, NULL, monitor);
-  else
-    {
-      aiodrive_signals_take (self->wanted);
-      aiodrive_wait_park (wait, aiodrive_signals_get_queue (), monitor);
-      aiodrive_signals_tell ();
-    }
+  aiodrive_wait_set_request (wait, request, g_free);
+  aiodrive_signals_take (request->wanted);
+  aiodrive_wait_park (wait, aiodrive_signals_get_queue (), monitor);
+  aiodrive_signals_tell ();
   aiodrive_monitor_unlock (monitor);
 }
 
@@ -302,5 +280,5 @@ aiodrive_wait_for_signal_finish (GAsyncResult  *result,
   g_return_val_if_fail (aiodrive_wait_is_valid (result, NULL, aiodrive_wait_for_signal_async), -1);
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
-  return g_task_propagate_int (G_TASK (result), error);
+  return aiodrive_wait_propagate_int (result, error);
 }

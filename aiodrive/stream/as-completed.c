@@ -172,18 +172,24 @@ aiodrive_as_completed_iterator_next_finish (AiodriveAsyncIterator  *iterator,
 }
 
 static void
-return_closed (GTask    *task,
-               gpointer  granted)
+on_closed (GObject      *source_object,
+           GAsyncResult *result,
+           gpointer      user_data)
 {
+  g_autoptr(GTask) task = user_data;
   AiodriveAsCompletedIterator *self = g_task_get_source_object (task);
   g_autoptr(GTask) run = g_object_ref (self->run);
-  GError *error = steal_failure (self->state);
+  GError *error = NULL;
+  gboolean ended = aiodrive_wait_propagate_boolean (result, &error);
 
+  if (ended)
+    error = steal_failure (self->state);
   if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
-  aiodrive_task_record_called_back (aiodrive_task_record_get (run));
+  if (ended)
+    aiodrive_task_record_called_back (aiodrive_task_record_get (run));
 }
 
 static void
@@ -193,14 +199,20 @@ aiodrive_as_completed_iterator_close_async (AiodriveAsyncIterator *iterator,
                                             gpointer               user_data)
 {
   g_autoptr(AiodriveAsCompletedIterator) self = AIODRIVE_AS_COMPLETED_ITERATOR (g_object_ref (iterator));
-  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data,
-                                          aiodrive_as_completed_iterator_close_async, return_closed);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  AiodriveWait *wait;
+
+  (g_task_set_source_tag) (task, aiodrive_as_completed_iterator_close_async);
+  wait = aiodrive_wait_new (self, cancellable, on_closed, task, on_closed, aiodrive_wait_return_true);
 
   g_atomic_int_set (&self->closed, TRUE);
   stop_giving (self->state);
   g_cancellable_cancel (g_task_get_cancellable (self->run));
-  if (wait != NULL)
-    aiodrive_task_record_wait (aiodrive_task_record_get (self->run), wait, NULL);
+  if (wait == NULL)
+    return;
+
+  aiodrive_wait_hold_back (wait);
+  aiodrive_task_record_wait (aiodrive_task_record_get (self->run), wait, NULL);
 }
 
 static gboolean
@@ -210,7 +222,7 @@ aiodrive_as_completed_iterator_close_finish (AiodriveAsyncIterator  *iterator,
 {
   GError *failure = NULL;
 
-  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_as_completed_iterator_close_async), FALSE);
+  g_return_val_if_fail (aiodrive_task_is_valid (result, iterator, aiodrive_as_completed_iterator_close_async), FALSE);
 
   if (g_task_propagate_boolean (G_TASK (result), &failure))
     return TRUE;

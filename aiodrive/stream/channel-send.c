@@ -123,22 +123,15 @@ aiodrive_channel_send (AiodriveChannel  *self,
 }
 
 static void
-return_sent (GTask    *task,
-             gpointer  refused)
+return_sent (AiodriveWait *wait,
+             gpointer      refused)
 {
   GError *error = NULL;
 
-  if (check_sent (g_task_get_source_object (task), refused, &error))
-    g_task_return_boolean (task, TRUE);
+  if (check_sent (aiodrive_wait_get_source_object (wait), refused, &error))
+    aiodrive_wait_return_boolean (wait, TRUE);
   else
-    g_task_return_error (task, error);
-}
-
-static void
-return_error (GTask    *task,
-              gpointer  error)
-{
-  g_task_return_error (task, error);
+    aiodrive_wait_return_error (wait, error);
 }
 
 static void
@@ -173,22 +166,19 @@ aiodrive_channel_send_async (AiodriveChannel     *self,
   g_return_if_fail (AIODRIVE_IS_CHANNEL (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  item = aiodrive_item_new (value, &error);
-  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_channel_send_async,
-                            item != NULL ? return_sent : return_error);
+  wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_channel_send_async, return_sent);
   if (wait == NULL)
+    return;
+
+  item = aiodrive_item_new (value, &error);
+  if (item == NULL)
     {
-      g_clear_pointer (&item, aiodrive_item_free);
-      g_clear_error (&error);
+      aiodrive_wait_fail (wait, error);
       return;
     }
 
   aiodrive_queue_core_lock (&self->core);
-  if (item == NULL)
-    {
-      aiodrive_wait_grant (wait, error, &self->core.monitor);
-    }
-  else if (self->core.closed)
+  if (self->core.closed)
     {
       aiodrive_wait_grant (wait, item, &self->core.monitor);
     }
@@ -227,5 +217,5 @@ aiodrive_channel_send_finish (AiodriveChannel  *self,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_channel_send_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }

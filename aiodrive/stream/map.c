@@ -49,12 +49,16 @@ aiodrive_map_iterator_next_finish (AiodriveAsyncIterator  *iterator,
 }
 
 static void
-return_closed (GTask    *task,
-               gpointer  granted)
+on_closed (GObject      *source_object,
+           GAsyncResult *result,
+           gpointer      user_data)
 {
+  g_autoptr(GTask) task = user_data;
   AiodriveMapIterator *self = g_task_get_source_object (task);
-  GError *error = aiodrive_map_core_steal_error (self->core);
+  GError *error = NULL;
 
+  if (aiodrive_wait_propagate_boolean (result, &error))
+    error = aiodrive_map_core_steal_error (self->core);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -69,8 +73,14 @@ aiodrive_map_iterator_close_async (AiodriveAsyncIterator *iterator,
 {
   g_autoptr(AiodriveMapIterator) self = AIODRIVE_MAP_ITERATOR (g_object_ref (iterator));
 
-  aiodrive_map_core_close (self->core, aiodrive_wait_new (self, cancellable, callback, user_data,
-                                                          aiodrive_map_iterator_close_async, return_closed));
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  AiodriveWait *wait;
+
+  (g_task_set_source_tag) (task, aiodrive_map_iterator_close_async);
+  wait = aiodrive_wait_new (self, cancellable, on_closed, task, on_closed, aiodrive_wait_return_true);
+  if (wait != NULL)
+    aiodrive_wait_hold_back (wait);
+  aiodrive_map_core_close (self->core, wait);
 }
 
 static gboolean
@@ -80,7 +90,7 @@ aiodrive_map_iterator_close_finish (AiodriveAsyncIterator  *iterator,
 {
   GError *failure = NULL;
 
-  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_map_iterator_close_async), FALSE);
+  g_return_val_if_fail (aiodrive_task_is_valid (result, iterator, aiodrive_map_iterator_close_async), FALSE);
 
   if (g_task_propagate_boolean (G_TASK (result), &failure))
     return TRUE;

@@ -41,7 +41,7 @@
  * Since: 1.0
  */
 
-/* One wait for a tick; the data of its task, which has the iterator as its source object. */
+/* What one wait asks for. The wait keeps the iterator. */
 typedef struct
 {
   AiodrivePeriodicIterator *iterator;     /* unowned */
@@ -49,6 +49,7 @@ typedef struct
   AiodriveTimer             timer;        /* in the context of the waiter: neither can find the other one gone */
   gint64                    due;
   guint64                   number;
+  gboolean                  over;         /* guarded by the monitor: there is no such tick any more */
 } Tick;
 
 struct _AiodrivePeriodicIterator
@@ -68,10 +69,6 @@ static void async_iterator_init (AiodriveAsyncIteratorInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodrivePeriodicIterator, aiodrive_periodic_iterator, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, async_iterator_init))
-
-/* What a wait may be granted instead of its tick. */
-static char no_tick[] = "the end";
-static char pending[] = "another one waits";
 
 gint64
 aiodrive_periodic_get_due (gint64 previous_due,
@@ -123,24 +120,32 @@ on_cancelled (AiodriveWaitQueue *queue,
     stop_waiting (self);
 }
 
+/* NULL, or a tick that is over, is the end. */
 static void
-return_tick (GTask    *task,
-             gpointer  granted)
+return_tick (AiodriveWait *wait,
+             gpointer      granted)
 {
-  if (granted == pending)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING, "Somebody waits for the next tick already");
-  else
-    g_task_return_boolean (task, granted != no_tick);
+  Tick *tick = granted;
+
+  if (tick != NULL && tick->over)
+    g_clear_pointer (&tick, g_free);
+  aiodrive_wait_return_pointer (wait, tick, g_free);
 }
 
-/* Under the monitor, for one who is to wait for @tick. */
+/* With the monitor locked. */
 static void
 begin_wait (AiodrivePeriodicIterator *self,
-            AiodriveWait             *wait,
-            Tick                     *tick)
+            AiodriveWait             *wait)
 {
-  gint64 now = aiodrive_dispatcher_get_time (tick->dispatcher);
+  Tick *tick = g_new0 (Tick, 1);
+  gint64 now;
 
+  tick->iterator = self;
+  tick->dispatcher = aiodrive_dispatcher_get_thread_default ();
+  tick->timer.fire = on_time;
+  aiodrive_wait_set_request (wait, tick, g_free);
+
+  now = aiodrive_dispatcher_get_time (tick->dispatcher);
   tick->due = aiodrive_periodic_get_due (self->previous_due, self->interval, now);
   if (tick->due == now)
     {
@@ -162,27 +167,23 @@ aiodrive_periodic_iterator_next_async (AiodriveAsyncIterator *iterator,
 {
   AiodrivePeriodicIterator *self = AIODRIVE_PERIODIC_ITERATOR (iterator);
   AiodriveWait *wait;
-  Tick *tick;
+  gboolean pending;
 
   wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_periodic_iterator_next_async, return_tick);
   if (wait == NULL)
     return;
 
-  tick = g_new0 (Tick, 1);
-  tick->iterator = self;
-  tick->dispatcher = aiodrive_dispatcher_get_thread_default ();
-  tick->timer.fire = on_time;
-  g_task_set_task_data (aiodrive_wait_get_task (wait), tick, g_free);
-  aiodrive_wait_set_request (wait, tick, NULL);
-
   aiodrive_monitor_lock (&self->monitor);
-  if (self->waited_for != NULL)
-    aiodrive_wait_grant (wait, pending, &self->monitor);
-  else if (self->closed)
-    aiodrive_wait_grant (wait, no_tick, &self->monitor);
-  else
-    begin_wait (self, wait, tick);
+  pending = self->waited_for != NULL;
+  if (!pending && self->closed)
+    aiodrive_wait_grant (wait, NULL, &self->monitor);
+  else if (!pending)
+    begin_wait (self, wait);
   aiodrive_monitor_unlock (&self->monitor);
+
+  if (pending)
+    aiodrive_wait_fail (wait, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PENDING,
+                                                   "Somebody waits for the next tick already"));
 }
 
 static gboolean
@@ -191,14 +192,14 @@ aiodrive_periodic_iterator_next_finish (AiodriveAsyncIterator  *iterator,
                                         GValue                 *value,
                                         GError                **error)
 {
-  const Tick *tick;
+  g_autofree Tick *tick = NULL;
 
   g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_periodic_iterator_next_async), FALSE);
 
-  if (!g_task_propagate_boolean (G_TASK (result), error))
+  tick = aiodrive_wait_propagate_pointer (result, error);
+  if (tick == NULL)
     return FALSE;
 
-  tick = g_task_get_task_data (G_TASK (result));
   g_value_init (value, G_TYPE_UINT64);
   g_value_set_uint64 (value, tick->number);
   return TRUE;
@@ -218,8 +219,11 @@ aiodrive_periodic_iterator_close_async (AiodriveAsyncIterator *iterator,
   self->closed = TRUE;
   if (self->waited_for != NULL)
     {
+      Tick *tick = self->waited_for;
+
       stop_waiting (self);
-      aiodrive_wait_queue_wake_one (&self->waiters, no_tick, &self->monitor);
+      tick->over = TRUE;
+      aiodrive_wait_queue_wake_one (&self->waiters, tick, &self->monitor);
     }
   if (wait != NULL)
     aiodrive_wait_grant (wait, NULL, &self->monitor);
@@ -233,7 +237,7 @@ aiodrive_periodic_iterator_close_finish (AiodriveAsyncIterator  *iterator,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_periodic_iterator_close_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }
 
 static void

@@ -6,7 +6,7 @@
 
 /* Items on their way from those who put them to those who get them.
  *
- * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its GTask is dropped
+ * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its result is dropped
  * before the finish function was called, the item finds its way back: to the next who waits, or to the head. As the
  * items leave in the order of their indexes, an item that comes back stands before those that never left, and in order
  * with the others that came back: these are in a tree of their own. (/aiodrive/stream/queue/dropped,
@@ -240,22 +240,22 @@ aiodrive_queue_core_new_closed (AiodriveQueueCore *self)
 
 /* With an item, or without one as it is closed: an iteration ends, but getting one fails. */
 static void
-return_item (GTask    *task,
-             gpointer  granted)
+return_item (AiodriveWait *wait,
+             gpointer      granted)
 {
-  AiodriveQueueCore *self = g_task_get_source_object (task);
+  AiodriveQueueCore *self = aiodrive_wait_get_source_object (wait);
   AiodriveItem *item = granted;
-  gboolean iterates = g_task_get_source_tag (task) == aiodrive_async_iterator_next_async;
+  gboolean iterates = aiodrive_wait_get_source_tag (wait) == aiodrive_async_iterator_next_async;
 
   if (item == NULL && (self->closing_error != NULL || !iterates))
     {
-      g_task_return_error (task, aiodrive_queue_core_new_closed (self));
+      aiodrive_wait_return_error (wait, aiodrive_queue_core_new_closed (self));
       return;
     }
 
   if (item != NULL)
     item->queue = g_object_ref (self);
-  g_task_return_pointer (task, item, put_back);
+  aiodrive_wait_return_pointer (wait, item, put_back);
 }
 
 void
@@ -292,7 +292,7 @@ aiodrive_queue_core_get_finish (AiodriveQueueCore  *self,
 
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, source_tag), FALSE);
 
-  item = g_task_propagate_pointer (G_TASK (result), error);
+  item = aiodrive_wait_propagate_pointer (result, error);
   item_unwrap (item, value);
   return item != NULL;
 }

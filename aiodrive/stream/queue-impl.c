@@ -151,7 +151,7 @@ close_finish (AiodriveAsyncIterator  *iterator,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_async_iterator_close_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/results-private.h"
 
-#include "aiodrive/core/wait-private.h"
+#include "aiodrive/core/result.h"
 #include "aiodrive/stream/unordered-queue.h"
 #include "aiodrive/task/record-private.h"
 
@@ -73,7 +73,7 @@ on_got (GObject      *source_object,
   g_autoptr(GError) error = NULL;
   GError *failure;
 
-  if (!g_task_had_error (G_TASK (result)))
+  if (!aiodrive_result_had_error (result))
     {
       g_task_return_pointer (task, g_object_ref (result), g_object_unref);
       return;
@@ -112,7 +112,7 @@ aiodrive_results_next_finish (AiodriveResults  *self,
   g_autoptr(GAsyncResult) got = NULL;
   GError *failure = NULL;
 
-  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_results_next_async), FALSE);
+  g_return_val_if_fail (aiodrive_task_is_valid (result, iterator, aiodrive_results_next_async), FALSE);
 
   got = g_task_propagate_pointer (G_TASK (result), &failure);
   if (failure != NULL)

@@ -146,5 +146,5 @@ aiodrive_button_wait_finish (AiodriveButton  *self,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_button_wait_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }

@@ -120,10 +120,10 @@ aiodrive_cargo_send (AiodriveCargo  *self,
 }
 
 static void
-return_box (GTask    *task,
-            gpointer  box)
+return_box (AiodriveWait *wait,
+            gpointer      box)
 {
-  g_task_return_pointer (task, box, (GDestroyNotify) aiodrive_box_unref);
+  aiodrive_wait_return_pointer (wait, box, (GDestroyNotify) aiodrive_box_unref);
 }
 
 /**
@@ -179,5 +179,5 @@ aiodrive_cargo_wait_finish (AiodriveCargo  *self,
   aiodrive_box_unwrap (NULL, value);
   g_return_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_cargo_wait_async));
 
-  aiodrive_box_unwrap (g_task_propagate_pointer (G_TASK (result), error), value);
+  aiodrive_box_unwrap (aiodrive_wait_propagate_pointer (result, error), value);
 }

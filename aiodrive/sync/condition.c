@@ -122,48 +122,39 @@ aiodrive_condition_broadcast (AiodriveCondition *self)
 
 typedef struct
 {
-  AiodriveLockGuard *guard;       /* owned, until the lock is held again */
+  AiodriveWait      *wait;        /* the call; completed when the lock is held again */
+  AiodriveLockGuard *guard;       /* owned */
   GError            *error;       /* owned; what the wait for the signal ended with */
   gint               n_to_come;   /* atomic: of the two things that come before the lock is acquired again */
 } Waiting;
-
-static void
-waiting_free (gpointer data)
-{
-  Waiting *self = data;
-
-  g_clear_pointer (&self->guard, aiodrive_lock_guard_unref);
-  g_clear_error (&self->error);
-  g_free (self);
-}
 
 static void
 on_reacquired (GObject      *lock,
                GAsyncResult *result,
                gpointer      user_data)
 {
-  g_autoptr(GTask) task = user_data;
-  Waiting *waiting = g_task_get_task_data (task);
+  Waiting *self = user_data;
+  AiodriveWait *wait = self->wait;
+  GError *error = self->error;
 
   /* from here on the lock is held by the references of the caller alone */
-  aiodrive_lock_guard_unref (g_task_propagate_pointer (G_TASK (result), NULL));
-  g_clear_pointer (&waiting->guard, aiodrive_lock_guard_unref);
+  aiodrive_lock_guard_unref (aiodrive_wait_propagate_pointer (result, NULL));
+  aiodrive_lock_guard_unref (self->guard);
+  g_free (self);
 
-  if (waiting->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&waiting->error));
+  if (error != NULL)
+    aiodrive_wait_return_error (wait, error);
   else
-    g_task_return_boolean (task, TRUE);
+    aiodrive_wait_return_boolean (wait, TRUE);
 }
 
 /* The lock has been released, or the wait for the signal has ended. Where that is called back in another thread
  * than the one that waits, as in one without a context of its own, either may come first. */
 static void
-go_on (GTask *task)
+go_on (Waiting *self)
 {
-  Waiting *waiting = g_task_get_task_data (task);
-
-  if (g_atomic_int_dec_and_test (&waiting->n_to_come))
-    aiodrive_lock_guard_reacquire (waiting->guard, on_reacquired, task);
+  if (g_atomic_int_dec_and_test (&self->n_to_come))
+    aiodrive_lock_guard_reacquire (self->guard, on_reacquired, self);
 }
 
 static void
@@ -171,11 +162,10 @@ on_woken (GObject      *condition,
           GAsyncResult *result,
           gpointer      user_data)
 {
-  GTask *task = user_data;
-  Waiting *waiting = g_task_get_task_data (task);
+  Waiting *self = user_data;
 
-  g_task_propagate_boolean (G_TASK (result), &waiting->error);
-  go_on (task);
+  aiodrive_wait_propagate_boolean (result, &self->error);
+  go_on (self);
 }
 
 /**
@@ -199,32 +189,30 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
                                GAsyncReadyCallback  callback,
                                gpointer             user_data)
 {
-  g_autoptr(GError) error = NULL;
-  AiodriveWait *wait;
+  AiodriveWait *call, *wait;
   Waiting *waiting;
-  GTask *task;
 
   g_return_if_fail (AIODRIVE_IS_CONDITION (self));
   g_return_if_fail (guard != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  /* From here on nobody else can release the guard, nor wait with it. */
-  if (!aiodrive_cancellable_set_error (cancellable, &error) && !aiodrive_lock_guard_begin_release (guard))
-    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The lock is not held");
-  if (error != NULL)
+  call = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_condition_wait_async, NULL);
+  if (call == NULL)
+    return;
+
+  /* From here on no other call can release the guard, nor wait with it. */
+  if (!aiodrive_lock_guard_begin_release (guard))
     {
-      g_task_report_error (self, callback, user_data, aiodrive_condition_wait_async, g_steal_pointer (&error));
+      aiodrive_wait_fail (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The lock is not held"));
       return;
     }
 
   waiting = g_new0 (Waiting, 1);
+  waiting->wait = call;
   waiting->guard = aiodrive_lock_guard_ref (guard);
   waiting->n_to_come = 2;
-  task = g_task_new (self, NULL, callback, user_data);
-  (g_task_set_source_tag) (task, aiodrive_condition_wait_async);
-  g_task_set_task_data (task, waiting, waiting_free);
 
-  wait = aiodrive_wait_new (self, cancellable, on_woken, task, on_woken, aiodrive_wait_return_true);
+  wait = aiodrive_wait_new (self, cancellable, on_woken, waiting, on_woken, aiodrive_wait_return_true);
   aiodrive_monitor_lock (&self->monitor);
   if (wait != NULL)
     aiodrive_wait_park (wait, &self->waiters, &self->monitor);
@@ -232,7 +220,7 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
 
   /* It waits by now: who gets the lock and signals is not missed. */
   aiodrive_lock_guard_end_release (guard);
-  go_on (task);
+  go_on (waiting);
 }
 
 /**
@@ -254,5 +242,5 @@ aiodrive_condition_wait_finish (AiodriveCondition  *self,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_condition_wait_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }

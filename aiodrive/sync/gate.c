@@ -119,10 +119,10 @@ try_enter (AiodriveGate      *self,
 }
 
 static void
-return_guard (GTask    *task,
-              gpointer  guard)
+return_guard (AiodriveWait *wait,
+              gpointer      guard)
 {
-  g_task_return_pointer (task, guard, (GDestroyNotify) aiodrive_lock_guard_unref);
+  aiodrive_wait_return_pointer (wait, guard, (GDestroyNotify) aiodrive_lock_guard_unref);
 }
 
 static void
@@ -170,7 +170,7 @@ aiodrive_gate_acquire_finish (AiodriveGate  *self,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self->lock, source_tag), NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return aiodrive_wait_propagate_pointer (result, error);
 }
 
 AiodriveLockGuard *

@@ -6,10 +6,10 @@
 #define ANY_CHANGE (-1)
 
 static void
-return_state (GTask    *task,
-              gpointer  state)
+return_state (AiodriveWait *wait,
+              gpointer      state)
 {
-  g_task_return_int (task, GPOINTER_TO_INT (state));
+  aiodrive_wait_return_int (wait, GPOINTER_TO_INT (state));
 }
 
 /* Waits for a state, which may be there, or for the one that is not there now. */
@@ -48,11 +48,11 @@ wait_finish (AiodriveLatch  *self,
              gboolean       *state,
              GError        **error)
 {
-  gssize woken_by;
+  gint woken_by;
 
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, source_tag), FALSE);
 
-  woken_by = g_task_propagate_int (G_TASK (result), error);
+  woken_by = aiodrive_wait_propagate_int (result, error);
   if (state != NULL)
     *state = woken_by > 0;
   return woken_by >= 0;

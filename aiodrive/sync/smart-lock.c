@@ -261,7 +261,8 @@ aiodrive_smart_lock_acquire_async (AiodriveSmartLock   *self,
   error = check_mode (mode);
   if (error != NULL)
     {
-      g_task_report_error (self, callback, user_data, aiodrive_smart_lock_acquire_async, error);
+      aiodrive_wait_fail (aiodrive_wait_new (self, NULL, callback, user_data, aiodrive_smart_lock_acquire_async, NULL),
+                          error);
       return;
     }
 

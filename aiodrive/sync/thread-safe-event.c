@@ -197,7 +197,7 @@ aiodrive_thread_safe_event_wait_finish (AiodriveThreadSafeEvent  *self,
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_thread_safe_event_wait_async), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }
 
 /**

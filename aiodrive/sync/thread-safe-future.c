@@ -242,17 +242,17 @@ aiodrive_thread_safe_future_is_done (AiodriveThreadSafeFuture *self)
   return done;
 }
 
-/* The value stays where it is; but the task fails where the future did, for who looks at it with g_task_had_error(). */
+/* The value stays in the future. The wait fails as the future did, for aiodrive_result_had_error(). */
 static void
-return_outcome (GTask    *task,
-                gpointer  unused)
+return_outcome (AiodriveWait *wait,
+                gpointer      unused)
 {
-  AiodriveThreadSafeFuture *self = g_task_get_source_object (task);
+  AiodriveThreadSafeFuture *self = aiodrive_wait_get_source_object (wait);
 
   if (self->error != NULL)
-    g_task_return_error (task, g_error_copy (self->error));
+    aiodrive_wait_return_error (wait, g_error_copy (self->error));
   else
-    g_task_return_boolean (task, TRUE);
+    aiodrive_wait_return_boolean (wait, TRUE);
 }
 
 /**
@@ -312,7 +312,7 @@ aiodrive_thread_safe_future_wait_finish (AiodriveThreadSafeFuture  *self,
   aiodrive_box_unwrap (NULL, value);
   g_return_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_thread_safe_future_wait_async));
 
-  if (g_task_propagate_boolean (G_TASK (result), error))
+  if (aiodrive_wait_propagate_boolean (result, error))
     copy_outcome (self, value, error);
 }
 

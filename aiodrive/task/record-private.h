@@ -20,6 +20,11 @@ AiodriveTaskRecord *aiodrive_task_record_peek         (GTask               *task
 AiodriveTaskRecord *aiodrive_task_record_get          (GTask               *task);
 
 gboolean            aiodrive_task_has_ended           (GTask               *task);
+/* For the finish functions of calls that are tasks. */
+gboolean            aiodrive_task_is_valid                 (GAsyncResult          *result,
+                                                            gpointer               source_object,
+                                                            gpointer               source_tag);
+
 const char         *aiodrive_task_describe            (GTask               *task);
 void                aiodrive_task_keep_outcome        (GTask               *task);
 void                aiodrive_task_return_true         (GTask               *task);

@@ -47,6 +47,14 @@ aiodrive_task_record_free (gpointer data)
   g_free (self);
 }
 
+gboolean
+aiodrive_task_is_valid (GAsyncResult *result,
+                        gpointer      source_object,
+                        gpointer      source_tag)
+{
+  return g_task_is_valid (result, source_object) && g_task_get_source_tag (G_TASK (result)) == source_tag;
+}
+
 const char *
 aiodrive_task_describe (GTask *task)
 {

@@ -12,12 +12,15 @@ typedef struct
 } Sleep;
 
 static void
-sleep_free (gpointer data)
+sleep_clear (gpointer data)
 {
-  Sleep *self = data;
+  aiodrive_monitor_clear (&((Sleep *) data)->monitor);
+}
 
-  aiodrive_monitor_clear (&self->monitor);
-  g_free (self);
+static void
+sleep_unref (gpointer self)
+{
+  g_atomic_rc_box_release_full (self, sleep_clear);
 }
 
 /* The waiter is run in the context of the timer, so that neither can find the other one gone. */
@@ -27,8 +30,16 @@ on_time (AiodriveTimer *timer)
   Sleep *self = AIODRIVE_CONTAINER_OF (timer, Sleep, timer);
 
   aiodrive_monitor_lock (&self->monitor);
-  aiodrive_wait_queue_wake_one (&self->queue, NULL, &self->monitor);
+  aiodrive_wait_queue_wake_one (&self->queue, self, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
+}
+
+static void
+return_slept (AiodriveWait *wait,
+              gpointer      self)
+{
+  sleep_unref (self);
+  aiodrive_wait_return_boolean (wait, TRUE);
 }
 
 static void
@@ -57,23 +68,21 @@ aiodrive_sleep_async (guint                duration_ms,
                       GAsyncReadyCallback  callback,
                       gpointer             user_data)
 {
-  g_autoptr(GTask) task = NULL;
   AiodriveWait *wait;
   Sleep *self;
 
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_sleep_async, aiodrive_wait_return_true);
+  wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_sleep_async, return_slept);
   if (wait == NULL)
     return;
 
-  self = g_new0 (Sleep, 1);
+  self = g_atomic_rc_box_new0 (Sleep);
   aiodrive_monitor_init (&self->monitor);
   self->queue.on_cancelled = on_cancelled;
   self->dispatcher = aiodrive_dispatcher_get_thread_default ();
   self->timer.fire = on_time;
-  task = g_object_ref (aiodrive_wait_get_task (wait));
-  g_task_set_task_data (task, self, sleep_free);
+  aiodrive_wait_set_request (wait, g_atomic_rc_box_acquire (self), sleep_unref);
 
   aiodrive_monitor_lock (&self->monitor);
   if (aiodrive_wait_park (wait, &self->queue, &self->monitor))
@@ -81,6 +90,7 @@ aiodrive_sleep_async (guint                duration_ms,
                                      aiodrive_dispatcher_get_time (self->dispatcher) +
                                        duration_ms * G_GINT64_CONSTANT (1000));
   aiodrive_monitor_unlock (&self->monitor);
+  sleep_unref (self);
 }
 
 /**
@@ -98,8 +108,8 @@ gboolean
 aiodrive_sleep_finish (GAsyncResult  *result,
                        GError       **error)
 {
-  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_sleep_async), FALSE);
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, NULL, aiodrive_sleep_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return aiodrive_wait_propagate_boolean (result, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/start.h"
 
+#include "aiodrive/core/wait-private.h"
 #include "aiodrive/task/record-private.h"
 
 /**
@@ -38,6 +39,8 @@ steal_error (GAsyncResult *result,
   if (result == G_ASYNC_RESULT (task))
     return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Task %s cannot complete itself",
                         aiodrive_task_describe (task));
+  if (AIODRIVE_IS_WAIT (result))
+    return aiodrive_wait_steal_error (result);
   if (!G_IS_TASK (result) || !g_task_had_error (G_TASK (result)))
     return NULL;
 

@@ -4,12 +4,12 @@
 #include "aiodrive/task/record-private.h"
 
 static void
-return_task (GTask    *wait,
-             gpointer  task)
+return_task (AiodriveWait *wait,
+             gpointer      task)
 {
   g_autoptr(GTask) awaited = g_object_ref (task);
 
-  g_task_return_pointer (wait, task, g_object_unref);
+  aiodrive_wait_return_pointer (wait, task, g_object_unref);
   aiodrive_task_record_called_back (aiodrive_task_record_get (awaited));
 }
 
@@ -61,8 +61,8 @@ GTask *
 aiodrive_wait_task_finish (GAsyncResult  *result,
                            GError       **error)
 {
-  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_wait_task_async), NULL);
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, NULL, aiodrive_wait_task_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return aiodrive_wait_propagate_pointer (result, error);
 }

@@ -2,6 +2,7 @@
 #include "aiodrive/thread/background-executor.h"
 
 #include "aiodrive/thread/executor-core-private.h"
+#include "aiodrive/task/record-private.h"
 
 /**
  * AiodriveBackgroundExecutor:
@@ -332,7 +333,7 @@ aiodrive_background_executor_stop_finish (AiodriveBackgroundExecutor  *self,
                                           GAsyncResult                *result,
                                           GError                     **error)
 {
-  g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_background_executor_stop_async), FALSE);
+  g_return_val_if_fail (aiodrive_task_is_valid (result, self, aiodrive_background_executor_stop_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -239,15 +239,30 @@ aiodrive_executor_core_stop (AiodriveExecutorCore  *self,
 }
 
 static void
-return_stopped (GTask    *task,
-                gpointer  run)
+return_run (AiodriveWait *wait,
+            gpointer      run)
 {
+  aiodrive_wait_return_pointer (wait, run, (GDestroyNotify) aiodrive_executor_run_unref);
+}
+
+static void
+on_stopped (GObject      *source_object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  AiodriveExecutorRun *run = aiodrive_wait_propagate_pointer (result, &error);
+
   if (run != NULL)
     {
       aiodrive_executor_run_join (run);
       aiodrive_executor_run_unref (run);
     }
-  g_task_return_boolean (task, TRUE);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 void
@@ -258,20 +273,23 @@ aiodrive_executor_core_stop_async (AiodriveExecutorCore *self,
                                    gpointer              user_data,
                                    gpointer              source_tag)
 {
+  GTask *task = g_task_new (source_object, NULL, callback, user_data);
   AiodriveExecutorRun *run;
   AiodriveWait *wait;
   guint n_cancelled;
   GError *error = NULL;
 
-  if (set_error_if_here (self, &error))
-    {
-      g_task_report_error (source_object, callback, user_data, source_tag, error);
-      return;
-    }
-
-  wait = aiodrive_wait_new (source_object, cancellable, callback, user_data, source_tag, return_stopped);
+  (g_task_set_source_tag) (task, source_tag);
+  wait = aiodrive_wait_new (source_object, cancellable, on_stopped, task, on_stopped, return_run);
   if (wait == NULL)
     return;
+
+  aiodrive_wait_hold_back (wait);
+  if (set_error_if_here (self, &error))
+    {
+      aiodrive_wait_fail (wait, error);
+      return;
+    }
 
   run = begin_stop (self, &n_cancelled);
   aiodrive_monitor_lock (&self->monitor);

@@ -66,6 +66,7 @@ test_each_moment (void)
 {
   for (guint how = 0; how < 4; how++)
     {
+      g_autoptr(AiodriveTestContext) one_by_one = aiodrive_test_context_new (NULL);
       guint n = 0;
 
       /* one that runs forever has no end of its own */

@@ -56,10 +56,10 @@ give (guint n)
 }
 
 static void
-return_granted (GTask    *task,
-                gpointer  call)
+return_granted (AiodriveWait *wait,
+                gpointer      call)
 {
-  g_task_return_pointer (task, call, NULL);
+  aiodrive_wait_return_pointer (wait, call, NULL);
 }
 
 static void
@@ -72,7 +72,7 @@ on_ready (GObject      *source_object,
 
   scheduler_assert (call->context == g_main_context_get_thread_default ());
   scheduler_assert (++call->n_called == 1);
-  call->granted = g_task_propagate_pointer (G_TASK (result), &error) == call;
+  call->granted = aiodrive_wait_propagate_pointer (result, &error) == call;
   scheduler_assert (call->granted || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 }
 

@@ -606,7 +606,7 @@ test_unref_while_waiting (void)
   g_assert_nonnull (channel);
   g_cancellable_cancel (cancellable);
   result = test_call_wait (&sent);
-  g_assert_true (g_task_had_error (G_TASK (result)));
+  g_assert_true (aiodrive_result_had_error (result));
   test_call_clear (&sent);
   g_assert_null (channel);
 

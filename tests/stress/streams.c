@@ -83,7 +83,7 @@ on_sent (StressCall   *call,
   /* a result that is dropped unseen says it too, but not why */
   if (stress_chance (call->thread->rand, 8))
     {
-      token_put (call->data, !g_task_had_error (G_TASK (result)));
+      token_put (call->data, !aiodrive_result_had_error (result));
       return;
     }
   token_put (call->data, aiodrive_channel_send_finish (call->shared[0]->object, result, &error));

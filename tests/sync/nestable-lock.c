@@ -459,7 +459,7 @@ on_child_ended (GObject      *source,
 {
   GTask *task = data;
 
-  g_task_return_boolean (task, !g_task_had_error (G_TASK (result)));
+  g_task_return_boolean (task, !aiodrive_result_had_error (result));
   g_object_unref (task);
 }
 

@@ -272,7 +272,7 @@ test_wrong_arguments (void)
   aiodrive_wait_task_async (NULL, NULL, NULL, NULL);
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*G_IS_CANCELLABLE (cancellable)*failed*");
   aiodrive_wait_task_async (task, (GCancellable *) object, NULL, NULL);
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*failed*");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*aiodrive_wait_is_valid*failed*");
   g_assert_null (aiodrive_wait_task_finish (G_ASYNC_RESULT (task), NULL));
   g_test_assert_expected_messages ();
 

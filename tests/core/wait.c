@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/wait-private.h"
+
+#include "aiodrive/aiodrive.h"
+#include "tests/support/support.h"
+
+/* The result of a wait, and when its callback comes. */
+
+typedef struct
+{
+  AiodriveSmartLock *lock;
+  GCancellable      *cancellable;   /* nullable */
+  guint              n_left;
+  gboolean           calling;       /* inside an asynchronous call */
+} Chain;
+
+static void chain_acquire (Chain *self);
+
+static void
+on_acquired (GObject      *source_object,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  Chain *self = data;
+  g_autoptr(AiodriveLockGuard) guard = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (self->calling);
+  g_assert_null (g_main_context_get_thread_default ());
+  guard = aiodrive_smart_lock_acquire_finish (self->lock, result, &error);
+  g_assert_no_error (error);
+  if (--self->n_left > 0)
+    chain_acquire (self);
+}
+
+static void
+chain_acquire (Chain *self)
+{
+  self->calling = TRUE;
+  aiodrive_smart_lock_acquire_async (self->lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT, self->cancellable,
+                                     on_acquired, self);
+  self->calling = FALSE;
+}
+
+static void
+test_same_dispatch (void)
+{
+  g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
+  Chain chain = { .lock = lock, .n_left = 10 };
+
+  g_test_summary ("What is there already takes no iteration of its own, and is called back after the call");
+
+  chain_acquire (&chain);
+  g_assert_cmpuint (chain.n_left, ==, 10);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  g_assert_cmpuint (chain.n_left, ==, 0);
+}
+
+typedef struct
+{
+  AiodriveSmartLock *lock;
+  GTask             *task;
+  guint              n_sources;   /* other than the dispatcher's that returned a task */
+} Job;
+
+static void
+job_acquired (GObject      *source_object,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (source_object), result,
+                                                                           NULL);
+
+  g_assert_nonnull (guard);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+job_returned (GObject      *source_object,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  /* an idle source has another name */
+  g_assert_cmpstr (g_source_get_name (g_main_current_source ()), ==, "aiodrive dispatcher");
+  ++*(guint *) data;
+}
+
+static gboolean
+start_jobs (gpointer data)
+{
+  Job *self = data;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+      GTask *task = g_task_new (NULL, G_CANCELLABLE (scope), job_returned, &self->n_sources);
+
+      aiodrive_smart_lock_acquire_async (self->lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT,
+                                         G_CANCELLABLE (scope), job_acquired, task);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_young_scope (void)
+{
+  g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
+  Job job = { .lock = lock };
+
+  g_test_summary ("A wait below a scope of this iteration is held back, so that the task around it returns inline");
+
+  g_idle_add_full (G_PRIORITY_HIGH, start_jobs, &job, NULL);
+  test_iterate_until (job.n_sources == 10);
+}
+
+static void
+keep_result (GObject      *source_object,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  GAsyncResult **kept = data;
+
+  g_assert_null (*kept);
+  g_assert_true (g_async_result_get_user_data (result) == data);
+  *kept = g_object_ref (result);
+}
+
+static void
+test_result (void)
+{
+  g_autoptr(AiodriveLatch) latch = aiodrive_latch_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) set = NULL;
+  g_autoptr(GAsyncResult) cancelled = NULL;
+  g_autoptr(GObject) source = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A result has its source object, user data and tag; it says whether it failed, also afterwards");
+
+  aiodrive_latch_wait_set_async (latch, NULL, keep_result, &set);
+  aiodrive_latch_wait_set_async (latch, cancellable, keep_result, &cancelled);
+  g_cancellable_cancel (cancellable);
+  aiodrive_latch_set (latch);
+  test_iterate_until (set != NULL && cancelled != NULL);
+
+  source = g_async_result_get_source_object (set);
+  g_assert_true (source == G_OBJECT (latch));
+  g_assert_true (g_async_result_is_tagged (set, aiodrive_latch_wait_set_async));
+  g_assert_false (g_async_result_is_tagged (set, aiodrive_latch_wait_async));
+  g_assert_false (aiodrive_result_had_error (set));
+  g_assert_true (aiodrive_result_had_error (cancelled));
+
+  g_assert_true (aiodrive_latch_wait_set_finish (latch, set, &error));
+  g_assert_no_error (error);
+  g_assert_false (aiodrive_latch_wait_set_finish (latch, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_true (aiodrive_result_had_error (cancelled));
+  g_assert_false (aiodrive_result_had_error (set));
+}
+
+static void
+test_finished_twice (void)
+{
+  g_autoptr(AiodriveLatch) latch = aiodrive_latch_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Finishing a result a second time is an error");
+
+  aiodrive_latch_set (latch);
+  aiodrive_latch_wait_set_async (latch, NULL, keep_result, &result);
+  test_iterate_until (result != NULL);
+  g_assert_true (aiodrive_latch_wait_set_finish (latch, result, &error));
+  g_assert_no_error (error);
+  g_assert_false (aiodrive_latch_wait_set_finish (latch, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_had_error_of_tasks (void)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+
+  g_test_summary ("Whether a GTask failed is seen, too");
+
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_BUSY, "busy");
+  g_assert_true (aiodrive_result_had_error (G_ASYNC_RESULT (task)));
+  test_settle ();
+}
+
+static gpointer
+unref_there (gpointer data)
+{
+  g_object_unref (data);
+  return NULL;
+}
+
+static void
+test_given_back (void)
+{
+  g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
+  GAsyncResult *result = NULL;
+  AiodriveLockGuard *guard;
+
+  g_test_summary ("A granted value that nobody unwraps goes back when the result is dropped, in whatever thread");
+
+  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, keep_result,
+                                     &result);
+  test_iterate_until (result != NULL);
+  g_assert_null (aiodrive_smart_lock_try_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, NULL));
+  g_thread_join (g_thread_new ("dropper", unref_there, result));
+  guard = aiodrive_smart_lock_try_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, NULL);
+  g_assert_nonnull (guard);
+  aiodrive_lock_guard_unref (guard);
+}
+
+static gboolean
+iterate_other (gpointer data)
+{
+  GMainContext *context = data;
+
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+check_context (GObject      *source_object,
+               GAsyncResult *result,
+               gpointer      data)
+{
+  GMainContext **expected = data;
+
+  g_assert_true (g_main_context_get_thread_default () == *expected);
+  *expected = NULL;
+}
+
+static void
+test_thread_default (void)
+{
+  g_autoptr(AiodriveLatch) latch = aiodrive_latch_new ();
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  GMainContext *expected = context;
+
+  g_test_summary ("A callback finds its own context as the thread-default one, whoever iterates it");
+
+  g_main_context_push_thread_default (context);
+  aiodrive_latch_wait_set_async (latch, NULL, check_context, &expected);
+  g_main_context_pop_thread_default (context);
+  aiodrive_latch_set (latch);
+  g_idle_add (iterate_other, context);
+  test_iterate_until (expected == NULL);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  g_test_add_func ("/aiodrive/core/wait/same-dispatch", test_same_dispatch);
+  g_test_add_func ("/aiodrive/core/wait/young-scope", test_young_scope);
+  g_test_add_func ("/aiodrive/core/wait/result", test_result);
+  g_test_add_func ("/aiodrive/core/wait/finished-twice", test_finished_twice);
+  g_test_add_func ("/aiodrive/core/wait/had-error/tasks", test_had_error_of_tasks);
+  g_test_add_func ("/aiodrive/core/wait/given-back", test_given_back);
+  g_test_add_func ("/aiodrive/core/wait/thread-default", test_thread_default);
+
+  return g_test_run ();
+}
