@@ -140,6 +140,64 @@ test_leak (void)
   test_settle ();
 }
 
+/* What is there already takes no iteration of the main loop, but is a step all the same. */
+
+typedef struct
+{
+  AiodriveSmartLock *lock;
+  guint              n_acquired;
+} Acquire;
+
+static void
+on_acquired (GObject      *source_object,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  g_autoptr(GTask) task = data;
+  Acquire *self = g_task_get_task_data (task);
+  g_autoptr(AiodriveLockGuard) guard = NULL;
+  GError *error = NULL;
+
+  guard = aiodrive_smart_lock_acquire_finish (self->lock, result, &error);
+  if (guard == NULL)
+    g_task_return_error (task, error);
+  else if (++self->n_acquired == 5)
+    g_task_return_boolean (task, TRUE);
+  else
+    aiodrive_smart_lock_acquire_async (self->lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT,
+                                       g_task_get_cancellable (task), on_acquired, g_object_ref (task));
+}
+
+static void
+acquire_job (GTask        *task,
+             GCancellable *cancellable,
+             gpointer      data)
+{
+  Acquire *self = data;
+
+  self->n_acquired = 0;
+  g_task_set_task_data (task, self, NULL);
+  aiodrive_smart_lock_acquire_async (self->lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT, cancellable,
+                                     on_acquired, g_object_ref (task));
+}
+
+static void
+test_ready (void)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
+  Acquire job = { .lock = lock };
+  g_autoptr(GError) error = NULL;
+  guint step;
+
+  g_test_summary ("A job that acquires a free lock five times is cancelled after each of them");
+
+  for (step = 0; aiodrive_test_context_cancel_at_step (test, step, acquire_job, &job, NULL, &error); step++)
+    g_assert_cmpuint (job.n_acquired, ==, MIN (step, 5));
+  g_assert_no_error (error);
+  g_assert_cmpuint (step, >=, 6);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -150,6 +208,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/program/inject/own-context", test_own_context);
   g_test_add_func ("/aiodrive/program/inject/failure", test_failure);
   g_test_add_func ("/aiodrive/program/inject/leak", test_leak);
+  g_test_add_func ("/aiodrive/program/inject/ready", test_ready);
 
   return g_test_run ();
 }

@@ -45,6 +45,15 @@ test('woken', () => {
     }
 });
 
+test('had_error', () => {
+    const latch = new Aiodrive.Latch();
+    const cancellable = new Gio.Cancellable();
+    const ends = [cancellable, null].map(c => pending(callback => latch.wait_async(c, callback)));
+    cancellable.cancel();
+    latch.set();
+    assertEqual(ends.map(end => Aiodrive.result_had_error(end()[1])), [true, false]);
+});
+
 test('cancelled', () => {
     for (const [make, wake, wait, expected] of WAITS) {
         const primitive = make();

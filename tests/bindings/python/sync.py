@@ -43,6 +43,14 @@ class WaitTest(unittest.TestCase):
                 self.assertEqual(getattr(primitive, wait + '_finish')(call.wait()), expected)
                 self.assertIs(call.source, primitive)
 
+    def test_had_error(self):
+        latch, cancellable = Aiodrive.Latch.new(), Gio.Cancellable()
+        cancelled, woken = Call(latch.wait_async, cancellable), Call(latch.wait_async, None)
+        cancellable.cancel()
+        latch.set()
+        self.assertTrue(Aiodrive.result_had_error(cancelled.wait()))
+        self.assertFalse(Aiodrive.result_had_error(woken.wait()))
+
     def test_woken_from_thread(self):
         for make, wake, wait, expected in WAITS:
             primitive = make()

@@ -52,6 +52,22 @@ function assertFree(guard) {
     guard.release();
 }
 
+test('what is there already is a step', () => {
+    const context = Aiodrive.TestContext.new(null);
+    const lock = new Aiodrive.SmartLock();
+    const counts = [];
+    context.cancel_at_each_step(async cancellable => {
+        counts.push(0);
+        for (let i = 0; i < 5; i++) {
+            const guard = await lock.exclusive(cancellable);
+            counts[counts.length - 1]++;
+            guard.release();
+        }
+    });
+    context.close();
+    assertEqual([...new Set(counts)].sort(), [0, 1, 2, 3, 4, 5]);
+});
+
 test('the step of a failure is told', () => {
     const context = Aiodrive.TestContext.new(null);
     const error = new Error('in the cleanup');

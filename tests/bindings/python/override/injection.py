@@ -54,6 +54,16 @@ class InjectionTest(unittest.TestCase):
 
 
 class WaitTest(InjectionTest):
+    def test_ready(self):
+        lock, counts = Aiodrive.SmartLock(), []
+        async def acquire_five_times():
+            counts.append(0)
+            for _ in range(5):
+                async with lock.exclusive():
+                    counts[-1] += 1
+        self.inject(acquire_five_times)
+        self.assertEqual(set(counts), set(range(6)))
+
     def test_button_and_cargo(self):
         button, cargo, value = Aiodrive.Button(), Aiodrive.Cargo(), object()
         async def wait():

@@ -216,7 +216,7 @@ async def operation(begin: Callable, finish: Callable, *args: Any, cancellable: 
     try:
         begin(*args, future.cancellable, future.on_ready)
         result = await future
-        if not future.is_cancelled or not isinstance(result, Gio.Task) or result.had_error():
+        if not future.is_cancelled or Raw.result_had_error(result):
             value = finish(result)
     except GLib.Error as error:
         exception = to_exception(error, result if isinstance(result, Gio.Task) else None)

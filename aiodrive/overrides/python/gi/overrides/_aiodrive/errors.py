@@ -84,12 +84,18 @@ def to_exception(error: GLib.Error, task: Gio.Task | None = None) -> BaseExcepti
 
 
 def all_of(exceptions: list[BaseException | None]) -> BaseException | None:
-    """What to raise for several of which some are none: one as it is, several as a group, CancelledError if that is
-    all."""
+    """Returns what to raise for several exceptions of which some are None: a single one as it is, several as a group,
+    CancelledError if there is no other. An exception that arrives by two ways counts once."""
     parts = [part for exception in exceptions if exception is not None
              for part in (exception.exceptions if is_group_of_tasks(exception) else [exception])]
-    failures = [part for part in parts if not isinstance(part, asyncio.CancelledError)]
+    failures = list({id(part): part for part in parts if not isinstance(part, asyncio.CancelledError)}.values())
+    failures = [failure for failure in failures if not is_spent(failure)] or failures[:1]
     return group_of(failures) if failures else parts[0] if parts else None
+
+
+def is_spent(exception: BaseException) -> bool:
+    """Returns whether an error stands for an exception that was raised before, and is gone."""
+    return type(exception) is GLib.Error and GLib.quark_from_string(exception.domain) == Raw.exception_quark()
 
 
 def group_of(exceptions: list[BaseException]) -> BaseException:
