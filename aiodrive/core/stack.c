@@ -484,7 +484,7 @@ aiodrive_stack_set_size (gsize size)
   g_return_if_fail (size >= MINIMAL_SIZE && size <= G_MAXSIZE / 2);
 
   /* a multiple of every page size, so that it compares equal to what is mapped */
-  g_atomic_pointer_set (&stack_size, round_up (size, MINIMAL_SIZE));
+  g_atomic_pointer_set (&stack_size, GSIZE_TO_POINTER (round_up (size, MINIMAL_SIZE)));
 }
 
 /* Returns the names of the fibers that were started in @thread, or in any if it is NULL, and have not ended. NULL if there

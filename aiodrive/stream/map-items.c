@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/map-parts-private.h"
 
+#include "aiodrive/core/result.h"
+
 /* Where a map has its items from. */
 
 static void
@@ -11,7 +13,7 @@ on_item (GObject      *source_object,
   g_autoptr(AiodriveMapCore) self = data;
   g_autoptr(GError) error = NULL;
   GValue item = G_VALUE_INIT;
-  gboolean failed = G_IS_TASK (result) && g_task_had_error (G_TASK (result));
+  gboolean failed = aiodrive_result_had_error (result);
 
   self->pulling = FALSE;
   if (self->stopping && !failed)

@@ -236,7 +236,7 @@ test_wrong_arguments (void)
 
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*G_IS_CANCELLABLE (cancellable)*failed*");
   aiodrive_sleep_async (1, (GCancellable *) object, NULL, NULL);
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*failed*");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*aiodrive_wait_is_valid*failed*");
   g_assert_false (aiodrive_sleep_finish (G_ASYNC_RESULT (task), NULL));
   g_test_assert_expected_messages ();
 }
