@@ -55,7 +55,7 @@ struct _AiodriveStackPool
   GSource *timer;        /* owned, nullable; may be destroyed with its context */
 };
 
-static gsize stack_size = GLIB_SIZEOF_VOID_P >= 8 ? 1024 * 1024 : 256 * 1024;   /* atomic */
+static gpointer stack_size = GSIZE_TO_POINTER (GLIB_SIZEOF_VOID_P >= 8 ? 1024 * 1024 : 256 * 1024);   /* atomic */
 static guint n_mapped;                                                          /* atomic */
 
 static GMutex used_lock;
@@ -474,7 +474,7 @@ aiodrive_stack_get_low (AiodriveStack *self)
 gsize
 aiodrive_stack_get_size (void)
 {
-  return (gsize) g_atomic_pointer_get (&stack_size);
+  return GPOINTER_TO_SIZE (g_atomic_pointer_get (&stack_size));
 }
 
 /* Sets the size of the stacks that are acquired from now on. */
