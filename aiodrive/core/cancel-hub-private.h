@@ -14,24 +14,32 @@ typedef struct _AiodriveCancelLink AiodriveCancelLink;
 struct _AiodriveCancelHub
 {
   GMutex lock;     /* a leaf */
-  GQueue links;    /* of AiodriveCancelLink, by their nodes; guarded by lock */
+  GQueue links;    /* of AiodriveCancelLink, by their nodes; guarded by lock, as is the next */
+  guint  generation;
 };
 
 /* One of them; embedded in what it belongs to. */
 struct _AiodriveCancelLink
 {
-  GList              node;        /* guarded by the hub's lock, as are the next four */
+  GList              node;        /* guarded by the hub's lock, as are the next five */
   AiodriveCancelHub *hub;         /* NULL: never added */
+  guint              generation;  /* of hub when it was added, or did not fire */
   gboolean           linked;
   gboolean           firing;
   gboolean           left;        /* remove() came while firing: done() tells the owner */
-  gboolean         (*take) (AiodriveCancelLink *link);   /* while the hub is locked: whether to fire */
+  /* while the hub is locked, more than once if the cancellable is reset: whether to fire */
+  gboolean         (*take) (AiodriveCancelLink *link);
   void             (*fire) (AiodriveCancelLink *link);   /* in the thread that cancels; nothing is locked */
 };
 
 void               aiodrive_cancel_hub_init     (AiodriveCancelHub  *self);
 void               aiodrive_cancel_hub_clear    (AiodriveCancelHub  *self);
-void               aiodrive_cancel_hub_fire     (AiodriveCancelHub  *self);
+void               aiodrive_cancel_hub_fire     (AiodriveCancelHub  *self,
+                                                 GCancellable       *cancellable);
+
+/* For fire(). */
+void               aiodrive_cancel_hub_cancel     (GCancellable       *cancellable);
+void               aiodrive_cancel_hub_cancel_all (GPtrArray          *cancellables);
 
 gboolean           aiodrive_cancel_link_add     (AiodriveCancelLink *self,
                                                  GCancellable       *cancellable);

@@ -15,9 +15,39 @@
  * Nobody is told after he left, and nothing is freed under the handler. A link is taken off the list before it
  * fires. If its owner comes to remove it just then, remove() says no, and the owner is run again, in his own
  * context, when the handler is done with him; so an owner is freed in his own context alone, and no last reference
- * of his is dropped inside a handler. (.../remove-while-firing) */
+ * of his is dropped inside a handler. (.../remove-while-firing)
+ *
+ * No recursion as deep as the tree. The outermost cancellation in a thread goes down with a stack of its own, depth
+ * first. A hub that is told while the drain cancels its cancellable is pushed there, and its links fire after that
+ * emission, in which GLib holds a mutex. All is done before the outermost g_cancellable_cancel() returns. A handler of
+ * the user that cancels something else begins a drain of its own, and finds all of that cancelled afterwards.
+ * (/aiodrive/task/depth/scope, /aiodrive/core/cancel-hub/order, .../nested)
+ *
+ * A cancellable can be reset. Its generation counts its cancellations; a drain fires the links of those before its
+ * own. A link that does not fire, as it has a shield, is kept for the next cancellation. (.../reset/on-the-way,
+ * .../reset/with-shield) */
 
 static G_DEFINE_QUARK (aiodrive-cancel-hub, hub)
+
+/* What is left to do on the way down from a cancellable: to cancel @cancellable, or to fire the links of its hub. */
+typedef struct
+{
+  GCancellable      *cancellable;   /* owned; NULL: no frame */
+  AiodriveCancelHub *hub;           /* that of cancellable; NULL: it is not cancelled yet */
+  guint              generation;    /* links of this one are too late */
+} Frame;
+
+typedef struct _Drain Drain;
+
+struct _Drain
+{
+  Drain        *outer;        /* nullable: it runs a handler that has begun this one */
+  GCancellable *cancelling;   /* unowned, nullable: its hub is to be pushed here */
+  Frame         top;
+  GArray       *rest;         /* owned, nullable: of Frame, the next one last */
+};
+
+static __thread Drain *draining;
 
 void
 aiodrive_cancel_hub_init (AiodriveCancelHub *self)
@@ -33,31 +63,158 @@ aiodrive_cancel_hub_clear (AiodriveCancelHub *self)
   g_mutex_clear (&self->lock);
 }
 
-/* Tells everybody, in the thread that cancels. */
-void
-aiodrive_cancel_hub_fire (AiodriveCancelHub *self)
+/*
+ * The way down
+ */
+
+static void
+drain_push (Drain *self,
+            Frame  frame)
 {
-  gboolean more = TRUE;
-
-  /* nobody is added any more */
-  while (more)
+  if (self->top.cancellable != NULL)
     {
-      AiodriveCancelLink *link;
-
-      g_mutex_lock (&self->lock);
-      link = g_queue_peek_head (&self->links);
-      more = self->links.length > 1;
-      if (link != NULL)
-        {
-          g_queue_unlink (&self->links, &link->node);
-          link->linked = FALSE;
-          if (!link->take (link))
-            link = NULL;
-        }
-      g_mutex_unlock (&self->lock);
-      if (link != NULL)
-        link->fire (link);
+      if (self->rest == NULL)
+        self->rest = g_array_new (FALSE, FALSE, sizeof (Frame));
+      g_array_append_val (self->rest, self->top);
     }
+  self->top = frame;
+}
+
+static Frame
+drain_pop (Drain *self)
+{
+  Frame frame = self->top;
+
+  self->top = (Frame) { NULL };
+  if (self->rest != NULL && self->rest->len > 0)
+    {
+      self->top = g_array_index (self->rest, Frame, self->rest->len - 1);
+      g_array_set_size (self->rest, self->rest->len - 1);
+    }
+  return frame;
+}
+
+static gboolean
+is_due (AiodriveCancelLink *link,
+        guint               generation)
+{
+  return link != NULL && (gint) (link->generation - generation) < 0;
+}
+
+/* Takes the next link of a hub that is to fire. A link that does not fire stays, for the next cancellation: the
+ * cancellable may be reset. *@more: there are others in this cancellation. */
+static AiodriveCancelLink *
+take_link (AiodriveCancelHub *self,
+           guint              generation,
+           gboolean          *more)
+{
+  AiodriveCancelLink *link;
+
+  g_mutex_lock (&self->lock);
+  link = g_queue_peek_head (&self->links);
+  if (is_due (link, generation))
+    {
+      g_queue_unlink (&self->links, &link->node);
+      link->linked = !link->take (link);
+      if (link->linked)
+        {
+          link->generation = self->generation;
+          g_queue_push_tail_link (&self->links, &link->node);
+          link = NULL;
+        }
+    }
+  else
+    link = NULL;
+  *more = is_due (g_queue_peek_head (&self->links), generation);
+  g_mutex_unlock (&self->lock);
+
+  return link;
+}
+
+static void
+drain_cancel (Drain        *self,
+              GCancellable *cancellable)
+{
+  self->cancelling = cancellable;
+  g_cancellable_cancel (cancellable);
+  self->cancelling = NULL;
+}
+
+/* One step: cancels a cancellable, or fires one link of a hub. A hub leaves before its last link fires: a chain of any
+ * length needs one frame. */
+static void
+drain_step (Drain *self)
+{
+  Frame frame = self->top;
+  AiodriveCancelLink *link = NULL;
+  gboolean more = FALSE;
+
+  if (frame.hub != NULL)
+    link = take_link (frame.hub, frame.generation, &more);
+  if (!more)
+    drain_pop (self);
+
+  if (link != NULL)
+    link->fire (link);
+  else if (frame.hub == NULL)
+    drain_cancel (self, frame.cancellable);
+  if (!more)
+    g_object_unref (frame.cancellable);
+}
+
+static gboolean
+begin_generation (AiodriveCancelHub *self,
+                  guint             *generation)
+{
+  gboolean any;
+
+  g_mutex_lock (&self->lock);
+  *generation = ++self->generation;
+  any = !g_queue_is_empty (&self->links);
+  g_mutex_unlock (&self->lock);
+
+  return any;
+}
+
+/* In the handler of @cancellable, whose hub this is: fires all links, now or on the way down that is under way. */
+void
+aiodrive_cancel_hub_fire (AiodriveCancelHub *self,
+                          GCancellable      *cancellable)
+{
+  Frame frame = { NULL, self, 0 };
+  Drain drain = { .outer = draining };
+
+  if (!begin_generation (self, &frame.generation))
+    return;
+
+  frame.cancellable = g_object_ref (cancellable);
+  if (draining != NULL && draining->cancelling == cancellable)
+    {
+      drain_push (draining, frame);
+      return;
+    }
+
+  draining = &drain;
+  drain_push (&drain, frame);
+  while (drain.top.cancellable != NULL)
+    drain_step (&drain);
+  draining = drain.outer;
+  g_clear_pointer (&drain.rest, g_array_unref);
+}
+
+/* For fire(), as the last thing that it does: cancels a cancellable, and what is below it before the next link. */
+void
+aiodrive_cancel_hub_cancel (GCancellable *cancellable)
+{
+  drain_cancel (draining, cancellable);
+}
+
+/* For fire(): cancels each cancellable, in this order, before the next link. */
+void
+aiodrive_cancel_hub_cancel_all (GPtrArray *cancellables)
+{
+  for (guint i = cancellables->len; i > 0; i--)
+    drain_push (draining, (Frame) { g_object_ref (g_ptr_array_index (cancellables, i - 1)), NULL, 0 });
 }
 
 static void
@@ -77,7 +234,7 @@ static void
 on_cancelled (GCancellable *cancellable,
               gpointer      hub)
 {
-  aiodrive_cancel_hub_fire (hub);
+  aiodrive_cancel_hub_fire (hub, cancellable);
 }
 
 /* A cancellable that is no scope gets its hub when it first needs one. Its handler is connected before
@@ -131,6 +288,7 @@ aiodrive_cancel_link_add (AiodriveCancelLink *self,
   cancelled = g_cancellable_is_cancelled (cancellable);
   if (!cancelled)
     {
+      self->generation = hub->generation;
       g_queue_push_tail_link (&hub->links, &self->node);
       self->linked = TRUE;
     }

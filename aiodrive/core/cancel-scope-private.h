@@ -19,26 +19,23 @@ struct _AiodriveCancelScope
 
   GCancellable       *parent;        /* owned, nullable; set once, as is the link; read atomically */
   AiodriveCancelLink  link;          /* in the hub of parent */
-  AiodriveWeak        itself;        /* for those who find the link or the timer; if findable */
+  AiodriveWeak        itself;        /* for finders of the link or the timer */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
   gint                expected;      /* atomic: somebody has looked for a parent, and wants to know of a later one */
   gint64              stamp;         /* of the iteration in which it was created; set once */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
-  gboolean            findable;      /* until it is disposed */
   gint64              deadline;      /* -1: none */
   AiodriveDispatcher *dispatcher;    /* owned; where timer is */
   AiodriveTimer       timer;         /* guarded by dispatcher */
   GError             *reason;        /* owned, nullable; set once */
-  GTask              *task;          /* unowned; cleared while it is disposed, as is the next; read atomically */
-  AiodriveWeak        weak_task;
+  GTask              *task;          /* unowned; atomic; cleared while it is disposed */
+  AiodriveWeak        weak_task;     /* the same, for those who want a reference */
   gpointer            task_record;   /* owned; set once, as are the next two */
   AiodriveTaskDisposed on_task_disposed;
   GDestroyNotify      task_record_free;
 };
-
-void               aiodrive_cancel_scope_make_findable   (AiodriveCancelScope *self);
 
 /* The task that a scope belongs to, and what the library knows of that task. */
 void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *self,
@@ -84,6 +81,9 @@ void               aiodrive_deadline_watch_add           (AiodriveDeadlineWatch 
                                                           GCancellable        *cancellable);
 void               aiodrive_deadline_watch_remove        (AiodriveDeadlineWatch *self);
 void               aiodrive_deadline_changed             (AiodriveCancelScope *scope);
+
+void               aiodrive_cancel_scope_set_reason      (AiodriveCancelScope *self,
+                                                          const GError        *reason);
 
 void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);
 void               aiodrive_cancel_scope_cancel_if_late  (AiodriveCancelScope *self);

@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/clock.h"
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/core/release-private.h"
 
 /**
  * AiodriveCancelScope:
@@ -61,51 +62,37 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYPE_CANCELLABLE,
                                g_type_ensure (G_TYPE_TASK))
 
-/* Nobody holds a child for its parent. The parent's handler finds it in the hub, which it leaves when it is disposed;
- * until then, under the lock of the hub, it can be had by its weak pointer. The same holds for the timer, under the
- * lock of the dispatcher. (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
-
-/* Before it can be found; under its own lock, or where nobody else knows it yet. */
-void
-aiodrive_cancel_scope_make_findable (AiodriveCancelScope *self)
-{
-  if (!self->findable)
-    aiodrive_weak_init (&self->itself, self);
-  self->findable = TRUE;
-}
-
-static void
-lose (AiodriveCancelScope *self)
-{
-  g_mutex_lock (&self->hub.lock);
-  if (self->findable)
-    aiodrive_weak_clear (&self->itself);
-  self->findable = FALSE;
-  g_mutex_unlock (&self->hub.lock);
-}
+/* A parent has no reference on its children. The drain finds a child by its link in the hub of the parent, the
+ * dispatcher by its timer. A child leaves both in its dispose(); until then a finder can claim it.
+ * (/aiodrive/core/cancel-scope/drop-while-parent-cancels) */
 
 static gboolean
-take_child (AiodriveCancelLink *link)
+claim_child (AiodriveCancelLink *link)
 {
   AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
 
-  /* one that is shielded sees when the shield falls that its parent was cancelled */
-  return !g_atomic_int_get (&self->shielded) && aiodrive_weak_get (&self->itself) != NULL;
+  /* a shielded one sees when the shield falls that its parent was cancelled */
+  if (g_atomic_int_get (&self->shielded))
+    return FALSE;
+  aiodrive_weak_claim (&self->itself);
+  return TRUE;
 }
 
 static void
 cancel_child (AiodriveCancelLink *link)
 {
-  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
+  AiodriveCancelScope *self = aiodrive_weak_take (&AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link)->itself);
 
-  g_cancellable_cancel (G_CANCELLABLE (self));
+  if (self == NULL)
+    return;
+  aiodrive_cancel_hub_cancel (G_CANCELLABLE (self));
   g_object_unref (self);
 }
 
 static void
 aiodrive_cancel_scope_cancelled (GCancellable *cancellable)
 {
-  aiodrive_cancel_hub_fire (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub);
+  aiodrive_cancel_hub_fire (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub, cancellable);
 }
 
 static void
@@ -116,7 +103,7 @@ aiodrive_cancel_scope_dispose (GObject *object)
   aiodrive_cancel_link_remove (&self->link);
   if (self->dispatcher != NULL)
     aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
-  lose (self);
+  aiodrive_weak_lose (&self->itself);
 
   G_OBJECT_CLASS (aiodrive_cancel_scope_parent_class)->dispose (object);
 }
@@ -131,7 +118,7 @@ aiodrive_cancel_scope_finalize (GObject *object)
   g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);
   g_clear_error (&self->reason);
   aiodrive_cancel_hub_clear (&self->hub);
-  g_clear_object (&self->parent);
+  aiodrive_release_object (g_steal_pointer (&self->parent));
 
   G_OBJECT_CLASS (aiodrive_cancel_scope_parent_class)->finalize (object);
 }
@@ -262,7 +249,8 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
 static void
 aiodrive_cancel_scope_init (AiodriveCancelScope *self)
 {
-  self->link.take = take_child;
+  aiodrive_weak_init (&self->itself, self);
+  self->link.take = claim_child;
   self->link.fire = cancel_child;
   self->stamp = aiodrive_dispatcher_stamp ();
   aiodrive_cancel_scope_init_deadline (self);
@@ -291,7 +279,6 @@ aiodrive_cancel_scope_new (GCancellable *parent)
   if (parent != NULL)
     {
       self->parent = g_object_ref (parent);
-      aiodrive_cancel_scope_make_findable (self);
       if (!aiodrive_cancel_link_add (&self->link, parent))
         g_cancellable_cancel (G_CANCELLABLE (self));
     }
@@ -407,9 +394,7 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
       return FALSE;
     }
 
-  g_mutex_lock (&self->hub.lock);
-  aiodrive_cancel_scope_make_findable (self);
-  g_mutex_unlock (&self->hub.lock);
+  aiodrive_weak_restore (&self->itself, self);
   aiodrive_cancel_scope_note_attached (self);
   if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
     g_cancellable_cancel (G_CANCELLABLE (self));

@@ -7,9 +7,10 @@
 /* The deadlines of scopes: a timer that cancels, and the clock for calls that come when the timer should have fired. */
 
 static gboolean
-take_timer (AiodriveTimer *timer)
+claim_by_timer (AiodriveTimer *timer)
 {
-  return aiodrive_weak_get (&AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer)->itself) != NULL;
+  aiodrive_weak_claim (&AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer)->itself);
+  return TRUE;
 }
 
 /* The deadline of this scope itself, how long it takes until then, and, if it is wanted, by which clock. G_MAXINT64: it
@@ -60,8 +61,10 @@ aiodrive_cancel_scope_cancel_if_late (AiodriveCancelScope *self)
 static void
 timer_fired (AiodriveTimer *timer)
 {
-  AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer);
+  AiodriveCancelScope *self = aiodrive_weak_take (&AIODRIVE_CONTAINER_OF (timer, AiodriveCancelScope, timer)->itself);
 
+  if (self == NULL)
+    return;
   aiodrive_cancel_scope_cancel_if_late (self);
   g_object_unref (self);
 }
@@ -69,7 +72,7 @@ timer_fired (AiodriveTimer *timer)
 void
 aiodrive_cancel_scope_init_deadline (AiodriveCancelScope *self)
 {
-  self->timer.take = take_timer;
+  self->timer.take = claim_by_timer;
   self->timer.fire = timer_fired;
   self->deadline = -1;
 }
@@ -98,6 +101,7 @@ aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
 
   deadline = MAX (deadline, -1);
   dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
+  aiodrive_weak_restore (&self->itself, self);
 
   g_mutex_lock (&self->hub.lock);
   changed = self->deadline != deadline;
@@ -105,7 +109,6 @@ aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
   g_atomic_int_set (&self->has_deadline, deadline >= 0);
   if (self->dispatcher != NULL)
     aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
-  aiodrive_cancel_scope_make_findable (self);
   if (deadline >= 0)
     aiodrive_dispatcher_start_timer (dispatcher, &self->timer, deadline);
   g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/error-private.h"
 
+#include "aiodrive/core/release-private.h"
+
 #define MAX_LISTED        5     /* errors in the message of AIODRIVE_ERROR_MULTIPLE */
 #define MAX_BYTES_LISTED  200   /* of each of them */
 
@@ -25,7 +27,7 @@ aiodrive_error_private_copy (const AiodriveErrorPrivate *source,
 static void
 aiodrive_error_private_clear (AiodriveErrorPrivate *self)
 {
-  g_clear_pointer (&self->errors, g_ptr_array_unref);
+  aiodrive_release (g_steal_pointer (&self->errors), (GDestroyNotify) g_ptr_array_unref);   /* each may have its own */
 }
 
 G_DEFINE_EXTENDED_ERROR (AiodriveError, aiodrive_error)

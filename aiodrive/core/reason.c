@@ -5,6 +5,20 @@
 
 /* Why scopes are cancelled, and what that means for those outside. */
 
+/* Notes why @self is about to be cancelled, unless it is cancelled already. The error is copied and freed with nothing
+ * locked: its domain may do anything. */
+void
+aiodrive_cancel_scope_set_reason (AiodriveCancelScope *self,
+                                  const GError        *reason)
+{
+  g_autoptr(GError) copy = reason != NULL ? g_error_copy (reason) : NULL;
+
+  g_mutex_lock (&self->hub.lock);
+  if (self->reason == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    self->reason = g_steal_pointer (&copy);
+  g_mutex_unlock (&self->hub.lock);
+}
+
 /**
  * aiodrive_cancel_scope_cancel_with_reason:
  * @self: a scope
@@ -20,24 +34,21 @@ aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
 {
   g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
 
-  g_mutex_lock (&self->hub.lock);
-  if (reason != NULL && self->reason == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
-    self->reason = g_error_copy (reason);
-  g_mutex_unlock (&self->hub.lock);
-
+  aiodrive_cancel_scope_set_reason (self, reason);
   g_cancellable_cancel (G_CANCELLABLE (self));
 }
 
+/* A reason that is set stays as it is until the scope is finalized. */
 static GError *
 copy_own_reason (AiodriveCancelScope *self)
 {
-  GError *reason;
+  const GError *reason;
 
   g_mutex_lock (&self->hub.lock);
-  reason = self->reason != NULL ? g_error_copy (self->reason) : NULL;
+  reason = self->reason;
   g_mutex_unlock (&self->hub.lock);
 
-  return reason;
+  return reason != NULL ? g_error_copy (reason) : NULL;
 }
 
 /**

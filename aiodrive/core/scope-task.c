@@ -13,10 +13,8 @@ task_disposed (gpointer  data,
   if (!self->on_task_disposed ((GTask *) task, self->task_record))
     return;
 
-  g_mutex_lock (&self->hub.lock);
   g_atomic_pointer_set (&self->task, NULL);
-  aiodrive_weak_clear (&self->weak_task);
-  g_mutex_unlock (&self->hub.lock);
+  aiodrive_weak_lose (&self->weak_task);
 }
 
 /* Binds a new scope to its @task, which owns the scope. */
@@ -40,10 +38,8 @@ void
 aiodrive_cancel_scope_renew_task (AiodriveCancelScope *self)
 {
   g_object_weak_ref (G_OBJECT (self->task), task_disposed, self);
-  g_mutex_lock (&self->hub.lock);
-  aiodrive_weak_clear (&self->weak_task);
-  aiodrive_weak_init (&self->weak_task, self->task);
-  g_mutex_unlock (&self->hub.lock);
+  aiodrive_weak_lose (&self->weak_task);
+  aiodrive_weak_restore (&self->weak_task, self->task);
 }
 
 /* The record of @task, if @self is the scope that was made for it. */
@@ -67,13 +63,7 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
 GTask *
 aiodrive_cancel_scope_get_task (AiodriveCancelScope *self)
 {
-  GTask *task;
-
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 
-  g_mutex_lock (&self->hub.lock);
-  task = self->task != NULL ? aiodrive_weak_get (&self->weak_task) : NULL;
-  g_mutex_unlock (&self->hub.lock);
-
-  return task;
+  return aiodrive_weak_get (&self->weak_task);
 }

@@ -5,51 +5,104 @@
 
 G_BEGIN_DECLS
 
-/* A pointer to an object by which others get a reference that they did not have. They hold a lock that the object takes
- * in its dispose(), to be found no more; so the object is there, but its last reference may be going.
+/* A pointer to an object, for finders that have no reference on it. GWeakRef takes its reference under a lock of its
+ * own before GLib 2.80, and a finder of ours would take it under a lock of ours. Neither may happen: taking a reference
+ * calls the toggle notify of a binding, which waits for the lock of the interpreter.
  *
- * Before GLib 2.80 it must be left alone then: a g_object_unref() that finds another reference after dispose() drops
- * its own and still thaws the notifications of the object, which the other one may have freed. There a GWeakRef says
- * whether it is too late; that costs as much as half an object, and later versions do without.
- * (/aiodrive/core/weak/child, .../threads) */
-#if GLIB_CHECK_VERSION (2, 79, 1)
-typedef gpointer AiodriveWeak;
-#else
-typedef GWeakRef AiodriveWeak;
+ * So a finder first claims, which is one atomic increment, and takes the reference afterwards, with nothing locked. The
+ * object is lost in its dispose(), and that waits until no claim is open. No deadlock: an object that is being disposed
+ * of has no toggle reference, so that a finder does nothing but count until it gives its claim up.
+ *
+ * The reference may be taken after the last one has begun to go. From GLib 2.80 on the object survives that. Earlier
+ * versions use an object after they have dropped such a reference; there a GWeakRef says whether it is too late. The
+ * finder has a reference by then, so that GWeakRef calls no toggle notify.
+ * (/aiodrive/core/weak/child, .../threads, .../toggle) */
+typedef struct
+{
+  gpointer object;    /* atomic, unowned; NULL: it is lost */
+  gint     claims;    /* atomic */
+#if !GLIB_CHECK_VERSION (2, 79, 1)
+  GWeakRef survivor;
 #endif
+} AiodriveWeak;
 
-/* Once, before anybody else can see it. */
+/* Once, before another thread sees it. */
 static inline void
 aiodrive_weak_init (AiodriveWeak *self,
                     gpointer      object)
 {
-#if GLIB_CHECK_VERSION (2, 79, 1)
-  *self = object;
-#else
-  g_weak_ref_init (self, object);
+  self->object = object;
+#if !GLIB_CHECK_VERSION (2, 79, 1)
+  g_weak_ref_init (&self->survivor, object);
 #endif
 }
 
-/* Returns: (transfer full) (nullable): the object */
+/* Where *@self may be freed with the object, it is called under a lock that dispose() takes before it loses the
+ * object. The claim ends with aiodrive_weak_take(). */
+static inline void
+aiodrive_weak_claim (AiodriveWeak *self)
+{
+  g_atomic_int_inc (&self->claims);
+}
+
+static inline gboolean
+aiodrive_weak_survives (AiodriveWeak *self)
+{
+#if GLIB_CHECK_VERSION (2, 79, 1)
+  return g_atomic_pointer_get (&self->object) != NULL;
+#else
+  gpointer object = g_weak_ref_get (&self->survivor);
+
+  if (object != NULL)
+    g_object_unref (object);   /* not the last one */
+  return object != NULL;
+#endif
+}
+
+/* With nothing locked. Returns: (transfer full) (nullable): the object */
+static inline gpointer
+aiodrive_weak_take (AiodriveWeak *self)
+{
+  gpointer object = g_atomic_pointer_get (&self->object);
+
+  if (object != NULL)
+    {
+      g_object_ref (object);
+      if (!aiodrive_weak_survives (self))
+        g_clear_object (&object);   /* dispose() waits for us, and has the last one */
+    }
+  g_atomic_int_add (&self->claims, -1);
+  return object;
+}
+
+/* With nothing locked, where *@self outlives the object. */
 static inline gpointer
 aiodrive_weak_get (AiodriveWeak *self)
 {
-#if GLIB_CHECK_VERSION (2, 79, 1)
-  return *self != NULL ? g_object_ref (*self) : NULL;
-#else
-  return g_weak_ref_get (self);
-#endif
+  aiodrive_weak_claim (self);
+  return aiodrive_weak_take (self);
 }
 
-/* The object is not to be found any more. */
+/* In dispose(), with nothing locked, when it cannot be claimed any more: nobody finds the object after this. */
 static inline void
-aiodrive_weak_clear (AiodriveWeak *self)
+aiodrive_weak_lose (AiodriveWeak *self)
 {
-#if GLIB_CHECK_VERSION (2, 79, 1)
-  *self = NULL;
-#else
-  g_weak_ref_clear (self);
+  g_atomic_pointer_set (&self->object, NULL);
+  while (g_atomic_int_get (&self->claims) > 0)
+    g_thread_yield ();
+}
+
+/* Before an object is claimed that may have been disposed of by force, and where one comes back to life in dispose(). */
+static inline void
+aiodrive_weak_restore (AiodriveWeak *self,
+                       gpointer      object)
+{
+  if (G_LIKELY (g_atomic_pointer_get (&self->object) != NULL))
+    return;
+#if !GLIB_CHECK_VERSION (2, 79, 1)
+  g_weak_ref_set (&self->survivor, object);
 #endif
+  g_atomic_pointer_set (&self->object, object);
 }
 
 G_END_DECLS

@@ -38,14 +38,14 @@ closer_end (AiodriveEntry *entry)
     aiodrive_task_return_true (task);
 }
 
-/* Cancelling who waits for the group cancels the group, and he goes on waiting. */
+/* Cancelling a closer cancels the group, and the closer goes on waiting. */
 static void
 closer_cancelled (AiodriveCancelLink *link)
 {
   Closer *self = AIODRIVE_CONTAINER_OF (link, Closer, link);
 
   g_atomic_int_set (&self->cancelled, TRUE);
-  g_cancellable_cancel (G_CANCELLABLE (self->core->scope));
+  aiodrive_cancel_hub_cancel (G_CANCELLABLE (self->core->scope));
   aiodrive_cancel_link_done (link, self->core->dispatcher, &self->end);
 }
 

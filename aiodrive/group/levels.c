@@ -256,7 +256,8 @@ body_cancelled (AiodriveCancelLink *link)
   AiodriveGroupCore *core = self->core;
   g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->body->scope);
 
-  aiodrive_cancel_scope_cancel_with_reason (core->scope, reason);
+  aiodrive_cancel_scope_set_reason (core->scope, reason);
+  aiodrive_cancel_hub_cancel (G_CANCELLABLE (core->scope));
   aiodrive_group_core_unref (core);
 }
 

@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/core/release-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
@@ -31,7 +32,7 @@ combinator_free (gpointer data)
   AiodriveCombinator *self = data;
 
   for (guint i = 0; i < self->n_children; i++)
-    g_object_unref (self->children[i].task);
+    aiodrive_release_object (self->children[i].task);
   g_free (self->children);
   g_clear_error (&self->refusal);
   g_mutex_clear (&self->lock);
@@ -90,13 +91,12 @@ cancel_cancellable (gpointer cancellable,
     g_cancellable_cancel (cancellable);
 }
 
-/* Cancels every child that has not ended; the cancellable of one that has may be that of others. Handlers may do
- * anything, so that nothing of @self is used meanwhile. */
-void
-aiodrive_combinator_cancel_others (AiodriveCombinator *self,
-                                   const GError       *reason)
+/* Those of the children that have not ended; the cancellable of one that has may be that of others. Handlers may do
+ * anything, so that nothing of @self is used while they are cancelled. */
+static GPtrArray *
+get_cancellables (AiodriveCombinator *self)
 {
-  g_autoptr(GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+  GPtrArray *cancellables = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < self->n_children; i++)
     {
@@ -105,19 +105,24 @@ aiodrive_combinator_cancel_others (AiodriveCombinator *self,
       if (cancellable != NULL && !aiodrive_task_record_is_known (self->children[i].record))
         g_ptr_array_add (cancellables, g_object_ref (cancellable));
     }
+  return cancellables;
+}
+
+void
+aiodrive_combinator_cancel_others (AiodriveCombinator *self,
+                                   const GError       *reason)
+{
+  g_autoptr(GPtrArray) cancellables = get_cancellables (self);
 
   g_ptr_array_foreach (cancellables, cancel_cancellable, (gpointer) reason);
 }
 
 static void
-call_cancelled (AiodriveCombinator *self)
+note_cancelled (AiodriveCombinator *self)
 {
   g_mutex_lock (&self->lock);
   self->cancelled = self->winner < 0;
   g_mutex_unlock (&self->lock);
-
-  if (!self->klass->spares_children)
-    aiodrive_combinator_cancel_others (self, NULL);
 }
 
 static void
@@ -125,7 +130,13 @@ on_cancelled (AiodriveCancelLink *link)
 {
   AiodriveCombinator *self = AIODRIVE_CONTAINER_OF (link, AiodriveCombinator, link);
 
-  call_cancelled (self);
+  note_cancelled (self);
+  if (!self->klass->spares_children)
+    {
+      g_autoptr(GPtrArray) cancellables = get_cancellables (self);
+
+      aiodrive_cancel_hub_cancel_all (cancellables);
+    }
   aiodrive_cancel_link_done (link, self->dispatcher, &self->end);
 }
 
@@ -323,7 +334,11 @@ aiodrive_combinator_start (AiodriveCombinator  *self,
         self->klass->started (self);
       watch_children (self);
       if (aiodrive_cancellable_is_cancelled (scope) || !aiodrive_cancel_link_add (&self->link, scope))
-        call_cancelled (self);
+        {
+          note_cancelled (self);
+          if (!self->klass->spares_children)
+            aiodrive_combinator_cancel_others (self, NULL);
+        }
     }
   if (is_last (self))
     aiodrive_dispatcher_post (self->dispatcher, &self->end);

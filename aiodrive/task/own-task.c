@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/core/release-private.h"
 
 /* Tasks of ours: their callback is ours, and announces the end; their record is in their scope. */
 
@@ -136,7 +137,7 @@ on_disposed (GTask    *task,
   /* The scope, and with it the record, may be kept. */
   aiodrive_task_record_release_job_data (self);
   g_clear_error (&self->error);
-  g_clear_object (&self->leaf);
+  aiodrive_release_object (g_steal_pointer (&self->leaf));
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/error.h"
+#include "aiodrive/core/release-private.h"
 
 /* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see
  * it. GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the
@@ -43,7 +44,7 @@ aiodrive_task_record_free (gpointer data)
   aiodrive_task_record_release_job_data (self);
   aiodrive_monitor_clear (&self->monitor);
   g_clear_error (&self->error);
-  g_clear_object (&self->leaf);
+  aiodrive_release_object (self->leaf);
   g_free (self);
 }
 
@@ -345,15 +346,15 @@ aiodrive_task_record_wait (AiodriveTaskRecord *self,
 GError *
 aiodrive_task_record_copy_error (AiodriveTaskRecord *self)
 {
-  GError *error;
+  const GError *error;
 
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
   aiodrive_task_record_take_error (self);
-  error = self->error != NULL ? g_error_copy (self->error) : NULL;
+  error = self->error;   /* it stays until the task is disposed of, which the caller has */
   aiodrive_monitor_unlock (&self->monitor);
 
-  return error;
+  return error != NULL ? g_error_copy (error) : NULL;   /* the domain of the error may do anything */
 }
 
 /* For a finish function that has unwrapped the task itself: gives the error, which it takes, and keeps the parts of one
@@ -398,10 +399,13 @@ aiodrive_task_record_leave_value (AiodriveTaskRecord *self)
   aiodrive_monitor_unlock (&self->monitor);
 }
 
+/* A chain of any length has one leaf: @leaf has ended, so that its own is known. */
 void
 aiodrive_task_record_set_leaf (AiodriveTaskRecord *self,
                                GTask              *leaf)
 {
+  if (aiodrive_task_record_get (leaf)->leaf != NULL)
+    leaf = aiodrive_task_record_get (leaf)->leaf;
   g_set_object (&self->leaf, leaf);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/wait.h"
 
+#include "aiodrive/core/release-private.h"
 #include "aiodrive/task/record-private.h"
 
 static void
@@ -9,7 +10,7 @@ return_task (AiodriveWait *wait,
 {
   g_autoptr(GTask) awaited = g_object_ref (task);
 
-  aiodrive_wait_return_pointer (wait, task, g_object_unref);
+  aiodrive_wait_return_pointer (wait, task, aiodrive_release_object);
   aiodrive_task_record_called_back (aiodrive_task_record_get (awaited));
 }
 
@@ -41,7 +42,7 @@ aiodrive_wait_task_async (GTask               *task,
   if (wait == NULL)
     return;
 
-  aiodrive_wait_set_request (wait, g_object_ref (task), g_object_unref);
+  aiodrive_wait_set_request (wait, g_object_ref (task), aiodrive_release_object);
   aiodrive_task_record_wait (aiodrive_task_record_get (task), wait, task);
 }
 

@@ -406,6 +406,150 @@ test_run_dispose (gconstpointer data)
   g_assert_finalize_object (g_steal_pointer (&cancellable));
 }
 
+/*
+ * The way down
+ */
+
+/* The names of those that were cancelled, in order. */
+static GString *order;
+
+static void
+append_name (GCancellable *cancellable,
+             const char   *name)
+{
+  g_string_append (order, name);
+}
+
+static AiodriveCancelScope *
+new_named (AiodriveCancelScope *parent,
+           const char          *name)
+{
+  AiodriveCancelScope *self = aiodrive_cancel_scope_new (G_CANCELLABLE (parent));
+
+  g_signal_connect (self, "cancelled", G_CALLBACK (append_name), (gpointer) name);
+  return self;
+}
+
+static void
+test_order (void)
+{
+  g_autoptr(AiodriveCancelScope) top = new_named (NULL, "t");
+  g_autoptr(AiodriveCancelScope) a = new_named (top, "a");
+  g_autoptr(AiodriveCancelScope) b = new_named (top, "b");
+  g_autoptr(AiodriveCancelScope) a1 = new_named (a, "1");
+  g_autoptr(AiodriveCancelScope) a2 = new_named (a, "2");
+  g_autoptr(AiodriveCancelScope) b3 = new_named (b, "3");
+
+  g_test_summary ("A scope is told before those below it, and those before the next one beside it");
+
+  order = g_string_new (NULL);
+  g_cancellable_cancel (G_CANCELLABLE (top));
+  g_assert_cmpstr (order->str, ==, "ta12b3");
+  g_string_free (order, TRUE);
+}
+
+static void
+cancel_other (GCancellable *cancellable,
+              gpointer      data)
+{
+  AiodriveCancelScope **others = data;
+
+  g_cancellable_cancel (G_CANCELLABLE (others[0]));
+  g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (others[1])));
+}
+
+static void
+test_nested (void)
+{
+  g_autoptr(AiodriveCancelScope) top = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) child = aiodrive_cancel_scope_new (G_CANCELLABLE (top));
+  g_autoptr(AiodriveCancelScope) below = aiodrive_cancel_scope_new (G_CANCELLABLE (child));
+  g_autoptr(AiodriveCancelScope) other = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) below_other = aiodrive_cancel_scope_new (G_CANCELLABLE (other));
+  AiodriveCancelScope *others[] = { other, below_other };
+
+  g_test_summary ("A handler that cancels something else finds all of that cancelled afterwards");
+
+  g_signal_connect (child, "cancelled", G_CALLBACK (cancel_other), others);
+  g_cancellable_cancel (G_CANCELLABLE (top));
+  g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (below)));
+}
+
+/* One that cancels another cancellable, as a combinator does. */
+typedef struct
+{
+  AiodriveCancelLink  link;
+  GPtrArray          *targets;
+} Relay;
+
+static void
+relay_fire (AiodriveCancelLink *link)
+{
+  aiodrive_cancel_hub_cancel_all (AIODRIVE_CONTAINER_OF (link, Relay, link)->targets);
+  aiodrive_cancel_link_done (link, NULL, NULL);
+}
+
+static void
+on_last_cancelled (GCancellable *cancellable,
+                   gpointer      first)
+{
+  g_cancellable_reset (first);   /* its emission is over */
+}
+
+static void
+test_reset_on_the_way (void)
+{
+  g_autoptr(AiodriveCancelScope) top = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(GCancellable) first = g_cancellable_new ();
+  g_autoptr(GCancellable) last = g_cancellable_new ();
+  g_autoptr(GPtrArray) targets = g_ptr_array_new ();
+  Relay relay = { { .take = aiodrive_cancel_link_begin, .fire = relay_fire }, targets };
+  Owner early;
+  Owner late;
+
+  g_test_summary ("One that is reset on the way down tells those that came before, once each");
+
+  owner_init (&early);
+  owner_init (&late);
+  g_ptr_array_add (targets, first);
+  g_ptr_array_add (targets, last);
+  g_assert_true (aiodrive_cancel_link_add (&relay.link, G_CANCELLABLE (top)));
+  g_assert_true (aiodrive_cancel_link_add (&early.link, first));
+  g_signal_connect (last, "cancelled", G_CALLBACK (on_last_cancelled), first);
+
+  g_cancellable_cancel (G_CANCELLABLE (top));
+  g_assert_cmpint (early.n_fired, ==, 1);
+  g_assert_false (g_cancellable_is_cancelled (first));
+  g_assert_true (aiodrive_cancel_link_add (&late.link, first));
+  g_cancellable_cancel (first);
+  g_assert_cmpint (early.n_fired, ==, 1);
+  g_assert_cmpint (late.n_fired, ==, 1);
+}
+
+static void
+test_reset_with_shield (void)
+{
+  g_autoptr(GCancellable) plain = g_cancellable_new ();
+  g_autoptr(AiodriveCancelScope) child = aiodrive_cancel_scope_new (plain);
+  g_autoptr(AiodriveCancelScope) below = aiodrive_cancel_scope_new (G_CANCELLABLE (child));
+
+  g_test_summary ("A child whose shield has fallen after a reset is reached by the next cancellation");
+
+  aiodrive_cancel_scope_set_shielded (child, TRUE);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_cancellable_cancel (plain);
+      g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (child)));
+      g_cancellable_reset (plain);
+    }
+  aiodrive_cancel_scope_set_shielded (child, FALSE);
+  g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (child)));
+
+  g_cancellable_cancel (plain);
+  g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (child)));
+  g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (below)));
+}
+
 static void
 add_for_both (const char    *name,
               GTestDataFunc  func)
@@ -425,6 +569,10 @@ main (int   argc,
 
   add_for_both ("cancel", test_cancel);
   g_test_add_func ("/aiodrive/core/cancel-hub/reset", test_reset);
+  g_test_add_func ("/aiodrive/core/cancel-hub/reset/on-the-way", test_reset_on_the_way);
+  g_test_add_func ("/aiodrive/core/cancel-hub/reset/with-shield", test_reset_with_shield);
+  g_test_add_func ("/aiodrive/core/cancel-hub/order", test_order);
+  g_test_add_func ("/aiodrive/core/cancel-hub/nested", test_nested);
   add_for_both ("race", test_race);
   g_test_add_func ("/aiodrive/core/cancel-hub/race/for-lock", test_race_for_lock);
   g_test_add_func ("/aiodrive/core/cancel-hub/race/attach", test_attach_race);

@@ -245,6 +245,69 @@ test_threads (void)
   g_thread_join (thawing);
 }
 
+/* A binding: its toggle notify wants a lock that a thread holds while it uses the library. */
+typedef struct
+{
+  GMutex               interpreter;
+  AiodriveCancelScope *parent;
+  AiodriveCancelScope *child;     /* the binding has the only reference */
+  gint                 is_over;   /* atomic */
+} Binding;
+
+static void
+toggled (gpointer  data,
+         GObject  *object,
+         gboolean  is_last)
+{
+  Binding *self = data;
+
+  g_mutex_lock (&self->interpreter);
+  g_mutex_unlock (&self->interpreter);
+}
+
+static gpointer
+interpret (gpointer data)
+{
+  Binding *self = data;
+
+  while (!g_atomic_int_get (&self->is_over))
+    {
+      g_mutex_lock (&self->interpreter);
+      g_object_unref (aiodrive_cancel_scope_new (G_CANCELLABLE (self->parent)));
+      g_mutex_unlock (&self->interpreter);
+    }
+  return NULL;
+}
+
+static void
+test_toggle (void)
+{
+  Binding binding = { .is_over = FALSE };
+  g_autoptr(AiodriveCancelScope) parent = NULL;
+
+  g_test_summary ("A reference is taken on a child of a binding while nothing is locked, not even by GLib");
+
+  for (guint n = test_rounds (2000); n > 0; n--)
+    {
+      GThread *thread;
+
+      parent = aiodrive_cancel_scope_new (NULL);
+      binding.parent = parent;
+      binding.child = aiodrive_cancel_scope_new (G_CANCELLABLE (parent));
+      g_object_add_toggle_ref (G_OBJECT (binding.child), toggled, &binding);
+      g_object_unref (binding.child);
+      g_atomic_int_set (&binding.is_over, FALSE);
+      thread = g_thread_new ("interpreter", interpret, &binding);
+
+      g_cancellable_cancel (G_CANCELLABLE (parent));
+      g_atomic_int_set (&binding.is_over, TRUE);
+      g_thread_join (thread);
+      g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (binding.child)));
+      g_object_remove_toggle_ref (G_OBJECT (binding.child), toggled, &binding);
+      g_clear_object (&parent);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -256,6 +319,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/weak/task", test_task);
   g_test_add_func ("/aiodrive/core/weak/forced", test_forced);
   g_test_add_func ("/aiodrive/core/weak/threads", test_threads);
+  g_test_add_func ("/aiodrive/core/weak/toggle", test_toggle);
 
   return g_test_run ();
 }

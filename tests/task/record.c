@@ -422,6 +422,78 @@ test_dropped_in_thread (void)
   test_thread_stop (thread);
 }
 
+/* An error domain that looks at what the error belongs to whenever the error is copied. */
+typedef struct
+{
+  GTask               *task;    /* unowned, nullable */
+  AiodriveCancelScope *scope;   /* unowned, nullable */
+  guint               *n_looks;
+} CuriousErrorPrivate;
+
+GQuark curious_error_quark (void);
+
+static void
+curious_error_private_init (CuriousErrorPrivate *self)
+{
+}
+
+static void
+curious_error_private_copy (const CuriousErrorPrivate *source,
+                            CuriousErrorPrivate       *target)
+{
+  *target = *source;
+  ++*source->n_looks;
+  if (*source->n_looks > 1)
+    return;
+  if (source->task != NULL)
+    g_error_free (aiodrive_task_get_error (source->task));
+  if (source->scope != NULL)
+    aiodrive_cancel_scope_set_deadline (source->scope, aiodrive_cancel_scope_get_deadline (source->scope));
+}
+
+static void
+curious_error_private_clear (CuriousErrorPrivate *self)
+{
+}
+
+G_DEFINE_EXTENDED_ERROR (CuriousError, curious_error)
+
+static void
+test_curious_task (void)
+{
+  g_autoptr(GTask) task = aiodrive_task_new (NULL);
+  g_autoptr(GError) copy = NULL;
+  GError *error = g_error_new_literal (curious_error_quark (), 1, "curious");
+  guint n_looks = 0;
+
+  g_test_summary ("An error of a task may look at the task while it is copied");
+
+  *curious_error_get_private (error) = (CuriousErrorPrivate) { task, NULL, &n_looks };
+  g_task_return_error (task, error);
+  test_settle ();
+  copy = aiodrive_task_get_error (task);
+  g_assert_error (copy, curious_error_quark (), 1);
+  g_assert_cmpuint (n_looks, ==, 2);
+}
+
+static void
+test_curious_scope (void)
+{
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(GError) error = g_error_new_literal (curious_error_quark (), 1, "curious");
+  g_autoptr(GError) reason = NULL;
+  guint n_looks = 0;
+
+  g_test_summary ("The reason of a scope may look at the scope while it is copied");
+
+  *curious_error_get_private (error) = (CuriousErrorPrivate) { NULL, scope, &n_looks };
+  aiodrive_cancel_scope_cancel_with_reason (scope, error);
+  n_looks = 0;
+  reason = aiodrive_cancel_scope_get_reason (scope);
+  g_assert_error (reason, curious_error_quark (), 1);
+  g_assert_cmpuint (n_looks, ==, 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -439,6 +511,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/task/record/outcome-kept", test_outcome_kept);
   g_test_add_func ("/aiodrive/task/record/first-look-in-threads", test_first_look_in_threads);
   g_test_add_func ("/aiodrive/task/record/dropped-in-thread", test_dropped_in_thread);
+  g_test_add_func ("/aiodrive/task/record/curious-error", test_curious_task);
+  g_test_add_func ("/aiodrive/task/record/curious-error/reason", test_curious_scope);
 
   return g_test_run ();
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/* For the references by which our structures hold one another. NULL is accepted. */
+void aiodrive_release        (gpointer        data,
+                              GDestroyNotify  destroy);
+void aiodrive_release_object (gpointer        object);
+
+G_END_DECLS
