@@ -8,6 +8,9 @@
  * what is above them. So every group is brought to the nearest task, or group, above its scope, and from there the tree
  * can be walked down. Of groups in other contexts only what every thread may see is shown. */
 
+/* Each level makes all lines below it longer, and is two calls deep. */
+#define MAX_LEVELS 40
+
 typedef struct
 {
   AiodriveGroupCore *top;      /* unowned */
@@ -15,6 +18,7 @@ typedef struct
   GHashTable        *below;    /* owned: GCancellable -> GPtrArray of the cores that are next below it, or NULL */
   GString           *text;
   GString           *indent;   /* of the current line */
+  guint              n_levels;   /* groups above it */
   gint64             now;
 } Tree;
 
@@ -156,6 +160,13 @@ print_groups (Tree      *tree,
 {
   gsize indent = tree->indent->len;
 
+  if (cores != NULL && tree->n_levels == MAX_LEVELS)
+    {
+      g_string_append_printf (tree->text, "%s└─ ...\n", tree->indent->str);
+      return;
+    }
+
+  tree->n_levels++;
   for (guint i = 0; cores != NULL && i < cores->len; i++)
     {
       AiodriveGroupCore *core = g_ptr_array_index (cores, i);
@@ -165,6 +176,7 @@ print_groups (Tree      *tree,
       print_below_group (tree, core);
       end_line (tree, indent);
     }
+  tree->n_levels--;
 }
 
 /* Its tasks, each with the groups in it, then those groups which belong to none of them. */
@@ -201,7 +213,7 @@ aiodrive_group_core_format (AiodriveGroupCore *self)
   g_autoptr(GPtrArray) cores = aiodrive_group_registry_list ();
   g_autoptr(GHashTable) below = g_hash_table_new_full (NULL, NULL, NULL, free_siblings);
   g_autoptr(GString) indent = g_string_new (NULL);
-  Tree tree = { self, cores, below, g_string_new (NULL), indent, aiodrive_get_monotonic_time () };
+  Tree tree = { self, cores, below, g_string_new (NULL), indent, 0, aiodrive_get_monotonic_time () };
 
   find_places (&tree);
   for (guint i = 0; i < cores->len; i++)

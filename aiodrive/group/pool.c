@@ -334,7 +334,8 @@ aiodrive_pool_get_status (AiodrivePool *self)
  * └─ task writer, depth 0: running, 4.2 s
  * ]|
  *
- * A group that belongs to another context is shown with the number of its tasks. The text is for people: it may change.
+ * A group that belongs to another context is shown with the number of its tasks. What is nested deeper than 40 groups
+ * is left out, with three dots. The text is for people: it may change.
  *
  * Returns: (transfer full): the description, in lines
  *

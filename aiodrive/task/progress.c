@@ -4,15 +4,30 @@
 #include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/task/record-private.h"
 
-static void
-set_progress_above (GTask  *task,
-                    double  fraction)
+/* The task above, for which @task does the work; a reference, or NULL. */
+static GTask *
+get_outer (GTask *task)
 {
   GCancellable *above = aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
-  g_autoptr(GTask) outer = aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
 
-  if (outer != NULL)
-    aiodrive_task_set_progress (outer, fraction);
+  return aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
+}
+
+/* Sets the progress of @task, or NULL, and of the tasks above that it is shown at. */
+static void
+set_progress (GTask  *task,
+              double  fraction)
+{
+  g_autoptr(GTask) shown = task != NULL ? g_object_ref (task) : NULL;
+  AiodriveTaskRecord *record;
+
+  while (shown != NULL && (record = aiodrive_task_record_peek (shown)) != NULL &&
+         aiodrive_task_record_set_progress (record, fraction))
+    {
+      g_autoptr(GTask) inner = g_steal_pointer (&shown);
+
+      shown = get_outer (inner);
+    }
 }
 
 /* For a task that does the work of the one above. */
@@ -20,9 +35,9 @@ void
 aiodrive_task_show_progress_above (GTask *task)
 {
   double progress = aiodrive_task_record_show_above (aiodrive_task_record_get (task));
+  g_autoptr(GTask) outer = progress > 0 ? get_outer (task) : NULL;
 
-  if (progress > 0)
-    set_progress_above (task, progress);
+  set_progress (outer, progress);
 }
 
 /**
@@ -41,11 +56,7 @@ void
 aiodrive_task_set_progress (GTask  *task,
                             double  fraction)
 {
-  AiodriveTaskRecord *record;
-
   g_return_if_fail (G_IS_TASK (task));
 
-  record = aiodrive_task_record_peek (task);
-  if (record != NULL && aiodrive_task_record_set_progress (record, fraction > 0 ? MIN (fraction, 1) : 0))
-    set_progress_above (task, fraction);
+  set_progress (task, fraction > 0 ? MIN (fraction, 1) : 0);
 }

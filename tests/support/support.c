@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/support.h"
 
+#include <pthread.h>
+
 /* A dispatcher may leave out an iteration, so that one that finds nothing to do does not mean much. */
 void
 test_settle (void)
@@ -28,6 +30,27 @@ test_rounds (guint n)
   const char *divisor = g_getenv ("AIODRIVE_TEST_DIVISOR");
 
   return n / (divisor != NULL ? MAX (g_ascii_strtoull (divisor, NULL, 10), 1) : DIVISOR);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#define STACK_FACTOR 8
+#else
+#define STACK_FACTOR 1
+#endif
+
+void
+test_run_on_stack (gsize       size,
+                   GThreadFunc func,
+                   gpointer    data)
+{
+  pthread_attr_t attributes;
+  pthread_t thread;
+
+  pthread_attr_init (&attributes);
+  g_assert_cmpint (pthread_attr_setstacksize (&attributes, size * STACK_FACTOR), ==, 0);
+  g_assert_cmpint (pthread_create (&thread, &attributes, func, data), ==, 0);
+  g_assert_cmpint (pthread_join (thread, NULL), ==, 0);
+  pthread_attr_destroy (&attributes);
 }
 
 typedef struct

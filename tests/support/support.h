@@ -34,6 +34,11 @@ void test_call_later (guint       n_iterations,
                       GSourceFunc func,
                       gpointer    data);
 
+/* Calls @func with @data in a thread with a stack of that size, or a multiple under a sanitizer, and waits for it. */
+void test_run_on_stack (gsize       size,
+                        GThreadFunc func,
+                        gpointer    data);
+
 /* Where an asynchronous call ends: give test_on_ready() and a TestCall as the callback and its data. */
 typedef struct
 {
