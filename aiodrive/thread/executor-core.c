@@ -182,10 +182,10 @@ begin_stop (AiodriveExecutorCore *self,
   *n_cancelled = 0;
   aiodrive_monitor_lock (&self->monitor);
   run = self->run != NULL ? g_atomic_rc_box_acquire (self->run) : NULL;
-  if (run != NULL && !run->gone)
+  if (run != NULL && !run->gone && !run->stopping)   /* once: a task that comes later finds that it stops */
     {
-      *n_cancelled = run->stopping ? 0 : run->n_tasks;
-      if (!run->stopping && run->context != NULL)
+      *n_cancelled = run->n_tasks;
+      if (run->context != NULL)
         to_wake = aiodrive_dispatcher_push (run->dispatcher, &run->stop, &run->stop);
       run->stopping = TRUE;
       for (GList *node = run->cancellables.head; node != NULL; node = node->next)
