@@ -35,6 +35,7 @@
 #include "aiodrive/sync/thread-safe-event.h"
 #include "aiodrive/sync/thread-safe-future.h"
 #include "aiodrive/task/cancel.h"
+#include "aiodrive/task/fiber.h"
 #include "aiodrive/task/gather.h"
 #include "aiodrive/task/progress.h"
 #include "aiodrive/task/propagate.h"

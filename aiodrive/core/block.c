@@ -3,6 +3,7 @@
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/clock-private.h"
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/core/suspend-private.h"
 #include "aiodrive/core/wait-private.h"
 
 /* A call that blocks its thread. It lives on the stack. */
@@ -120,7 +121,8 @@ blocker_wait (Blocker      *self,
     }
 }
 
-/* Blocks until it is woken, TRUE with what it was @granted; or cancelled, or late. */
+/* Blocks until it is woken, TRUE with what it was @granted; or cancelled, or late. Inside a fiber that is suspended
+ * instead. */
 gboolean
 aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
                            AiodriveMonitor    *monitor,
@@ -131,6 +133,9 @@ aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
 {
   Blocker blocker = { .waiter.entry.run = blocker_decided, .waiter.granted = request, .monitor = monitor };
   gboolean watches = cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable);
+
+  if (aiodrive_stack_can_suspend ())
+    return aiodrive_wait_queue_suspend (self, monitor, cancellable, request, granted, error);
 
   blocker.link.take = aiodrive_cancel_link_begin;
   blocker.link.fire = blocker_cancelled;

@@ -13,8 +13,8 @@
  * before, which may be that of a sanitizer, of a virtual machine, or the default one, which ends the process.
  * (/aiodrive/core/stack/overflow, .../overflow-chained)
  *
- * Async-signal safety. The handler calls write() and memcpy() alone. The current stack is a thread-local variable that is
- * allocated with the thread, not when it is first read. */
+ * Async-signal safety. The handler calls write() and memcpy() alone. The current stack is a thread-local variable that
+ * is allocated with the thread, not when it is first read. */
 
 /* glibc allocates thread-local memory of a library that was loaded later when it is first used, unless told otherwise;
  * musl allocates it with the thread, and refuses this model. */

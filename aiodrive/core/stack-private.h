@@ -22,7 +22,7 @@ typedef enum
 /* The stack of a fiber, and where the fiber stands. It lies at the high end of the memory of the stack itself. */
 struct _AiodriveStack
 {
-  GList               link;              /* in its pool while it is free, otherwise among those in use; its data is this */
+  GList               link;              /* among those in use, or in the pool; its data is this */
   const char         *name;              /* set when it is acquired; outlives the use */
   GThread            *thread;            /* unowned: that which acquired it */
   guint8             *memory;            /* mapped; begins with the guard */
@@ -34,11 +34,14 @@ struct _AiodriveStack
   /* the rest is that of stack-switch.c */
   AiodriveStackState  state;
   AiodriveStackFunc   func;
-  gpointer            data;
+  AiodriveStackFunc   on_ended;          /* nullable: called by its resumer once func has returned */
+  gpointer            data;              /* for both */
   gpointer            place;             /* where it goes on; NULL: it was never entered */
   gpointer            resumer_place;     /* where its resumer goes on */
   AiodriveStackFunc   outside_func;      /* nullable: to be called by its resumer */
   gpointer            outside_data;
+  int                 depth;             /* g_main_depth() when it was resumed last */
+  GMainContext       *context;           /* unowned, nullable: the thread-default one then */
   gpointer            frame;             /* for debuggers: the frame that was left last, and where it returns to */
   gpointer            return_address;
   AiodriveStackTools  tools;

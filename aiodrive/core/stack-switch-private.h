@@ -17,8 +17,10 @@ void     aiodrive_stack_set_means    (AiodriveStackMeans  means);
 
 void     aiodrive_stack_start        (AiodriveStack      *self,
                                       AiodriveStackFunc   func,
+                                      AiodriveStackFunc   on_ended,
                                       gpointer            data);
 gboolean aiodrive_stack_resume       (AiodriveStack      *self);
+gboolean aiodrive_stack_can_suspend  (void);
 void     aiodrive_stack_suspend      (void);
 void     aiodrive_stack_call_outside (AiodriveStackFunc   func,
                                       gpointer            data);

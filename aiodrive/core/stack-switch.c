@@ -14,10 +14,10 @@
  *
  * Jumps. sigsetjmp() without the signal mask and siglongjmp() take no system call, and follow the ABI of every
  * architecture. A stack is entered once. From then on a loop on it runs one function after the other, and a free stack
- * is one that waits in its loop.
+ * waits in its loop.
  *
- * Shadow stacks. A processor that keeps return addresses on a stack of its own (CET, GCS) faults when siglongjmp() leads
- * to a frame of another stack. There swapcontext() switches both, at the cost of two system calls.
+ * Shadow stacks. A processor that keeps return addresses on a stack of its own (CET, GCS) faults when siglongjmp()
+ * leads to a frame of another stack. There swapcontext() switches both, at the cost of two system calls.
  *
  * Nesting. A fiber may resume another one, from a main loop that it runs itself. Each stack knows where its own resumer
  * stands, so that each suspension returns to the right one.
@@ -91,8 +91,8 @@ keep (gpointer place)
   return place;
 }
 
-/* The next ones leave the current stack, and return when somebody goes to the place that they have stored in @here. They
- * are not inlined: a caller's variable that was in a register would have an old value after sigsetjmp(). */
+/* The next ones leave the current stack, and return when another stack goes to the place that they stored in @here.
+ * They are not inlined: a caller's variable that was in a register would have an old value after sigsetjmp(). */
 
 G_NO_INLINE static void
 jump (gpointer *here,
@@ -312,15 +312,18 @@ enter (AiodriveStack *self)
   aiodrive_stack_set_current (resumer);
 }
 
-/* Makes @func the next function on a stack on which nothing runs. It begins when the stack is resumed. */
+/* Makes @func the next function on a stack on which nothing runs. It begins when the stack is resumed. Once it has
+ * returned the resumer calls @on_ended, which may release the stack. */
 void
 aiodrive_stack_start (AiodriveStack     *self,
                       AiodriveStackFunc  func,
+                      AiodriveStackFunc  on_ended,
                       gpointer           data)
 {
   g_return_if_fail (self->state == AIODRIVE_STACK_IDLE);
 
   self->func = func;
+  self->on_ended = on_ended;
   self->data = data;
   self->state = AIODRIVE_STACK_SUSPENDED;
 }
@@ -334,6 +337,8 @@ aiodrive_stack_resume (AiodriveStack *self)
   g_return_val_if_fail (self->state == AIODRIVE_STACK_SUSPENDED, FALSE);
 
   self->state = AIODRIVE_STACK_ACTIVE;
+  self->depth = g_main_depth ();
+  self->context = g_main_context_get_thread_default ();
   do
     {
       enter (self);
@@ -343,7 +348,22 @@ aiodrive_stack_resume (AiodriveStack *self)
     }
   while (outside != NULL);
 
-  return self->state == AIODRIVE_STACK_SUSPENDED;
+  if (self->state == AIODRIVE_STACK_SUSPENDED)
+    return TRUE;
+  if (self->on_ended != NULL)
+    self->on_ended (self->data);
+  return FALSE;
+}
+
+/* Whether the caller belongs to the function that was resumed last, so that its resumer can go on. It does not in a
+ * callback of a main loop that the function runs itself, nor where a context was pushed that its resumer does not
+ * iterate. */
+gboolean
+aiodrive_stack_can_suspend (void)
+{
+  AiodriveStack *self = aiodrive_stack_get_current ();
+
+  return self != NULL && self->depth == g_main_depth () && self->context == g_main_context_get_thread_default ();
 }
 
 /* Suspends the current stack until it is resumed. */

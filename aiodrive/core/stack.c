@@ -12,8 +12,8 @@
  * waits, however large it may grow. Huge pages are declined, since each would commit 2 MiB.
  *
  * Guards. The lowest 64 KiB are not accessible: alloca() steps over a smaller guard. Linux 6.13 guards pages within a
- * mapping, and adjacent stacks share one mapping. Everywhere else mprotect() cuts each stack into two mappings, of which
- * a process may have 65,530.
+ * mapping, and adjacent stacks share one mapping. Everywhere else mprotect() cuts each stack into two mappings, of
+ * which a process may have 65,530.
  *
  * Refusal. A process without mappings left dies in malloc(), far from the cause. Hence a stack is refused while an
  * eighth of them is left. Only the kernel knows how many there are, which takes milliseconds to read when there are
@@ -22,8 +22,8 @@
  *
  * Pools. A stack that was used is warm: its pages are there, and it is entered without a system call. Each thread keeps
  * 1024 free stacks, and more if more were in use at one moment, since what comes in bursts comes again. Every ten
- * seconds half of the surplus that was not used meanwhile is unmapped, the coldest first, in steps that do not delay the
- * main loop. Once there is no surplus the others give back what a deep call committed. (.../shrink, .../trim) */
+ * seconds half of the surplus that was not used meanwhile is unmapped, the coldest first, in steps that do not delay
+ * the main loop. Once there is no surplus the others give back what a deep call committed. (.../shrink, .../trim) */
 
 #define GUARD_SIZE          (64 * 1024)
 #define MINIMAL_SIZE        (64 * 1024)
@@ -55,8 +55,8 @@ struct _AiodriveStackPool
   GSource *timer;        /* owned, nullable; may be destroyed with its context */
 };
 
-static gpointer stack_size = GSIZE_TO_POINTER (GLIB_SIZEOF_VOID_P >= 8 ? 1024 * 1024 : 256 * 1024);   /* atomic */
-static guint n_mapped;                                                          /* atomic */
+static guint size_in_kib = GLIB_SIZEOF_VOID_P >= 8 ? 1024 : 256;   /* atomic, as the next */
+static guint n_mapped;
 
 static GMutex used_lock;
 static GQueue used;        /* of AiodriveStack; guarded by used_lock */
@@ -156,7 +156,8 @@ map_memory (AiodriveStack  *self,
 {
   gsize size = self->guard_size + self->size;
 
-  self->memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  self->memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1,
+                       0);
   if (self->memory == MAP_FAILED)
     return stack_refuse (g_strerror (errno), error);
 
@@ -474,21 +475,21 @@ aiodrive_stack_get_low (AiodriveStack *self)
 gsize
 aiodrive_stack_get_size (void)
 {
-  return GPOINTER_TO_SIZE (g_atomic_pointer_get (&stack_size));
+  return (gsize) g_atomic_int_get (&size_in_kib) * 1024;
 }
 
 /* Sets the size of the stacks that are acquired from now on. */
 void
 aiodrive_stack_set_size (gsize size)
 {
-  g_return_if_fail (size >= MINIMAL_SIZE && size <= G_MAXSIZE / 2);
+  g_return_if_fail (size >= MINIMAL_SIZE && size <= G_MAXINT);
 
   /* a multiple of every page size, so that it compares equal to what is mapped */
-  g_atomic_pointer_set (&stack_size, GSIZE_TO_POINTER (round_up (size, MINIMAL_SIZE)));
+  g_atomic_int_set (&size_in_kib, (guint) (round_up (size, MINIMAL_SIZE) / 1024));
 }
 
-/* Returns the names of the fibers that were started in @thread, or in any if it is NULL, and have not ended. NULL if there
- * are none. */
+/* Returns the names of the fibers that were started in @thread, or in any if it is NULL, and have not ended. NULL if
+ * there are none. */
 char *
 aiodrive_stack_list_names (GThread *thread)
 {

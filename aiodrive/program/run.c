@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/program/run.h"
 
+#include "aiodrive/core/stack-switch-private.h"
 #include "aiodrive/task/record-private.h"
 
 /* Where the context belongs to another thread: GLib can wait for the end of that, or for the task, but not for both. */
@@ -87,6 +88,8 @@ iterate (Run          *self,
  * A thread without a main context of its own shares the default one. While another thread iterates that, this waits for
  * @task without iterating, and callbacks run in the other thread.
  *
+ * In a fiber it suspends the fiber, as aiodrive_await() does.
+ *
  * How the task ended is in the task: see aiodrive_task_get_leaf().
  *
  * Since: 1.0
@@ -108,6 +111,12 @@ aiodrive_run (GTask *task)
     {
       /* also in its own callback, where its end cannot be announced yet */
       aiodrive_task_record_set_awaited (record);
+      return;
+    }
+
+  if (aiodrive_stack_can_suspend ())
+    {
+      aiodrive_task_record_block (record, NULL, NULL);
       return;
     }
 

@@ -35,6 +35,7 @@ struct _AiodriveTaskRecord
 
   GTask                   *leaf;        /* owned; set before it ends, as is the next */
   gboolean                 adopted;
+  gboolean                 has_value;   /* it was returned with a GValue by this library */
   GAsyncReadyCallback      callback;    /* the rest is used in the task's own context */
   gpointer                 callback_data;
   AiodriveTaskRecordJob    job;

@@ -28,6 +28,8 @@ gboolean            aiodrive_task_is_valid                 (GAsyncResult        
 const char         *aiodrive_task_describe            (GTask               *task);
 void                aiodrive_task_keep_outcome        (GTask               *task);
 void                aiodrive_task_return_true         (GTask               *task);
+void                aiodrive_task_return_value        (GTask               *task,
+                                                       GValue              *value);
 
 void                aiodrive_task_record_set_awaited  (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_watch        (AiodriveTaskRecord  *self,
@@ -38,11 +40,15 @@ void                aiodrive_task_record_called_back  (AiodriveTaskRecord  *self
 void                aiodrive_task_record_wait         (AiodriveTaskRecord  *self,
                                                        AiodriveWait        *wait,
                                                        gpointer             granted);
+gboolean            aiodrive_task_record_block        (AiodriveTaskRecord  *self,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error);
 
 /* The outcome, once the task has ended. */
 gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_is_ending    (AiodriveTaskRecord  *self);
 GError             *aiodrive_task_record_copy_error   (AiodriveTaskRecord  *self);
+gboolean            aiodrive_task_record_has_value    (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_take_value   (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_leave_value  (AiodriveTaskRecord  *self);
 void                aiodrive_task_pass_error          (GTask               *task,

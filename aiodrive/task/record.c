@@ -80,7 +80,25 @@ aiodrive_task_return_true (GTask *task)
 
   g_value_init (&value, G_TYPE_BOOLEAN);
   g_value_set_boolean (&value, TRUE);
-  g_task_return_value (task, &value);
+  aiodrive_task_return_value (task, &value);
+}
+
+/* Returns a task of ours with a GValue, and remembers that it is one: GTask does not tell. */
+void
+aiodrive_task_return_value (GTask  *task,
+                            GValue *value)
+{
+  AiodriveTaskRecord *self = aiodrive_task_record_peek (task);
+
+  if (self != NULL)
+    self->has_value = TRUE;
+  g_task_return_value (task, value);
+}
+
+gboolean
+aiodrive_task_record_has_value (AiodriveTaskRecord *self)
+{
+  return self->has_value;
 }
 
 void
@@ -340,6 +358,22 @@ aiodrive_task_record_wait (AiodriveTaskRecord *self,
   else
     aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
+}
+
+/* Blocks until the task has ended; inside a fiber it suspends that. FALSE if the wait was cancelled. */
+gboolean
+aiodrive_task_record_block (AiodriveTaskRecord  *self,
+                            GCancellable        *cancellable,
+                            GError             **error)
+{
+  g_autoptr(GTask) kept = g_object_ref (self->task);
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->awaited = TRUE;
+  if (self->state != AIODRIVE_TASK_ENDED)
+    return aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error);
+  aiodrive_monitor_unlock (&self->monitor);
+  return TRUE;
 }
 
 /* NULL if it succeeded. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/sleep.h"
 
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/stack-switch-private.h"
 #include "aiodrive/core/wait-private.h"
 
 typedef struct
@@ -51,6 +53,25 @@ on_cancelled (AiodriveWaitQueue *queue,
   aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
 }
 
+static void
+sleep_init (Sleep *self)
+{
+  aiodrive_monitor_init (&self->monitor);
+  self->queue.on_cancelled = on_cancelled;
+  self->dispatcher = aiodrive_dispatcher_get_thread_default ();
+  self->timer.fire = on_time;
+}
+
+/* With the monitor held. */
+static void
+sleep_start_timer (Sleep *self,
+                   guint  duration_ms)
+{
+  aiodrive_dispatcher_start_timer (self->dispatcher, &self->timer,
+                                   aiodrive_dispatcher_get_time (self->dispatcher) +
+                                     duration_ms * G_GINT64_CONSTANT (1000));
+}
+
 /**
  * aiodrive_sleep_async:
  * @duration_ms: how long, in milliseconds
@@ -78,17 +99,12 @@ aiodrive_sleep_async (guint                duration_ms,
     return;
 
   self = g_atomic_rc_box_new0 (Sleep);
-  aiodrive_monitor_init (&self->monitor);
-  self->queue.on_cancelled = on_cancelled;
-  self->dispatcher = aiodrive_dispatcher_get_thread_default ();
-  self->timer.fire = on_time;
+  sleep_init (self);
   aiodrive_wait_set_request (wait, g_atomic_rc_box_acquire (self), sleep_unref);
 
   aiodrive_monitor_lock (&self->monitor);
   if (aiodrive_wait_park (wait, &self->queue, &self->monitor))
-    aiodrive_dispatcher_start_timer (self->dispatcher, &self->timer,
-                                     aiodrive_dispatcher_get_time (self->dispatcher) +
-                                       duration_ms * G_GINT64_CONSTANT (1000));
+    sleep_start_timer (self, duration_ms);
   aiodrive_monitor_unlock (&self->monitor);
   sleep_unref (self);
 }
@@ -112,4 +128,64 @@ aiodrive_sleep_finish (GAsyncResult  *result,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return aiodrive_wait_propagate_boolean (result, error);
+}
+
+/* The timer fires in the main loop that resumed the fiber. */
+static gboolean
+suspend_for (guint          duration_ms,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  Sleep self = { .timer = { 0 } };
+  gboolean slept;
+
+  sleep_init (&self);
+  aiodrive_monitor_lock (&self.monitor);
+  sleep_start_timer (&self, duration_ms);
+  slept = aiodrive_wait_queue_block (&self.queue, &self.monitor, cancellable, NULL, NULL, error);
+  aiodrive_monitor_clear (&self.monitor);
+  return slept;
+}
+
+/* A deadline wakes a thread whose main context is not iterated. */
+static gboolean
+block_for (guint          duration_ms,
+           GCancellable  *cancellable,
+           GError       **error)
+{
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (cancellable, duration_ms);
+  AiodriveMonitor monitor;
+  AiodriveWaitQueue queue = { .first = NULL };
+
+  aiodrive_monitor_init (&monitor);
+  aiodrive_monitor_lock (&monitor);
+  aiodrive_wait_queue_block (&queue, &monitor, G_CANCELLABLE (scope), NULL, NULL, NULL);
+  aiodrive_monitor_clear (&monitor);
+  return !aiodrive_cancellable_set_error (cancellable, error);
+}
+
+/**
+ * aiodrive_sleep:
+ * @duration_ms: how long, in milliseconds
+ * @cancellable: (nullable): ends it early
+ * @error: return location for an error
+ *
+ * Blocks the thread for a time; a fiber is suspended instead.
+ *
+ * Returns: %TRUE if the time has passed; %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled before
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_sleep (guint          duration_ms,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (aiodrive_cancellable_set_error (cancellable, error))
+    return FALSE;
+  return aiodrive_stack_can_suspend () ? suspend_for (duration_ms, cancellable, error)
+                                       : block_for (duration_ms, cancellable, error);
 }

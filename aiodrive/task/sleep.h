@@ -14,4 +14,9 @@ AIODRIVE_PUBLIC
 gboolean aiodrive_sleep_finish (GAsyncResult         *result,
                                 GError              **error);
 
+AIODRIVE_PUBLIC
+gboolean aiodrive_sleep        (guint                 duration_ms,
+                                GCancellable         *cancellable,
+                                GError              **error);
+
 G_END_DECLS

@@ -97,5 +97,5 @@ aiodrive_task_complete (GObject      *source,
   aiodrive_task_record_set_adopted (aiodrive_task_record_get (self));
   g_value_init (&value, G_TYPE_OBJECT);
   g_value_set_object (&value, result);
-  g_task_return_value (self, &value);
+  aiodrive_task_return_value (self, &value);
 }

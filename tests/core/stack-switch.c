@@ -15,7 +15,7 @@ start (const char        *name,
   AiodriveStack *stack = aiodrive_stack_acquire (name, NULL);
 
   g_assert_nonnull (stack);
-  aiodrive_stack_start (stack, func, data);
+  aiodrive_stack_start (stack, func, NULL, data);
   return stack;
 }
 
@@ -53,7 +53,7 @@ test_order (void)
   assert_trace ("ab-ba");
 
   aiodrive_stack_release (a);
-  aiodrive_stack_start (b, say_twice, (gpointer) "c");
+  aiodrive_stack_start (b, say_twice, NULL, (gpointer) "c");
   g_assert_true (aiodrive_stack_resume (b));
   g_assert_false (aiodrive_stack_resume (b));
   aiodrive_stack_release (b);
@@ -154,12 +154,12 @@ test_call_outside (void)
 {
   AiodriveStack *stack = start ("a", call_outside, (gpointer) "o");
 
-  g_test_summary ("A function that is called outside runs on the thread's own stack, however deep the caller is nested");
+  g_test_summary ("A function that is called outside runs on the thread's own stack, whatever the caller runs on");
 
   g_assert_true (aiodrive_stack_resume (stack));
   g_assert_false (aiodrive_stack_resume (stack));
   assert_trace ("[o]");
-  aiodrive_stack_start (stack, call_outside_deeper, (gpointer) "d");
+  aiodrive_stack_start (stack, call_outside_deeper, NULL, (gpointer) "d");
   g_assert_false (aiodrive_stack_resume (stack));
   assert_trace ("[d]");
   aiodrive_stack_release (stack);
@@ -267,7 +267,7 @@ test_misuse (void)
   g_test_expect_message ("Aiodrive", G_LOG_LEVEL_CRITICAL, "*assertion*self != NULL*");
   aiodrive_stack_suspend ();
   g_test_expect_message ("Aiodrive", G_LOG_LEVEL_CRITICAL, "*assertion*AIODRIVE_STACK_IDLE*");
-  aiodrive_stack_start (stack, say_twice, NULL);
+  aiodrive_stack_start (stack, say_twice, NULL, NULL);
   g_test_expect_message ("Aiodrive", G_LOG_LEVEL_CRITICAL, "*assertion*AIODRIVE_STACK_IDLE*");
   aiodrive_stack_release (stack);
   g_assert_true (aiodrive_stack_resume (stack));

@@ -15,7 +15,34 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
 # Public functions that are marked (skip), and why.
-SKIPPED = {}
+FIBERS = 'other languages have coroutines, which await'
+SKIPPED = {
+    'aiodrive_await': FIBERS,
+    'aiodrive_await_begin': FIBERS,
+    'aiodrive_await_boolean': FIBERS,
+    'aiodrive_await_boxed': FIBERS,
+    'aiodrive_await_end': FIBERS,
+    'aiodrive_await_get_fiber': FIBERS,
+    'aiodrive_await_int': FIBERS,
+    'aiodrive_await_object': FIBERS,
+    'aiodrive_await_pointer': FIBERS,
+    'aiodrive_await_ready': FIBERS,
+    'aiodrive_await_string': FIBERS,
+    'aiodrive_fiber_call_outside': FIBERS,
+    'aiodrive_fiber_data_free': FIBERS,
+    'aiodrive_fiber_data_new': FIBERS,
+    'aiodrive_fiber_get_scope': FIBERS,
+    'aiodrive_fiber_job': FIBERS,
+    'aiodrive_fiber_set_stack_size': FIBERS,
+    'aiodrive_return_boolean': FIBERS,
+    'aiodrive_return_boxed': FIBERS,
+    'aiodrive_return_failed': FIBERS,
+    'aiodrive_return_int': FIBERS,
+    'aiodrive_return_object': FIBERS,
+    'aiodrive_return_string': FIBERS,
+    'aiodrive_spawn_fiber': FIBERS,
+    'aiodrive_task_run_in_fiber': FIBERS,
+}
 
 # Functions that begin with the prefix of a class without being its methods or constructors, and why.
 STATIC = {
@@ -24,6 +51,7 @@ STATIC = {
 
 # Methods that are named with a word that Vala reserves, and why. Vala takes such a word after a dot.
 RESERVED_ANYWAY = {
+    'aiodrive_await': 'for C alone',
     'aiodrive_condition_signal': 'as g_cond_signal()',
     'aiodrive_lock_guard_ref': 'as every function that takes a reference',
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/suspend-private.h"
+
+#include "aiodrive/core/cancel-hub-private.h"
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/error-private.h"
+
+/* A call that suspends its fiber. It lives on the stack of the fiber, and allocates nothing.
+ *
+ * No lost wakeups. The fiber is suspended after the monitor was unlocked. Another thread may decide in between, but the
+ * entry is run by the main loop that resumed the fiber, which goes on when the fiber is suspended. */
+typedef struct
+{
+  AiodriveWaiter      waiter;      /* first */
+  AiodriveCancelLink  link;
+  AiodriveMonitor    *monitor;
+  AiodriveStack      *stack;
+  gboolean            cancelled;   /* guarded by monitor until it is decided */
+} Sleeper;
+
+static void
+sleeper_run (AiodriveEntry *entry)
+{
+  Sleeper *self = (Sleeper *) entry;
+
+  if (aiodrive_cancel_link_remove (&self->link))   /* else it runs again when the handler has returned */
+    aiodrive_stack_resume (self->stack);
+}
+
+static void
+sleeper_cancelled (AiodriveCancelLink *link)
+{
+  Sleeper *self = AIODRIVE_CONTAINER_OF (link, Sleeper, link);
+  AiodriveDispatcher *dispatcher = self->waiter.dispatcher;
+
+  aiodrive_monitor_lock (self->monitor);
+  if (aiodrive_wait_queue_cancel (&self->waiter))
+    {
+      self->cancelled = TRUE;
+      aiodrive_waiter_run_soon (&self->waiter, self->monitor);
+    }
+  aiodrive_monitor_unlock (self->monitor);
+
+  aiodrive_cancel_link_done (link, dispatcher, &self->waiter.entry);
+}
+
+gboolean
+aiodrive_wait_queue_suspend (AiodriveWaitQueue  *self,
+                             AiodriveMonitor    *monitor,
+                             GCancellable       *cancellable,
+                             gpointer            request,
+                             gpointer           *granted,
+                             GError            **error)
+{
+  Sleeper sleeper = { .monitor = monitor, .stack = aiodrive_stack_get_current () };
+
+  aiodrive_waiter_init (&sleeper.waiter, sleeper_run);
+  sleeper.waiter.granted = request;
+  sleeper.link.take = aiodrive_cancel_link_begin;
+  sleeper.link.fire = sleeper_cancelled;
+
+  if (cancellable == NULL || aiodrive_cancel_link_add (&sleeper.link, cancellable))
+    {
+      aiodrive_wait_queue_add (self, &sleeper.waiter);
+      aiodrive_monitor_unlock (monitor);
+      aiodrive_stack_suspend ();
+    }
+  else
+    {
+      sleeper.cancelled = TRUE;
+      if (self->on_cancelled != NULL)
+        self->on_cancelled (self, request);
+      aiodrive_monitor_unlock (monitor);
+    }
+
+  if (sleeper.cancelled)
+    g_propagate_error (error, aiodrive_error_new_cancelled ());
+  else if (granted != NULL)
+    *granted = sleeper.waiter.granted;
+  return !sleeper.cancelled;
+}

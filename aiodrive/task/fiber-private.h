@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/task/fiber.h"
+
+G_BEGIN_DECLS
+
+/* Returns a task that is not ours with the result of a fiber. */
+void aiodrive_fiber_return_plain (GTask        *task,
+                                  const GValue *result);
+
+G_END_DECLS
