@@ -87,11 +87,17 @@ poll_timeout (AiodriveDispatcher *self)
   return left <= 0 ? 0 : (gint) MIN ((left + 999) / 1000, G_MAXINT);
 }
 
+/* Entries that no other thread touches. */
+static gboolean
+has_own_entries (AiodriveDispatcher *self)
+{
+  return self->next.first != NULL || self->running.first != NULL || self->later.first != NULL;
+}
+
 static gboolean
 has_entries (AiodriveDispatcher *self)
 {
-  return self->next.first != NULL || self->running.first != NULL || self->later.first != NULL ||
-         self->inbox.first != NULL;
+  return has_own_entries (self) || self->inbox.first != NULL;
 }
 
 static gboolean
@@ -226,7 +232,7 @@ dispatcher_dispatch (GSource     *source,
   aiodrive_entry_list_take (&self->running, &self->later, TRUE);
   do
     {
-      if (n % ENTRIES_PER_LOOK == 0 &&
+      if (n % ENTRIES_PER_LOOK == 0 && (timers_due || g_atomic_int_get (&self->has_inbox) || has_own_entries (self)) &&
           aiodrive_fairness_must_yield (&self->fairness, n == 0 ? now : g_get_monotonic_time ()))
         break;
       n++;

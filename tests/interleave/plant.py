@@ -14,12 +14,12 @@ BUGS = {
 '''),
     # between the choice of a waiter and the waking it may be cancelled
     'wake-outside': (
-        '''  waiter->granted = granted;
-  aiodrive_wait_queue_wake (self, waiter, monitor);
-''', '''  waiter->granted = granted;
-  aiodrive_monitor_unlock (monitor);
+        '''  aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
+  waiter->granted = granted;
+''', '''  aiodrive_monitor_unlock (monitor);
   aiodrive_monitor_lock (monitor);
-  aiodrive_wait_queue_wake (self, waiter, monitor);
+  aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
+  waiter->granted = granted;
 '''),
     # what the cancelled one held up does not go to those behind it
     'pass-on': (
@@ -54,8 +54,8 @@ BUGS = {
 '''),
     # the condition acquires the lock again before it has been released
     'both-sides': (
-        '''  if (g_atomic_int_dec_and_test (&waiting->n_to_come))
-''', '''  if (g_atomic_int_add (&waiting->n_to_come, -1) == 2)
+        '''  if (g_atomic_int_dec_and_test (&self->n_to_come))
+''', '''  if (g_atomic_int_add (&self->n_to_come, -1) == 2)
 '''),
     # a guard may be freed when its count is read
     'count-late': (
