@@ -2,6 +2,7 @@
 #include "aiodrive/task/record-parts-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/entry-list-private.h"
 #include "aiodrive/core/error.h"
 #include "aiodrive/core/release-private.h"
 
@@ -153,6 +154,29 @@ release_job_data (AiodriveEntry *entry)
   aiodrive_task_record_release_job_data (self);
 }
 
+/* No recursion as deep as a nesting of combinators: the data of one is the end of the callbacks of its children, whose
+ * data is released in turn. The outermost call in this thread releases all of it. (/aiodrive/task/depth/timeout) */
+static void
+release_job_data_here (AiodriveTaskRecord *self)
+{
+  static __thread AiodriveEntryList *pending;   /* owned by the outermost call; NULL outside any */
+  AiodriveEntryList here = { NULL };
+  AiodriveEntry *entry;
+
+  g_object_ref (self->task);
+  if (pending != NULL)
+    {
+      aiodrive_entry_list_append (pending, &self->entry, &self->entry);
+      return;
+    }
+
+  pending = &here;
+  aiodrive_entry_list_append (&here, &self->entry, &self->entry);
+  while ((entry = aiodrive_entry_list_pop (&here)) != NULL)
+    release_job_data (entry);
+  pending = NULL;
+}
+
 /* A waiter that was woken has called back, or, to begin with, all have been woken. After the last one the data of the
  * job is released, in the context of the task: what it holds can be used in the callbacks. The caller holds a reference
  * on the task. (/aiodrive/task/spawn/data-in-callbacks) */
@@ -173,7 +197,7 @@ aiodrive_task_record_called_back (AiodriveTaskRecord *self)
 
   dispatcher = aiodrive_dispatcher_get_for_context (g_task_get_context (self->task));
   if (aiodrive_dispatcher_runs_here (dispatcher))
-    aiodrive_task_record_release_job_data (self);
+    release_job_data_here (self);
   else
     aiodrive_task_record_post (self, dispatcher, release_job_data);
 }

@@ -18,12 +18,10 @@ on_slept (GObject      *source_object,
   g_autoptr(GTask) task = data;
   GError *error = NULL;
 
-  if (!aiodrive_sleep_finish (result, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  aiodrive_task_complete (NULL, result, g_steal_pointer (&task));
+  if (aiodrive_sleep_finish (result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
