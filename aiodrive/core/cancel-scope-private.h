@@ -47,7 +47,8 @@ void               aiodrive_cancel_scope_renew_task      (AiodriveCancelScope *s
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
 
-/* Puts a scope that has no parent below one, once and for all. FALSE if it has one. */
+/* Puts a scope that has no parent below one, once and for all. FALSE if it has one, or is above
+ * the other itself. */
 gboolean           aiodrive_cancel_scope_attach          (AiodriveCancelScope *self,
                                                           GCancellable        *parent);
 GCancellable      *aiodrive_cancel_scope_peek_parent     (AiodriveCancelScope *self);

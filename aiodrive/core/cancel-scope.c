@@ -305,7 +305,8 @@ aiodrive_cancel_scope_new_with_timeout (GCancellable *parent,
   AiodriveCancelScope *self = aiodrive_cancel_scope_new (parent);
 
   if (self != NULL)
-    aiodrive_cancel_scope_set_deadline (self, aiodrive_get_monotonic_time () + timeout_ms * G_GINT64_CONSTANT (1000));
+    aiodrive_cancel_scope_set_deadline (self, aiodrive_time_after (aiodrive_get_monotonic_time (),
+                                                                   timeout_ms * G_GINT64_CONSTANT (1000)));
   return self;
 }
 
@@ -380,6 +381,25 @@ aiodrive_cancel_scope_peek_parent (AiodriveCancelScope *self)
   return g_atomic_pointer_get (&self->parent);
 }
 
+/* No cycles. Only here does a scope get a parent when there may be scopes below it, and that is done under one lock: of
+ * two scopes that are attached below each other at once, the second one sees that it is above its parent.
+ * (/aiodrive/core/cancel-scope/attach/cycle, attach-below-each-other in tests/interleave) */
+static gboolean
+set_parent (AiodriveCancelScope *self,
+            GCancellable        *parent)
+{
+  static GMutex lock;
+  gboolean set;
+
+  g_mutex_lock (&lock);
+  set = self->parent == NULL && !aiodrive_cancellable_is_within (parent, G_CANCELLABLE (self));
+  if (set)
+    g_atomic_pointer_set (&self->parent, parent);
+  g_mutex_unlock (&lock);
+
+  return set;
+}
+
 /* Whoever cancels @parent meanwhile either finds the link in its hub, or has set the flag before: then the link is not
  * added. A shield that falls meanwhile either falls before we look, or afterwards: then the parent can be seen.
  * (/aiodrive/core/cancel-scope/attach-race) */
@@ -387,8 +407,11 @@ gboolean
 aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
                               GCancellable        *parent)
 {
+  gboolean attached;
+
   g_object_ref (parent);
-  if (!g_atomic_pointer_compare_and_exchange (&self->parent, NULL, parent))
+  attached = set_parent (self, parent);
+  if (!attached)
     {
       g_object_unref (parent);
       return FALSE;

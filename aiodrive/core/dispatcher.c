@@ -84,7 +84,7 @@ poll_timeout (AiodriveDispatcher *self)
   left = timer->due - get_timer_time (self, g_source_get_time (self->source));
   if (left > 0 && self->clock != NULL)
     return -1;
-  return left <= 0 ? 0 : (gint) MIN ((left + 999) / 1000, G_MAXINT);
+  return left <= 0 ? 0 : (gint) MIN (left / 1000 + (left % 1000 > 0), G_MAXINT);
 }
 
 /* Entries that no other thread touches. */

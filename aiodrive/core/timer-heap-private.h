@@ -5,6 +5,14 @@
 
 G_BEGIN_DECLS
 
+/* The time that is so many microseconds after another one; at the end of all time it stays there. */
+static inline gint64
+aiodrive_time_after (gint64 time,
+                     gint64 usec)
+{
+  return time > G_MAXINT64 - usec ? G_MAXINT64 : time + usec;
+}
+
 typedef struct _AiodriveTimer AiodriveTimer;
 typedef struct _AiodriveTimerHeap AiodriveTimerHeap;
 

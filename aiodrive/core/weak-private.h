@@ -105,4 +105,18 @@ aiodrive_weak_restore (AiodriveWeak *self,
   g_atomic_pointer_set (&self->object, object);
 }
 
+/* The same for an object that the user may get: nobody finds one whose last reference has begun to go. From GLib 2.80 on
+ * that is what a GWeakRef does, with nothing locked while it takes the reference. */
+#if GLIB_CHECK_VERSION (2, 79, 1)
+typedef GWeakRef AiodriveStrictWeak;
+#define aiodrive_strict_weak_init g_weak_ref_init
+#define aiodrive_strict_weak_get  g_weak_ref_get
+#define aiodrive_strict_weak_lose(self) g_weak_ref_set ((self), NULL)
+#else
+typedef AiodriveWeak AiodriveStrictWeak;
+#define aiodrive_strict_weak_init aiodrive_weak_init
+#define aiodrive_strict_weak_get  aiodrive_weak_get
+#define aiodrive_strict_weak_lose aiodrive_weak_lose
+#endif
+
 G_END_DECLS

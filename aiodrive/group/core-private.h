@@ -23,7 +23,7 @@ struct _AiodriveGroupCore
   AiodriveDispatcher  *dispatcher;   /* of context */
   GThread             *thread;       /* unowned: that has made the group */
   AiodriveCancelScope *scope;        /* owned */
-  GWeakRef             object;       /* whose "n-tasks" and "closed" are notified */
+  AiodriveStrictWeak   object;       /* whose "n-tasks" and "closed" are notified */
   AiodriveCancelLink   link;         /* in scope */
   AiodriveEntry        cancelled;    /* posted when scope is cancelled */
   GList                node;         /* in the registry */

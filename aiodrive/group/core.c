@@ -35,7 +35,6 @@ aiodrive_group_core_unref (AiodriveGroupCore *self)
   if (self->levels != NULL)
     aiodrive_levels_free (self->levels);
   g_free (self->name);
-  g_weak_ref_clear (&self->object);
   g_object_unref (self->scope);
   g_clear_error (&self->outcome);
   g_clear_object (&self->tasks);
@@ -121,7 +120,7 @@ aiodrive_group_core_new (GObject      *object,
   self->link.take = take_core;
   self->link.fire = post_cancelled;
   self->cancellables = g_hash_table_new (NULL, NULL);
-  g_weak_ref_init (&self->object, object);
+  aiodrive_strict_weak_init (&self->object, object);
 
   return self;
 }
@@ -223,7 +222,7 @@ void
 aiodrive_group_core_notify (AiodriveGroupCore *self,
                             const char        *property)
 {
-  g_autoptr(GObject) object = g_weak_ref_get (&self->object);
+  g_autoptr(GObject) object = aiodrive_strict_weak_get (&self->object);
 
   if (object != NULL)
     g_object_notify (object, property);
@@ -232,7 +231,7 @@ aiodrive_group_core_notify (AiodriveGroupCore *self,
 void
 aiodrive_group_core_say_changed (AiodriveGroupCore *self)
 {
-  g_autoptr(GObject) object = g_weak_ref_get (&self->object);
+  g_autoptr(GObject) object = aiodrive_strict_weak_get (&self->object);
 
   if (object != NULL && self->changed != NULL)
     self->changed (object);
@@ -245,7 +244,7 @@ aiodrive_group_core_say_changed (AiodriveGroupCore *self)
 static gboolean
 is_gone (AiodriveGroupCore *self)
 {
-  g_autoptr(GObject) object = g_weak_ref_get (&self->object);
+  g_autoptr(GObject) object = aiodrive_strict_weak_get (&self->object);
 
   return object == NULL;
 }

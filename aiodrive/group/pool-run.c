@@ -7,6 +7,12 @@
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
+static GError *
+new_in_own_scope (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A pool cannot be run in its own scope");
+}
+
 /* In the context: whether the pool can be run, now and below @cancellable. */
 static gboolean
 check_idle (AiodrivePool  *self,
@@ -20,7 +26,7 @@ check_idle (AiodrivePool  *self,
   else if (core->started != 0 || aiodrive_pool_get_status (self) != AIODRIVE_POOL_STATUS_IDLE)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The pool runs already");
   else if (aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (core->scope)))
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A pool cannot be run in its own scope");
+    g_propagate_error (error, new_in_own_scope ());
   else
     return TRUE;
   return FALSE;
@@ -42,10 +48,15 @@ begin_run (GTask    *task,
       return;
     }
 
-  core->forever = GPOINTER_TO_INT (forever);
   core->started = aiodrive_get_monotonic_time ();
+  if (!aiodrive_cancel_scope_attach (core->scope, scope) && aiodrive_cancel_scope_peek_parent (core->scope) == NULL)
+    {
+      core->started = 0;   /* its scope has come to be above @scope since check_idle() */
+      g_task_return_error (task, new_in_own_scope ());
+      return;
+    }
+  core->forever = GPOINTER_TO_INT (forever);
   aiodrive_group_core_close (core, task);
-  aiodrive_cancel_scope_attach (core->scope, scope);
   if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* else what is planned stays so until it ends */
     aiodrive_group_core_begin (core);
   aiodrive_group_core_say_changed (core);

@@ -66,7 +66,7 @@ aiodrive_group_registry_find_pool (GCancellable *cancellable)
   while (cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable))
     {
       AiodriveGroupCore *core = g_object_dup_qdata (G_OBJECT (cancellable), pool_quark (), ref_pool, NULL);
-      GObject *object = core != NULL ? g_weak_ref_get (&core->object) : NULL;
+      GObject *object = core != NULL ? aiodrive_strict_weak_get (&core->object) : NULL;
 
       g_clear_pointer (&core, aiodrive_group_core_unref);
       if (object != NULL)

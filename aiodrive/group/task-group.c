@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/release-private.h"
 #include "aiodrive/group/task-group-private.h"
 
 /**
@@ -85,6 +86,7 @@ aiodrive_task_group_dispose (GObject *object)
   AiodriveGroupCore *core = aiodrive_task_group_get_core (AIODRIVE_TASK_GROUP (object));
   gint n_tasks = g_atomic_int_get (&core->n_tasks);
 
+  aiodrive_strict_weak_lose (&core->object);
   if (n_tasks > 0 && !g_atomic_int_get (&core->closed) && !g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
     {
       g_warning ("A task group was dropped while %d of its tasks run: they are cancelled", n_tasks);
@@ -100,7 +102,7 @@ aiodrive_task_group_finalize (GObject *object)
   AiodriveTaskGroupPrivate *priv = aiodrive_task_group_get_instance_private (AIODRIVE_TASK_GROUP (object));
 
   aiodrive_group_core_unref (priv->core);
-  g_clear_object (&priv->parent);
+  aiodrive_release_object (g_steal_pointer (&priv->parent));
 
   G_OBJECT_CLASS (aiodrive_task_group_parent_class)->finalize (object);
 }

@@ -51,9 +51,13 @@ steal_failure (State *self)
 
   if (error == NULL)
     {
+      AiodriveFailures failures;
+
       g_mutex_lock (&self->lock);
-      error = aiodrive_failures_sum_up (&self->failures, self->n_tasks);
+      failures = self->failures;
+      self->failures = (AiodriveFailures) { NULL };
       g_mutex_unlock (&self->lock);
+      error = aiodrive_failures_sum_up (&failures, self->n_tasks);
     }
   return aiodrive_error_is_cancelled (error) ? NULL : g_steal_pointer (&error);
 }
@@ -81,8 +85,10 @@ static void
 keep_failure (State *self,
               GTask *task)
 {
+  GError *error = aiodrive_task_get_error (task);
+
   g_mutex_lock (&self->lock);
-  aiodrive_failures_add (&self->failures, aiodrive_task_get_error (task), g_task_get_name (task));
+  aiodrive_failures_add (&self->failures, error, g_task_get_name (task));
   g_mutex_unlock (&self->lock);
 }
 

@@ -75,7 +75,7 @@ aiodrive_periodic_get_due (gint64 previous_due,
                            gint64 interval,
                            gint64 now)
 {
-  return MAX (previous_due + interval, now);
+  return MAX (aiodrive_time_after (previous_due, interval), now);
 }
 
 /* A tick counts from the moment when it is decided that it comes. */

@@ -68,8 +68,8 @@ sleep_start_timer (Sleep *self,
                    guint  duration_ms)
 {
   aiodrive_dispatcher_start_timer (self->dispatcher, &self->timer,
-                                   aiodrive_dispatcher_get_time (self->dispatcher) +
-                                     duration_ms * G_GINT64_CONSTANT (1000));
+                                   aiodrive_time_after (aiodrive_dispatcher_get_time (self->dispatcher),
+                                                        duration_ms * G_GINT64_CONSTANT (1000)));
 }
 
 /**

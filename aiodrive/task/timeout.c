@@ -41,8 +41,8 @@ start_timer (AiodriveCombinator *combinator)
 
   self->timer.fire = on_time;
   aiodrive_dispatcher_start_timer (combinator->dispatcher, &self->timer,
-                                   aiodrive_dispatcher_get_time (combinator->dispatcher) +
-                                     self->timeout_ms * G_GINT64_CONSTANT (1000));
+                                   aiodrive_time_after (aiodrive_dispatcher_get_time (combinator->dispatcher),
+                                                        self->timeout_ms * G_GINT64_CONSTANT (1000)));
 }
 
 static gboolean

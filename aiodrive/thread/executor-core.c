@@ -22,7 +22,7 @@ static void
 notify (AiodriveEntry *entry)
 {
   AiodriveExecutorCore *self = AIODRIVE_CONTAINER_OF (entry, AiodriveExecutorCore, notifier.entry);
-  g_autoptr(GObject) object = g_weak_ref_get (&self->weak);
+  g_autoptr(GObject) object = aiodrive_strict_weak_get (&self->weak);
 
   aiodrive_monitor_lock (&self->monitor);
   self->notifying = FALSE;
@@ -43,7 +43,7 @@ aiodrive_executor_core_new (GObject    *object,
   self->name = g_strdup (name);
   self->keeps = keeps;
   self->home = g_main_context_ref_thread_default ();
-  g_weak_ref_init (&self->weak, object);
+  aiodrive_strict_weak_init (&self->weak, object);
   self->object = object;
   aiodrive_monitor_init (&self->monitor);
   aiodrive_waiter_init (&self->notifier, notify);
@@ -63,7 +63,6 @@ core_free (gpointer data)
   AiodriveExecutorCore *self = data;
 
   g_clear_pointer (&self->run, aiodrive_executor_run_unref);
-  g_weak_ref_clear (&self->weak);
   aiodrive_monitor_clear (&self->monitor);
   g_main_context_unref (self->home);
   g_free (self->name);
@@ -307,6 +306,7 @@ aiodrive_executor_core_abandon (AiodriveExecutorCore *self)
   guint n_cancelled;
   AiodriveExecutorRun *run;
 
+  aiodrive_strict_weak_lose (&self->weak);
   aiodrive_monitor_lock (&self->monitor);
   self->object = NULL;
   self->abandoned = TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "aiodrive/core/weak-private.h"
 #include "aiodrive/thread/executor-core-private.h"
 
 G_BEGIN_DECLS
@@ -15,7 +16,7 @@ struct _AiodriveExecutorCore
   char                *name;        /* owned, nullable; set once, as are the next three */
   gboolean             keeps;       /* its threads stay until they are stopped */
   GMainContext        *home;        /* owned: where object is notified */
-  GWeakRef             weak;        /* to object */
+  AiodriveStrictWeak   weak;        /* to object */
 
   AiodriveMonitor      monitor;
   GObject             *object;      /* unowned; NULL when it was disposed; guarded, as are the next ones */

@@ -68,6 +68,19 @@ test_cancelled (void)
 }
 
 static void
+test_cycle (void)
+{
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) below = aiodrive_cancel_scope_new (G_CANCELLABLE (scope));
+
+  g_test_summary ("A scope gets no parent that is below it, nor itself");
+
+  g_assert_false (aiodrive_cancel_scope_attach (scope, G_CANCELLABLE (scope)));
+  g_assert_false (aiodrive_cancel_scope_attach (scope, G_CANCELLABLE (below)));
+  g_assert_null (aiodrive_cancel_scope_get_parent (scope));
+}
+
+static void
 test_expected (void)
 {
   AiodriveCancelScope *parent = aiodrive_cancel_scope_new (NULL);
@@ -256,6 +269,7 @@ main (int   argc,
 
   g_test_add_func ("/aiodrive/core/cancel-scope/attach", test_attach);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach/cancelled", test_cancelled);
+  g_test_add_func ("/aiodrive/core/cancel-scope/attach/cycle", test_cycle);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach/expected", test_expected);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race", test_race);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/rivals", test_rivals);

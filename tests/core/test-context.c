@@ -558,6 +558,33 @@ test_wrong_arguments (void)
   g_test_assert_expected_messages ();
 }
 
+static void
+test_end_of_time (void)
+{
+  g_autoptr(AiodriveTestContext) context = aiodrive_test_context_new (NULL);
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) late = NULL;
+  g_autoptr(AiodriveCancelScope) never = aiodrive_cancel_scope_new (NULL);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+
+  g_test_summary ("Times do not overflow: what would come after the end of all time does not come");
+
+  aiodrive_cancel_scope_set_deadline (never, G_MAXINT64);
+  aiodrive_cancel_scope_set_deadline (scope, G_MAXINT64 - 1);
+  test_iterate_until (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
+  g_assert_cmpint (aiodrive_get_monotonic_time (), ==, G_MAXINT64 - 1);
+
+  late = aiodrive_cancel_scope_new_with_timeout (NULL, G_MAXUINT);
+  g_assert_cmpint (aiodrive_cancel_scope_get_deadline (late), ==, G_MAXINT64);
+  aiodrive_sleep_async (G_MAXUINT, G_CANCELLABLE (late), test_on_ready, &call);
+  test_settle ();
+  g_assert_cmpuint (call.n_calls, ==, 0);
+  g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (never)));
+  g_cancellable_cancel (G_CANCELLABLE (late));
+  test_call_wait (&call);
+  aiodrive_test_context_close (context);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -581,6 +608,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/test-context/wait-async", test_wait_async);
   g_test_add_func ("/aiodrive/core/test-context/close", test_close);
   g_test_add_func ("/aiodrive/core/test-context/wrong-arguments", test_wrong_arguments);
+  g_test_add_func ("/aiodrive/core/test-context/end-of-time", test_end_of_time);
 
   return g_test_run ();
 }

@@ -88,6 +88,9 @@ extern const Scenario  add_while_cancelling;
 extern const Scenario  shield_while_cancelling;
 extern const Scenario  move_deadline;
 extern const Scenario  drop_at_deadline;
+extern const Scenario  cancel_two;
+extern const Scenario  reset_while_shield_falls;
+extern const Scenario  attach_below_each_other;
 extern const Scenario  block_and_set_deadline;
 extern const Scenario  block_and_lower_shield;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/interleave/scenarios.h"
 
+#include "aiodrive/core/cancel-scope-private.h"
+
 /* Scopes that are dropped in one thread while what is above them is cancelled in another. Whatever is below a cancelled
  * one, and not shielded, is cancelled in the end, with the reason; and none stays. */
 
@@ -113,6 +115,113 @@ check_shielded (void)
 const Scenario shield_while_cancelling =
 {
   "shield-while-cancelling", set_up, { toggle_shield, cancel_parent, raise_shield }, check_shielded,
+};
+
+/* Two cancel at once, one of them above the other, while one goes. */
+
+static void
+cancel_child (void)
+{
+  g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BUSY, "reason");
+
+  aiodrive_cancel_scope_cancel_with_reason (child, reason);
+}
+
+static void
+drop_parent_and_child (void)
+{
+  g_object_unref (parent);
+  g_object_unref (child);
+}
+
+static void
+set_up_references (void)
+{
+  set_up ();
+  g_object_ref (parent);
+  g_object_ref (child);
+}
+
+const Scenario cancel_two =
+{
+  "cancel-two", set_up_references, { cancel_parent, cancel_child, drop_parent_and_child }, check_added,
+};
+
+/* A parent that is no scope is cancelled, reset and cancelled again, while a shield falls. */
+
+static GCancellable *plain;
+
+static void
+set_up_plain (void)
+{
+  plain = g_cancellable_new ();
+  child = watch_object (aiodrive_cancel_scope_new (plain));
+  aiodrive_cancel_scope_set_shielded (child, TRUE);
+}
+
+static void
+cancel_again (void)
+{
+  g_cancellable_cancel (plain);
+  g_cancellable_reset (plain);
+  g_cancellable_cancel (plain);
+}
+
+static void
+lower_shield (void)
+{
+  aiodrive_cancel_scope_set_shielded (child, FALSE);
+}
+
+static void
+check_plain (void)
+{
+  scheduler_assert (g_cancellable_is_cancelled (G_CANCELLABLE (child)));
+  g_object_unref (child);
+  g_object_unref (plain);
+  check_objects_gone ();
+}
+
+const Scenario reset_while_shield_falls =
+{
+  "reset-while-shield-falls", set_up_plain, { cancel_again, lower_shield }, check_plain,
+};
+
+/* Two scopes are attached below each other: one is not. */
+
+static gboolean attached[2];
+
+static void
+set_up_apart (void)
+{
+  parent = watch_object (aiodrive_cancel_scope_new (NULL));
+  child = watch_object (aiodrive_cancel_scope_new (NULL));
+}
+
+static void
+attach_child (void)
+{
+  attached[0] = aiodrive_cancel_scope_attach (child, G_CANCELLABLE (parent));
+}
+
+static void
+attach_parent (void)
+{
+  attached[1] = aiodrive_cancel_scope_attach (parent, G_CANCELLABLE (child));
+}
+
+static void
+check_attached (void)
+{
+  scheduler_assert (attached[0] != attached[1]);
+  g_object_unref (child);
+  g_object_unref (parent);
+  check_objects_gone ();
+}
+
+const Scenario attach_below_each_other =
+{
+  "attach-below-each-other", set_up_apart, { attach_child, attach_parent }, check_attached,
 };
 
 /*
@@ -234,12 +343,6 @@ set_past_deadline (void)
 {
   set_late_deadline ();
   aiodrive_cancel_scope_set_deadline (child, 1);
-}
-
-static void
-lower_shield (void)
-{
-  aiodrive_cancel_scope_set_shielded (child, FALSE);
 }
 
 static void
