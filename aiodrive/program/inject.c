@@ -7,8 +7,8 @@
 #include "aiodrive/task/record-private.h"
 #include "aiodrive/thread/foreign-code-private.h"
 
-/* Every wait lasts for at least one iteration of the main context, for no callback runs inside the call that begins it.
- * So a cancellation between each two iterations finds every wait. */
+/* Under a test context a dispatch calls back one wait, or begins one job. So a cancellation between each two iterations
+ * finds every wait, also those that take no iteration of their own. (/aiodrive/program/inject/ready) */
 
 typedef struct
 {
@@ -103,7 +103,8 @@ check (AiodriveTestContext  *self,
  * @error: return location for an error
  *
  * Runs a job, and cancels it after some steps; a step is an iteration of the main context in which there was something
- * to do. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place where it waits:
+ * to do. Where the time is virtual, an iteration calls back one wait of this library at most, so that what is there
+ * already counts as a step, too. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place where it waits:
  *
  * |[<!-- language="C" -->
  * for (guint step = 0; aiodrive_test_context_cancel_at_step (test, step, transfer, &accounts, NULL, &error); step++)
