@@ -186,7 +186,9 @@ reach_next (AiodriveLevels       *self,
 
   /* all levels have tasks, but for two at most */
   g_mutex_lock (&self->lock);
-  for (GTreeNode *node = g_tree_node_first (self->levels); node != NULL && level == NULL; node = g_tree_node_next (node))
+  for (GTreeNode *node = g_tree_node_first (self->levels);
+       node != NULL && level == NULL;
+       node = g_tree_node_next (node))
     {
       AiodriveLevel *next = g_tree_node_value (node);
 

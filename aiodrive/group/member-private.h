@@ -18,8 +18,8 @@ struct _AiodriveMember
   AiodriveLevel     *level;     /* unowned, nullable: in which it counts */
   AiodrivePlan      *plan;      /* owned; NULL: it has been started */
   gint64             since;     /* monotonic, in microseconds: when that was */
-  GQueue            *outside;   /* its cancellable is not below the scope of the group, or of its level: then this is the
-                                   list that has outside_node; unowned, nullable */
+  GQueue            *outside;   /* its cancellable is not below the scope of the group, or of its level: then this
+                                   is the list that has outside_node; unowned, nullable */
   GList              outside_node;
   gboolean           noted;     /* its cancellable is among those of the group */
   GList              node;

@@ -104,7 +104,8 @@ check (AiodriveTestContext  *self,
  *
  * Runs a job, and cancels it after some steps; a step is an iteration of the main context in which there was something
  * to do. Where the time is virtual, an iteration calls back one wait of this library at most, so that what is there
- * already counts as a step, too. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place where it waits:
+ * already counts as a step, too. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place
+ * where it waits:
  *
  * |[<!-- language="C" -->
  * for (guint step = 0; aiodrive_test_context_cancel_at_step (test, step, transfer, &accounts, NULL, &error); step++)

@@ -39,7 +39,7 @@ struct _AiodriveQueueCore
   GParamSpec              *n_items;         /* the property */
   AiodriveMonitor          monitor;
   GQueue                   items;           /* to be taken, by their nodes; guarded by monitor, as is the rest */
-  GTree                   *returned;        /* owned; of items that came back, by their indexes; NULL if there are none */
+  GTree                   *returned;        /* owned; of items that came back, by their indexes; NULL: there are none */
   guint                    n_early;         /* items whose turn has not come */
   guint                    n_notified;      /* how many there were when the monitor was unlocked */
   gint64                   n_appended;

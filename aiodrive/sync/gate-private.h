@@ -30,10 +30,10 @@ struct _AiodriveGateClass
                                AiodriveLockGuard *guard);
   void           (*leave)     (AiodriveGate      *gate,
                                AiodriveLockGuard *guard);
-  void           (*waits)     (AiodriveGate      *gate,   /* nullable: it has begun to wait, for what it was granted ... */
+  void           (*waits)     (AiodriveGate      *gate,   /* nullable: it has begun to wait ... */
                                AiodriveWaiter    *waiter);
-  void           (*waited)    (AiodriveGate      *gate,   /* nullable: ... and is going to enter, or was cancelled, maybe
-                                                             before it has begun */
+  void           (*waited)    (AiodriveGate      *gate,   /* nullable: ... and is going to enter, or was
+                                                             cancelled, maybe before it has begun */
                                AiodriveLockGuard *guard);
   AiodriveWaiter *(*find_next) (AiodriveGate     *gate);  /* nullable: who can enter; as a rule the first */
 };

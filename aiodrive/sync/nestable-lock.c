@@ -74,8 +74,8 @@ struct _AiodriveNestableLock
   GObject      parent_instance;
 
   AiodriveGate gate;
-  GQueue       holders;      /* of Request, by their nodes; the last one is the top; guarded by the gate's monitor, as are
-                                the next ones */
+  GQueue       holders;      /* of Request, by their nodes; the last one is the top; guarded by the gate's monitor,
+                                as are the next ones */
   GHashTable  *below;        /* owned; the index: for a scope a GTree of Request by number */
   GTree       *expecting;    /* owned; of Request by number: the indexed scopes end with one that may get a parent */
   guint64      n_requests;

@@ -51,7 +51,8 @@ steal_error (GAsyncResult *result,
   g_task_propagate_pointer (G_TASK (result), &error);
   if (error == NULL)
     g_set_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 "Task %s was completed with a result whose error had been taken before", aiodrive_task_describe (task));
+                 "Task %s was completed with a result whose error had been taken before",
+                 aiodrive_task_describe (task));
   return error;
 }
 
@@ -67,8 +68,8 @@ steal_error (GAsyncResult *result,
  * aiodrive_task_propagate_result(); being cancelled later does not undo it. (There are finish functions that fail
  * although their #GTask did not: those you will see there.)
  *
- * Give @result unfinished: if its error has been taken by a finish function before, or if @result is @task itself, @task
- * fails with %G_IO_ERROR_INVALID_ARGUMENT.
+ * Give @result unfinished: if its error has been taken by a finish function before, or if @result is @task itself,
+ * @task fails with %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Since: 1.0
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench.h"
 
-/* What an operation takes among many others of its kind: it must not grow with their number, but for the depth of a tree
- * and the misses of the cache. */
+/* What an operation takes among many others of its kind: it must not grow with their number, but for the depth of a
+ * tree and the misses of the cache. */
 
 static void
 wait_for_cancellation (GTask        *task,

@@ -318,7 +318,7 @@ test_cancelled_below (Fixture       *f,
   other = take_call (&calls[1]);
 }
 
-/* The scope above some that wait gets a parent, as that of a pool does which is run: they are found below the holder when
+/* The scope above some waiters gets a parent, as that of a pool does which is run: they are found below the holder when
  * the next guard is released, first come, first served among the others there. */
 static void
 test_attached (Fixture       *f,

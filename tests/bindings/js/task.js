@@ -9,6 +9,13 @@ import {
     sleeps, spawn, test
 } from './support.js';
 
+test('sleep that blocks', () => {
+    const cancellable = new Gio.Cancellable();
+    assert(Aiodrive.sleep(1, null));
+    cancellable.cancel();
+    assertRaises(() => Aiodrive.sleep(3600000, cancellable), Gio.IOErrorEnum.CANCELLED);
+});
+
 test('spawn', () => {
     let n = 0;
     const task = spawn(it => {

@@ -182,6 +182,13 @@ class StartTest(unittest.TestCase):
 
 
 class WaitTest(unittest.TestCase):
+    def test_sleep(self):
+        cancellable = Gio.Cancellable()
+        self.assertTrue(Aiodrive.sleep(1, None))
+        cancellable.cancel()
+        with Raises(Gio.IOErrorEnum.CANCELLED):
+            Aiodrive.sleep(3600000, cancellable)
+
     def test_wait_task(self):
         task = spawn(fails())
         calls = [Call(Aiodrive.wait_task_async, task, None) for _ in range(3)]

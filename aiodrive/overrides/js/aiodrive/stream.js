@@ -121,7 +121,7 @@ function channel(prototype) {
     immediate(prototype, 'receive', take);
 }
 
-/* Anything that JavaScript can iterate, as an iterator of C for a map. It reads one item ahead: the channel has no room,
+/* Anything that JavaScript can iterate, as an iterator of C for a map. It reads one item ahead: the channel is full,
  * and the next item is taken when the map has received the one before it.
  *
  * The end of the items closes the channel; a failure closes it with the error, after the items before it. When the map

@@ -59,7 +59,7 @@ test('what is there already is a step', () => {
     context.cancel_at_each_step(async cancellable => {
         counts.push(0);
         for (let i = 0; i < 5; i++) {
-            const guard = await lock.exclusive(cancellable);
+            const guard = await lock.exclusive_async(cancellable);
             counts[counts.length - 1]++;
             guard.release();
         }
