@@ -16,55 +16,6 @@ announce (AiodriveEntry *entry)
   aiodrive_task_record_set_ended (self);
 }
 
-/* The job has dropped its task, and left it pending. */
-
-static void
-fail_dropped (AiodriveEntry *entry)
-{
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
-  g_autoptr(GTask) task = self->task;
-
-  aiodrive_cancel_scope_renew_task (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Task %s was dropped before it was returned",
-                           aiodrive_task_describe (task));
-}
-
-static void
-on_revived (GTask      *task,
-            GParamSpec *pspec,
-            gpointer    task_record)
-{
-  AiodriveTaskRecord *self = task_record;
-
-  g_signal_handlers_disconnect_by_func (task, on_revived, self);
-  self->entry.run = fail_dropped;
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->entry);
-}
-
-/* In dispose, with a reference that fail_dropped() drops. The notification is frozen there, and comes when
- * g_object_unref() is about to return: before GLib 2.80 nobody else may have the last reference until then. */
-static void
-revive (AiodriveTaskRecord *self)
-{
-  g_object_ref (self->task);
-  g_signal_connect (self->task, "notify::completed", G_CALLBACK (on_revived), self);
-  g_object_notify (G_OBJECT (self->task), "completed");
-}
-
-static gboolean
-was_dropped (AiodriveTaskRecord *self,
-             gboolean           *has_waiters)
-{
-  gboolean pending;
-
-  aiodrive_monitor_lock (&self->monitor);
-  pending = self->state == AIODRIVE_TASK_PENDING;
-  *has_waiters = self->n_weak > 0;
-  aiodrive_monitor_unlock (&self->monitor);
-
-  return pending;
-}
-
 /* In the context of a task whose outcome is known: whether the context has still to announce that it ended. In the
  * callback of the task that is not posted yet. */
 gboolean
@@ -115,17 +66,11 @@ on_disposed (GTask    *task,
              gpointer  task_record)
 {
   AiodriveTaskRecord *self = task_record;
-  gboolean has_waiters;
 
-  if (was_dropped (self, &has_waiters))
-    {
-      if (has_waiters)
-        {
-          revive (self);
-          return FALSE;
-        }
-      g_warning ("Task %s was dropped before it was returned", aiodrive_task_describe (task));
-    }
+  if (aiodrive_task_record_revive (self))
+    return FALSE;
+  if (self->state == AIODRIVE_TASK_PENDING)
+    g_warning ("Task %s was dropped before it was returned", aiodrive_task_describe (task));
 
   if (self->state == AIODRIVE_TASK_ENDED && self->failed && !self->awaited)
     {

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What the three files share that make up the records: record.c, own-task.c and foreign-task.c. */
+/* What the files share that make up the records: record.c, own-task.c, foreign-task.c and dropped-task.c. */
 
 typedef enum
 {
@@ -51,6 +51,9 @@ void                aiodrive_task_record_post                  (AiodriveTaskReco
                                                                 void               (*run) (AiodriveEntry *entry));
 void                aiodrive_task_record_set_ended             (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_take_error            (AiodriveTaskRecord  *self);
+
+void                aiodrive_task_record_watch_dispose         (AiodriveTaskRecord  *self);
+gboolean            aiodrive_task_record_revive                (AiodriveTaskRecord  *self);
 
 void                aiodrive_task_record_look                  (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_look_from_its_context (AiodriveEntry       *entry);

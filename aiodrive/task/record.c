@@ -347,21 +347,24 @@ aiodrive_task_record_watch (AiodriveTaskRecord *self,
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* The same for a waiter that does not keep a task of ours: if nobody else does, the task fails. The waiter gets a
- * reference when it is run. Until then the task is there for it: it comes back to life before it is freed.
- * (/aiodrive/group/task-group/dropped-by-job) */
+/* The same for a waiter that does not keep the task: if nobody else does, the task fails. The waiter gets a reference
+ * when it is run. Until then the task is there for it; see dropped-task.c. */
 void
 aiodrive_task_record_watch_weakly (AiodriveTaskRecord *self,
                                    AiodriveWaiter     *waiter)
 {
   g_autoptr(GTask) task = g_object_ref (self->task);
+  gboolean is_first = FALSE;
 
   aiodrive_monitor_lock (&self->monitor);
-  if (add_waiter (self, waiter) && self->is_own)
-    self->n_weak++;
+  if (add_waiter (self, waiter))
+    is_first = self->n_weak++ == 0;
   else
     g_steal_pointer (&task);
   aiodrive_monitor_unlock (&self->monitor);
+
+  if (is_first && !self->is_own)
+    aiodrive_task_record_watch_dispose (self);
 }
 
 /* The wait has to call aiodrive_task_record_called_back() when it has been granted, and has called back. */

@@ -895,6 +895,29 @@ test_dropped_by_job (gconstpointer job)
     }
 }
 
+/* The same for a task that was made elsewhere, and added. */
+static void
+test_added_and_dropped (void)
+{
+  g_autoptr(AiodriveTaskGroup) group = aiodrive_task_group_new (NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  GTask *task = g_task_new (NULL, cancellable, NULL, NULL);
+  g_autoptr(GError) error = NULL;
+  TestCall call = TEST_CALL_INIT;
+
+  g_task_set_name (task, "lost");
+  g_assert_true (aiodrive_task_group_add (group, task, &error));
+  aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
+  test_settle ();
+  g_assert_cmpuint (call.n_calls, ==, 0);
+  g_object_unref (task);
+  test_call_wait (&call);
+  g_assert_false (aiodrive_task_group_close_finish (group, call.result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_cmpstr (error->message, ==, "Task lost was dropped before it was returned");
+  test_call_clear (&call);
+}
+
 /* As long as somebody else holds the task it may be returned still. */
 static void
 test_held_by_spawner (void)
@@ -948,6 +971,7 @@ main (int   argc,
   g_test_add_data_func ("/aiodrive/group/task-group/dropped-by-job", &at_once, test_dropped_by_job);
   g_test_add_data_func ("/aiodrive/group/task-group/dropped-by-job/later", &later, test_dropped_by_job);
   g_test_add_data_func ("/aiodrive/group/task-group/dropped-by-job/elsewhere", &elsewhere, test_dropped_by_job);
+  g_test_add_func ("/aiodrive/group/task-group/added-and-dropped", test_added_and_dropped);
   g_test_add_func ("/aiodrive/group/task-group/held-by-spawner", test_held_by_spawner);
   g_test_add_func ("/aiodrive/group/task-group/arguments", test_arguments);
 
