@@ -101,7 +101,8 @@ void     interleave_at_atomic       (void);
 #define g_atomic_int_compare_and_exchange(...) \
   (interleave_at_atomic (), (g_atomic_int_compare_and_exchange) (__VA_ARGS__))
 #define g_atomic_pointer_get(...) (interleave_at_atomic (), (g_atomic_pointer_get) (__VA_ARGS__))
-#define g_atomic_pointer_set(...) (interleave_at_atomic (), (g_atomic_pointer_set) (__VA_ARGS__))
+#define g_atomic_pointer_set(atomic, value) \
+  (interleave_at_atomic (), (g_atomic_pointer_set) (atomic, (gpointer) (value)))
 #define g_atomic_pointer_exchange(...) (interleave_at_atomic (), (g_atomic_pointer_exchange) (__VA_ARGS__))
 #define g_atomic_pointer_compare_and_exchange(...) \
   (interleave_at_atomic (), (g_atomic_pointer_compare_and_exchange) (__VA_ARGS__))
