@@ -19,7 +19,7 @@ typedef struct _AiodriveClock AiodriveClock;
 struct _AiodriveEntry
 {
   AiodriveEntry  *next;
-  void          (*run) (AiodriveEntry *entry);
+  void          (*run) (AiodriveEntry *entry);   /* see "Contexts go away" in dispatcher.c */
   gint64          stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
 };
 
@@ -36,10 +36,13 @@ void                aiodrive_dispatcher_leave              (GMainContext       *
 gboolean            aiodrive_dispatcher_runs_here          (AiodriveDispatcher *self);
 gint64              aiodrive_dispatcher_stamp              (void);
 
+/* FALSE if the context is gone: then the caller runs the entries, with no lock held. */
 G_GNUC_WARN_UNUSED_RESULT
-GMainContext       *aiodrive_dispatcher_push               (AiodriveDispatcher *self,
+gboolean            aiodrive_dispatcher_push               (AiodriveDispatcher *self,
                                                             AiodriveEntry      *first,
-                                                            AiodriveEntry      *last);
+                                                            AiodriveEntry      *last,
+                                                            GMainContext      **to_wake);
+gboolean            aiodrive_dispatcher_is_closed          (AiodriveDispatcher *self);
 void                aiodrive_dispatcher_wake               (GMainContext       *context);
 void                aiodrive_dispatcher_post               (AiodriveDispatcher *self,
                                                             AiodriveEntry      *entry);

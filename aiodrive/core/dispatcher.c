@@ -31,9 +31,10 @@
  *
  * Bounded unfairness. A dispatch ends when the time slice of our sources is used up; see fairness.c.
  *
- * Contexts go away. The context owns the source and the source the dispatcher; who pushes holds a reference on
- * the context through what the entry belongs to. Whoever needs a dispatcher longer (the cache of a thread, the timer
- * of a scope) holds a reference, and finds it closed once its context is gone. (.../context-goes-away) */
+ * Contexts go away. The context owns the source and the source the dispatcher. Most entries keep their context through
+ * what they belong to. An entry that does not, a wait, keeps the dispatcher, and finds it closed once its context is
+ * gone. It is run all the same, by the thread that drops the context or that pushes the entry: then it gives back what
+ * it was granted, and calls nobody back. (.../context-goes-away, .../context-goes-away/entries) */
 
 #define ENTRIES_PER_LOOK  16
 
@@ -250,6 +251,15 @@ dispatcher_dispatch (GSource     *source,
 
 static GSourceFuncs dispatcher_funcs = { dispatcher_prepare, dispatcher_check, dispatcher_dispatch, NULL, NULL, NULL };
 
+static void
+run_all (AiodriveEntryList *list)
+{
+  AiodriveEntry *entry;
+
+  while ((entry = aiodrive_entry_list_pop (list)) != NULL)
+    entry->run (entry);
+}
+
 /* The destroy notify of the source's callback. (The finalize function of a GSource can come after the
  * end of its context.) */
 static void
@@ -264,6 +274,10 @@ dispatcher_close (gpointer data)
   aiodrive_timer_heap_clear (&self->timers);
   g_mutex_unlock (&self->lock);
 
+  run_all (&self->next);
+  run_all (&self->later);
+  run_all (&self->running);
+  run_all (&self->inbox);
   aiodrive_dispatcher_unref (self);
 }
 
@@ -315,34 +329,46 @@ aiodrive_dispatcher_stamp (void)
   return running_here != NULL && running_here->source == source ? running_here->now : g_source_get_time (source);
 }
 
-/* Appends a chain of entries, in O(1). Returns a context that has to be woken, with
- * aiodrive_dispatcher_wake(), once the caller has dropped its locks. */
-GMainContext *
-aiodrive_dispatcher_push (AiodriveDispatcher *self,
-                          AiodriveEntry      *first,
-                          AiodriveEntry      *last)
+/* Appends a chain of entries, in O(1). @to_wake is a context that has to be woken, with aiodrive_dispatcher_wake(), once
+ * the caller has dropped its locks. */
+gboolean
+aiodrive_dispatcher_push (AiodriveDispatcher  *self,
+                          AiodriveEntry       *first,
+                          AiodriveEntry       *last,
+                          GMainContext       **to_wake)
 {
-  GMainContext *to_wake = NULL;
+  gboolean closed;
 
+  *to_wake = NULL;
   if (running_here == self && !g_atomic_int_get (&self->has_inbox))
     {
       aiodrive_entry_list_append (&self->running, first, last);
-      return NULL;
+      return TRUE;
     }
 
   g_mutex_lock (&self->lock);
-  aiodrive_entry_list_append (&self->inbox, first, last);
-  if (!self->has_inbox)
-    g_atomic_int_set (&self->has_inbox, TRUE);
-  if (self->polling)
+  closed = self->closed;
+  if (!closed)
+    {
+      aiodrive_entry_list_append (&self->inbox, first, last);
+      if (!self->has_inbox)
+        g_atomic_int_set (&self->has_inbox, TRUE);
+    }
+  if (!closed && self->polling)
     {
       self->polling = FALSE;
-      /* while we hold the lock the entries have not run, so that the context is still there */
-      to_wake = g_main_context_ref (self->context);
+      /* while we hold the lock the thread that polls keeps the context */
+      *to_wake = g_main_context_ref (self->context);
     }
   g_mutex_unlock (&self->lock);
 
-  return to_wake;
+  return !closed;
+}
+
+gboolean
+aiodrive_dispatcher_is_closed (AiodriveDispatcher *self)
+{
+  return g_atomic_int_get (&self->closed);
 }
 
 /* Takes a reference, or NULL. */
@@ -360,7 +386,12 @@ void
 aiodrive_dispatcher_post (AiodriveDispatcher *self,
                           AiodriveEntry      *entry)
 {
-  aiodrive_dispatcher_wake (aiodrive_dispatcher_push (self, entry, entry));
+  GMainContext *to_wake;
+
+  if (aiodrive_dispatcher_push (self, entry, entry, &to_wake))
+    aiodrive_dispatcher_wake (to_wake);
+  else
+    entry->run (entry);
 }
 
 /* Runs an entry right after the one that is run here now, before what others wait for; else as any other. */

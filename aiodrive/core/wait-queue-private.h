@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "aiodrive/core/dispatcher-private.h"
+#include "aiodrive/core/entry-list-private.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,7 @@ struct _AiodriveMonitor
   GSList         *to_wake;         /* of GMainContext, owned; guarded by mutex, as are the next two */
   GDestroyNotify  deferred;
   gpointer        deferred_data;
+  AiodriveEntryList stranded;      /* of waiters whose contexts are gone: they are run then */
   GObject        *kept;            /* owned, nullable: what the monitor is part of, until it is unlocked */
 };
 

@@ -26,6 +26,10 @@
  * before the first one of the next priority. With one priority, the usual case, there is no tree.
  * (/aiodrive/core/wait-queue/priorities)
  *
+ * No turn is lost to a context that is gone. A waiter does not keep its context, if it keeps the dispatcher. Pushing it
+ * fails then: what one waiter is woken with goes to the next one, and a lock that was granted is given back as soon as
+ * the monitor is unlocked. (.../context-gone, .../context-gone-before-it-runs)
+ *
  * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's
  * generation; only where several contexts wait, the chain is walked. (.../wake-all-generations) */
 
@@ -55,12 +59,17 @@ aiodrive_monitor_unlock (AiodriveMonitor *self)
   GDestroyNotify deferred = g_steal_pointer (&self->deferred);
   gpointer deferred_data = self->deferred_data;
   GObject *kept = g_steal_pointer (&self->kept);
+  AiodriveEntryList stranded = self->stranded;
+  AiodriveEntry *entry;
 
+  self->stranded = (AiodriveEntryList) { NULL, NULL };
   g_mutex_unlock (&self->mutex);
   if (to_wake != NULL)
     g_slist_free_full (to_wake, (GDestroyNotify) aiodrive_dispatcher_wake);
   if (deferred != NULL)
     deferred (deferred_data);
+  while ((entry = aiodrive_entry_list_pop (&stranded)) != NULL)
+    entry->run (entry);
   if (kept != NULL)
     g_object_unref (kept);
 }
@@ -111,7 +120,8 @@ run_chain (AiodriveWaiter *first,
   last->entry.run (&last->entry);
 }
 
-static void
+/* FALSE if the context of the waiters is gone: they give back what they were granted, once the monitor is unlocked. */
+static gboolean
 monitor_push (AiodriveMonitor *self,
               AiodriveWaiter  *first,
               AiodriveWaiter  *last)
@@ -121,12 +131,17 @@ monitor_push (AiodriveMonitor *self,
   if (first->dispatcher == NULL)
     {
       run_chain (first, last);
-      return;
+      return TRUE;
     }
 
-  to_wake = aiodrive_dispatcher_push (first->dispatcher, &first->entry, &last->entry);
+  if (!aiodrive_dispatcher_push (first->dispatcher, &first->entry, &last->entry, &to_wake))
+    {
+      aiodrive_entry_list_append (&self->stranded, &first->entry, &last->entry);
+      return FALSE;
+    }
   if (to_wake != NULL)
     self->to_wake = g_slist_prepend (self->to_wake, to_wake);
+  return TRUE;
 }
 
 /* @run is called in the main context that is thread-default now. */
@@ -281,15 +296,19 @@ aiodrive_wait_queue_wake_one (AiodriveWaitQueue *self,
                               gpointer           granted,
                               AiodriveMonitor   *monitor)
 {
-  AiodriveWaiter *waiter = self->first;
+  AiodriveWaiter *waiter;
 
-  if (waiter == NULL)
-    return FALSE;
+  while ((waiter = self->first) != NULL)
+    {
+      gpointer request = waiter->granted;
 
-  aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
-  waiter->granted = granted;
-  aiodrive_waiter_run_soon (waiter, monitor);
-  return TRUE;
+      aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
+      waiter->granted = granted;
+      if (monitor_push (monitor, waiter, waiter))
+        return TRUE;
+      waiter->granted = request;
+    }
+  return FALSE;
 }
 
 void

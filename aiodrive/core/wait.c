@@ -76,6 +76,7 @@ aiodrive_wait_finalize (GObject *object)
   free_granted (self);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->source_object);
+  g_clear_pointer (&self->waiter.dispatcher, aiodrive_dispatcher_unref);
 
   G_OBJECT_CLASS (aiodrive_wait_parent_class)->finalize (object);
 }
@@ -124,7 +125,8 @@ async_result_init (GAsyncResultIface *iface)
  * Waiting
  */
 
-/* Completes the wait, in its own context. */
+/* Completes the wait, in its own context; or, if that is gone, anywhere and without a callback: what it was granted goes
+ * back when the wait is finalized. (/aiodrive/core/wait/context-gone) */
 static void
 wait_run (AiodriveEntry *entry)
 {
@@ -133,6 +135,8 @@ wait_run (AiodriveEntry *entry)
   if (!aiodrive_cancel_link_remove (&self->link))
     return;   /* again when the handler is done */
 
+  if (aiodrive_dispatcher_is_closed (self->waiter.dispatcher))
+    self->callback = NULL;
   g_clear_object (&self->cancellable);
   if (self->cancelled)
     {
@@ -177,6 +181,7 @@ aiodrive_wait_new (gpointer             source_object,
   AiodriveWait *self = g_object_new (AIODRIVE_TYPE_WAIT, NULL);
 
   aiodrive_waiter_init (&self->waiter, wait_run);
+  aiodrive_dispatcher_ref (self->waiter.dispatcher);
   self->source_object = source_object != NULL ? g_object_ref (source_object) : NULL;
   self->source_tag = source_tag;
   self->callback = callback;

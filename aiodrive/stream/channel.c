@@ -60,7 +60,9 @@ admit_sender (AiodriveQueueCore *core)
     return;
 
   aiodrive_queue_core_append (core, sender->granted);
-  aiodrive_wait_queue_wake_one (&self->senders, NULL, &core->monitor);
+  aiodrive_wait_queue_remove (&self->senders, sender);
+  sender->granted = NULL;
+  aiodrive_waiter_run_soon (sender, &core->monitor);
 }
 
 /* Each sender keeps its item: it was not sent. */

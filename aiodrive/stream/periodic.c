@@ -45,7 +45,7 @@
 typedef struct
 {
   AiodrivePeriodicIterator *iterator;     /* unowned */
-  AiodriveDispatcher       *dispatcher;   /* unowned: the waiter keeps its context */
+  AiodriveDispatcher       *dispatcher;   /* unowned: the wait keeps it */
   AiodriveTimer             timer;        /* in the context of the waiter: neither can find the other one gone */
   gint64                    due;
   guint64                   number;
@@ -108,6 +108,17 @@ stop_waiting (AiodrivePeriodicIterator *self)
 {
   aiodrive_dispatcher_stop_timer (self->waited_for->dispatcher, &self->waited_for->timer);
   self->waited_for = NULL;
+}
+
+/* The wait ends without a tick. */
+static void
+end_wait (AiodrivePeriodicIterator *self)
+{
+  Tick *tick = self->waited_for;
+
+  stop_waiting (self);
+  tick->over = TRUE;
+  aiodrive_wait_queue_wake_one (&self->waiters, tick, &self->monitor);
 }
 
 static void
@@ -174,6 +185,8 @@ aiodrive_periodic_iterator_next_async (AiodriveAsyncIterator *iterator,
     return;
 
   aiodrive_monitor_lock (&self->monitor);
+  if (self->waited_for != NULL && aiodrive_dispatcher_is_closed (self->waited_for->dispatcher))
+    end_wait (self);   /* nobody is called back there any more */
   pending = self->waited_for != NULL;
   if (!pending && self->closed)
     aiodrive_wait_grant (wait, NULL, &self->monitor);
@@ -218,13 +231,7 @@ aiodrive_periodic_iterator_close_async (AiodriveAsyncIterator *iterator,
   aiodrive_monitor_lock (&self->monitor);
   self->closed = TRUE;
   if (self->waited_for != NULL)
-    {
-      Tick *tick = self->waited_for;
-
-      stop_waiting (self);
-      tick->over = TRUE;
-      aiodrive_wait_queue_wake_one (&self->waiters, tick, &self->monitor);
-    }
+    end_wait (self);
   if (wait != NULL)
     aiodrive_wait_grant (wait, NULL, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);

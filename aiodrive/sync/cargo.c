@@ -112,7 +112,8 @@ aiodrive_cargo_send (AiodriveCargo  *self,
 
   aiodrive_monitor_lock (&self->monitor);
   while (aiodrive_wait_queue_get_first (&self->waiters) != NULL)
-    aiodrive_wait_queue_wake_one (&self->waiters, aiodrive_box_ref (box), &self->monitor);
+    if (!aiodrive_wait_queue_wake_one (&self->waiters, aiodrive_box_ref (box), &self->monitor))
+      aiodrive_box_unref (box);   /* the last ones had lost their contexts; not the last reference */
   aiodrive_monitor_unlock (&self->monitor);
 
   aiodrive_box_unref (box);

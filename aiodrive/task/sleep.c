@@ -9,7 +9,7 @@ typedef struct
 {
   AiodriveMonitor     monitor;
   AiodriveWaitQueue   queue;        /* of one */
-  AiodriveDispatcher *dispatcher;   /* unowned: the waiter keeps its context */
+  AiodriveDispatcher *dispatcher;   /* unowned: the wait keeps it */
   AiodriveTimer       timer;
 } Sleep;
 

@@ -184,8 +184,8 @@ begin_stop (AiodriveExecutorCore *self,
   if (run != NULL && !run->gone && !run->stopping)   /* once: a task that comes later finds that it stops */
     {
       *n_cancelled = run->n_tasks;
-      if (run->context != NULL)
-        to_wake = aiodrive_dispatcher_push (run->dispatcher, &run->stop, &run->stop);
+      if (run->context != NULL && !aiodrive_dispatcher_push (run->dispatcher, &run->stop, &run->stop, &to_wake))
+        g_assert_not_reached ();   /* the run keeps its context */
       run->stopping = TRUE;
       for (GList *node = run->cancellables.head; node != NULL; node = node->next)
         g_ptr_array_add (cancellables, g_object_ref (node->data));

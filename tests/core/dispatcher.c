@@ -75,6 +75,7 @@ test_order (void)
 {
   g_autoptr(GString) log = g_string_new (NULL);
   AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
+  GMainContext *to_wake;
   Step steps[4];
 
   g_test_summary ("Entries run in the order in which they were pushed, singly or as a chain, and never in the call");
@@ -83,7 +84,8 @@ test_order (void)
     step_init (&steps[i], log, 'a' + i);
   steps[1].entry.next = &steps[2].entry;
   aiodrive_dispatcher_post (dispatcher, &steps[0].entry);
-  aiodrive_dispatcher_wake (aiodrive_dispatcher_push (dispatcher, &steps[1].entry, &steps[2].entry));
+  g_assert_true (aiodrive_dispatcher_push (dispatcher, &steps[1].entry, &steps[2].entry, &to_wake));
+  aiodrive_dispatcher_wake (to_wake);
   aiodrive_dispatcher_post (dispatcher, &steps[3].entry);
   g_assert_cmpstr (log->str, ==, "");
 
@@ -1037,6 +1039,42 @@ test_context_goes_away (void)
 }
 
 static void
+test_context_goes_away_with_entries (void)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(GString) log = g_string_new (NULL);
+  AiodriveDispatcher *dispatcher;
+  GMainContext *to_wake;
+  Step steps[5];
+
+  g_test_summary ("Entries of a context that is gone run, in order, where it is dropped, or where they are posted");
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    step_init (&steps[i], log, 'a' + i);
+  steps[0].entry.stamp = G_MAXINT64;
+  g_main_context_push_thread_default (context);
+  dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
+  aiodrive_dispatcher_post (dispatcher, &steps[0].entry);
+  g_main_context_iteration (context, FALSE);   /* holds it back */
+  for (guint i = 1; i < 3; i++)
+    aiodrive_dispatcher_post (dispatcher, &steps[i].entry);
+  g_main_context_pop_thread_default (context);
+  g_assert_cmpstr (log->str, ==, "");
+  g_clear_pointer (&context, g_main_context_unref);
+  g_assert_cmpstr (log->str, ==, "abc");
+
+  g_assert_true (aiodrive_dispatcher_is_closed (dispatcher));
+  aiodrive_dispatcher_post (dispatcher, &steps[3].entry);
+  g_assert_cmpstr (log->str, ==, "abcd");
+  g_assert_false (aiodrive_dispatcher_push (dispatcher, &steps[4].entry, &steps[4].entry, &to_wake));
+  g_assert_null (to_wake);
+  g_assert_cmpstr (log->str, ==, "abcd");
+
+  g_assert_nonnull (aiodrive_dispatcher_get_thread_default ());
+  aiodrive_dispatcher_unref (dispatcher);
+}
+
+static void
 test_contexts_come_and_go (void)
 {
   g_autoptr(GHashTable) addresses = g_hash_table_new (NULL, NULL);
@@ -1268,6 +1306,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/timers/stopped-by-timer", test_timer_stopped_by_timer);
   g_test_add_func ("/aiodrive/core/dispatcher/timers/many", test_many_timers);
   g_test_add_func ("/aiodrive/core/dispatcher/context-goes-away", test_context_goes_away);
+  g_test_add_func ("/aiodrive/core/dispatcher/context-goes-away/entries", test_context_goes_away_with_entries);
   g_test_add_func ("/aiodrive/core/dispatcher/contexts-come-and-go", test_contexts_come_and_go);
   g_test_add_func ("/aiodrive/core/dispatcher/old-address", test_old_address);
   g_test_add_func ("/aiodrive/core/dispatcher/threads-come-and-go", test_threads_come_and_go);

@@ -1461,6 +1461,98 @@ add_for_both (const char    *name,
   g_test_add_data_func (scope, new_scope, func);
 }
 
+/*
+ * Waiters whose context is gone: they keep its dispatcher, but not the context
+ */
+
+typedef struct
+{
+  AiodriveWaiter waiter;
+  guint          n_runs;
+} Orphan;
+
+static void
+orphan_run (AiodriveEntry *entry)
+{
+  ((Orphan *) entry)->n_runs++;
+}
+
+static void
+orphan_init (Orphan   *self,
+             gpointer  request)
+{
+  self->n_runs = 0;
+  aiodrive_waiter_init (&self->waiter, orphan_run);
+  aiodrive_dispatcher_ref (self->waiter.dispatcher);
+  self->waiter.granted = request;
+}
+
+static void
+gate_add (Gate   *self,
+          Orphan *orphan)
+{
+  aiodrive_monitor_lock (&self->monitor);
+  aiodrive_wait_queue_add (&self->queue, &orphan->waiter);
+  aiodrive_monitor_unlock (&self->monitor);
+}
+
+/* What the first would be woken with goes to the next; it is run once, where the other one is woken, with what it asked
+ * for, to give that back. */
+static void
+test_context_gone (void)
+{
+  g_auto(Gate) gate;
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  char request[] = "request";
+  Orphan orphans[3];
+
+  gate_init (&gate);
+  g_main_context_push_thread_default (context);
+  for (guint i = 0; i < G_N_ELEMENTS (orphans); i++)
+    orphan_init (&orphans[i], request);
+  g_main_context_pop_thread_default (context);
+
+  gate_add (&gate, &orphans[0]);
+  gate_wait_async (&gate, NULL, test_on_ready, &call);
+  g_clear_pointer (&context, g_main_context_unref);
+  g_assert_true (gate_wake_one (&gate, 7));
+  g_assert_cmpuint (orphans[0].n_runs, ==, 1);
+  g_assert_true (orphans[0].waiter.granted == request);
+  g_assert_cmpint (aiodrive_wait_propagate_int (test_call_wait (&call), NULL), ==, 7);
+
+  gate_add (&gate, &orphans[1]);
+  g_assert_false (gate_wake_one (&gate, 8));
+  gate_add (&gate, &orphans[2]);
+  gate_wake_all (&gate);
+  for (guint i = 0; i < G_N_ELEMENTS (orphans); i++)
+    {
+      g_assert_cmpuint (orphans[i].n_runs, ==, 1);
+      aiodrive_dispatcher_unref (orphans[i].waiter.dispatcher);
+    }
+}
+
+/* The context goes after the waiter was woken: it is run where the context is dropped. */
+static void
+test_context_gone_before_it_runs (void)
+{
+  g_auto(Gate) gate;
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  Orphan orphan;
+
+  gate_init (&gate);
+  g_main_context_push_thread_default (context);
+  orphan_init (&orphan, NULL);
+  g_main_context_pop_thread_default (context);
+  gate_add (&gate, &orphan);
+  g_assert_true (gate_wake_one (&gate, 7));
+  g_assert_cmpuint (orphan.n_runs, ==, 0);
+  g_clear_pointer (&context, g_main_context_unref);
+  g_assert_cmpuint (orphan.n_runs, ==, 1);
+  g_assert_true (aiodrive_dispatcher_is_closed (orphan.waiter.dispatcher));
+  aiodrive_dispatcher_unref (orphan.waiter.dispatcher);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -1497,6 +1589,8 @@ main (int   argc,
   add_for_both ("block", test_block);
   g_test_add_func ("/aiodrive/core/wait-queue/block/late", test_block_late);
   g_test_add_func ("/aiodrive/core/wait-queue/stress", test_stress);
+  g_test_add_func ("/aiodrive/core/wait-queue/context-gone", test_context_gone);
+  g_test_add_func ("/aiodrive/core/wait-queue/context-gone-before-it-runs", test_context_gone_before_it_runs);
 
   return g_test_run ();
 }

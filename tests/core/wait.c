@@ -253,6 +253,175 @@ test_thread_default (void)
   test_iterate_until (expected == NULL);
 }
 
+/*
+ * Waits in a context that is freed
+ */
+
+static void
+fail_if_called (GObject      *source_object,
+                GAsyncResult *result,
+                gpointer      data)
+{
+  g_assert_not_reached ();
+}
+
+static GMainContext *
+push_new_context (void)
+{
+  GMainContext *context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  return context;
+}
+
+static void
+pop_and_free (GMainContext *context)
+{
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+}
+
+static void
+acquire (AiodriveSmartLock   *lock,
+         GCancellable        *cancellable,
+         GAsyncReadyCallback  callback,
+         gpointer             data)
+{
+  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, cancellable, callback,
+                                     data);
+}
+
+static void
+test_context_gone_lock (void)
+{
+  AiodriveSmartLock *lock = aiodrive_smart_lock_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  AiodriveLockGuard *guard;
+  GMainContext *context;
+  g_auto(TestCall) call = TEST_CALL_INIT;
+
+  g_test_summary ("A lock never goes to a wait whose context was freed; one that was granted there goes back");
+
+  context = push_new_context ();
+  acquire (lock, NULL, fail_if_called, NULL);         /* has it */
+  acquire (lock, NULL, fail_if_called, NULL);         /* waits */
+  acquire (lock, cancellable, fail_if_called, NULL);
+  g_main_context_pop_thread_default (context);
+  acquire (lock, NULL, test_on_ready, &call);
+  g_assert_null (aiodrive_smart_lock_try_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, NULL));
+  g_main_context_unref (context);
+
+  guard = aiodrive_smart_lock_acquire_finish (lock, test_call_wait (&call), NULL);
+  g_assert_nonnull (guard);
+  g_cancellable_cancel (cancellable);
+  aiodrive_lock_guard_unref (guard);
+  test_call_clear (&call);
+  g_assert_finalize_object (lock);
+}
+
+static void
+test_context_gone_cancelled (void)
+{
+  AiodriveSmartLock *lock = aiodrive_smart_lock_new ();
+  AiodriveLockGuard *guard = aiodrive_smart_lock_try_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  GMainContext *context = push_new_context ();
+
+  g_test_summary ("A wait whose context was freed can be cancelled");
+
+  acquire (lock, cancellable, fail_if_called, NULL);
+  pop_and_free (context);
+  g_cancellable_cancel (cancellable);
+  aiodrive_lock_guard_unref (guard);
+  g_assert_finalize_object (lock);
+}
+
+static void
+put (AiodriveQueue *queue,
+     gint           number)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, G_TYPE_INT);
+  g_value_set_int (&value, number);
+  g_assert_true (aiodrive_queue_put (queue, 0, &value, NULL));
+}
+
+static void
+assert_next (AiodriveQueue *queue,
+             gint           number)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_assert_true (aiodrive_queue_try_get (queue, &value, NULL));
+  g_assert_cmpint (g_value_get_int (&value), ==, number);
+}
+
+static void
+test_context_gone_item (void)
+{
+  AiodriveQueue *queue = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ());
+  GMainContext *context;
+
+  g_test_summary ("An item never goes to a wait whose context was freed; one that was granted there goes back first");
+
+  context = push_new_context ();
+  aiodrive_queue_get_async (queue, NULL, fail_if_called, NULL);
+  put (queue, 1);
+  put (queue, 2);
+  pop_and_free (context);
+  assert_next (queue, 1);
+  assert_next (queue, 2);
+
+  context = push_new_context ();
+  aiodrive_queue_get_async (queue, NULL, fail_if_called, NULL);
+  pop_and_free (context);
+  put (queue, 3);
+  assert_next (queue, 3);
+  g_assert_finalize_object (queue);
+}
+
+static void
+test_context_gone_send (void)
+{
+  AiodriveChannel *channel = aiodrive_channel_new (0);
+  GMainContext *context = push_new_context ();
+  g_auto(GValue) value = G_VALUE_INIT;
+  g_auto(GValue) received = G_VALUE_INIT;
+
+  g_test_summary ("An item whose sender waits in a context that was freed is sent all the same");
+
+  g_value_init (&value, G_TYPE_INT);
+  g_value_set_int (&value, 7);
+  aiodrive_channel_send_async (channel, &value, NULL, fail_if_called, NULL);
+  pop_and_free (context);
+  g_assert_true (aiodrive_channel_try_receive (channel, &received, NULL));
+  g_assert_cmpint (g_value_get_int (&received), ==, 7);
+  g_assert_finalize_object (channel);
+}
+
+static void
+test_context_gone_tick (void)
+{
+  AiodriveAsyncIterator *ticks = AIODRIVE_ASYNC_ITERATOR (aiodrive_repeat_periodically (1));
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(GValue) value = G_VALUE_INIT;
+  GMainContext *context;
+
+  g_test_summary ("A wait for a tick whose context was freed keeps nobody else from waiting");
+
+  aiodrive_async_iterator_next_async (ticks, NULL, test_on_ready, &call);
+  test_call_wait (&call);
+  test_call_clear (&call);
+  context = push_new_context ();
+  aiodrive_async_iterator_next_async (ticks, NULL, fail_if_called, NULL);
+  pop_and_free (context);
+  aiodrive_async_iterator_next_async (ticks, NULL, test_on_ready, &call);
+  g_assert_true (aiodrive_async_iterator_next_finish (ticks, test_call_wait (&call), &value, NULL));
+  test_call_clear (&call);
+  g_assert_finalize_object (ticks);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -266,6 +435,11 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/wait/had-error/tasks", test_had_error_of_tasks);
   g_test_add_func ("/aiodrive/core/wait/given-back", test_given_back);
   g_test_add_func ("/aiodrive/core/wait/thread-default", test_thread_default);
+  g_test_add_func ("/aiodrive/core/wait/context-gone/lock", test_context_gone_lock);
+  g_test_add_func ("/aiodrive/core/wait/context-gone/cancelled", test_context_gone_cancelled);
+  g_test_add_func ("/aiodrive/core/wait/context-gone/item", test_context_gone_item);
+  g_test_add_func ("/aiodrive/core/wait/context-gone/send", test_context_gone_send);
+  g_test_add_func ("/aiodrive/core/wait/context-gone/tick", test_context_gone_tick);
 
   return g_test_run ();
 }
