@@ -14,12 +14,12 @@ BUGS = {
 '''),
     # between the choice of a waiter and the waking it may be cancelled
     'wake-outside': (
-        '''  aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
-  waiter->granted = granted;
-''', '''  aiodrive_monitor_unlock (monitor);
-  aiodrive_monitor_lock (monitor);
-  aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
-  waiter->granted = granted;
+        '''      aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
+      waiter->granted = granted;
+''', '''      aiodrive_monitor_unlock (monitor);
+      aiodrive_monitor_lock (monitor);
+      aiodrive_wait_queue_remove (self, waiter);
+      waiter->granted = granted;
 '''),
     # what the cancelled one held up does not go to those behind it
     'pass-on': (
@@ -31,17 +31,22 @@ BUGS = {
     # a context that begins to poll between the look and the lock is not woken
     'wake-up': (
         '''  g_mutex_lock (&self->lock);
-  aiodrive_entry_list_append (&self->inbox, first, last);
-  if (!self->has_inbox)
-    g_atomic_int_set (&self->has_inbox, TRUE);
-  if (self->polling)
+  closed = self->closed;
+  if (!closed)
+    {
+      aiodrive_entry_list_append (&self->inbox, first, last);
+      if (!self->has_inbox)
+        g_atomic_int_set (&self->has_inbox, TRUE);
+    }
+  if (!closed && self->polling)
 ''', '''  gboolean polling = self->polling;
 
   g_mutex_lock (&self->lock);
+  closed = self->closed;
   aiodrive_entry_list_append (&self->inbox, first, last);
   if (!self->has_inbox)
     g_atomic_int_set (&self->has_inbox, TRUE);
-  if (polling)
+  if (!closed && polling)
 '''),
     # a child may end before the shield is raised
     'watch-early': (
