@@ -5,6 +5,7 @@
 #include "aiodrive/core/entry-list-private.h"
 #include "aiodrive/core/error.h"
 #include "aiodrive/core/release-private.h"
+#include "aiodrive/core/stack-switch-private.h"
 
 /* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see
  * it. GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the
@@ -196,7 +197,7 @@ aiodrive_task_record_called_back (AiodriveTaskRecord *self)
     return;
 
   dispatcher = aiodrive_dispatcher_get_for_context (g_task_get_context (self->task));
-  if (aiodrive_dispatcher_runs_here (dispatcher))
+  if (aiodrive_dispatcher_runs_here (dispatcher) && !aiodrive_stack_can_suspend ())   /* not on the stack of a fiber */
     release_job_data_here (self);
   else
     aiodrive_task_record_post (self, dispatcher, release_job_data);
@@ -394,12 +395,20 @@ aiodrive_task_record_block (AiodriveTaskRecord  *self,
                             GError             **error)
 {
   g_autoptr(GTask) kept = g_object_ref (self->task);
+  gboolean suspends = aiodrive_stack_can_suspend ();   /* then the wait has a dispatcher, and is counted */
 
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
-  if (self->state != AIODRIVE_TASK_ENDED)
-    return aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error);
-  aiodrive_monitor_unlock (&self->monitor);
+  if (self->state == AIODRIVE_TASK_ENDED)
+    {
+      aiodrive_monitor_unlock (&self->monitor);
+      return TRUE;
+    }
+
+  if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error))
+    return FALSE;
+  if (suspends)
+    aiodrive_task_record_called_back (self);
   return TRUE;
 }
 

@@ -861,6 +861,56 @@ test_many (void)
   g_assert_null (aiodrive_task_get_error (all));
 }
 
+typedef struct
+{
+  guint    n_freed;
+  gboolean on_fiber;   /* its stack has run the destroy notify */
+} JobData;
+
+static void
+job_data_freed (gpointer data)
+{
+  JobData *self = data;
+
+  self->n_freed++;
+  self->on_fiber = aiodrive_stack_can_suspend ();
+}
+
+static void
+return_later (GTask        *task,
+              GCancellable *cancellable,
+              gpointer      data)
+{
+  g_task_set_task_data (task, data, NULL);
+  aiodrive_sleep_async (0, cancellable, aiodrive_task_complete, g_object_ref (task));
+}
+
+static gboolean
+await_with_data (GCancellable  *scope,
+                 gpointer       data,
+                 GValue        *result,
+                 GError       **error)
+{
+  g_autoptr(GTask) task = aiodrive_spawn (scope, return_later, data, job_data_freed);
+  gboolean awaited = aiodrive_await (task, error);
+
+  g_assert_true (g_task_get_task_data (task) == data);
+  g_assert_cmpuint (((JobData *) data)->n_freed, ==, 0);
+  return awaited;
+}
+
+/* What the data of a job points to is there for the fiber that awaits it, until that is suspended again or ends. */
+static void
+test_job_data (void)
+{
+  JobData data = { 0 };
+
+  assert_succeeds (await_with_data, &data);
+  test_settle ();
+  g_assert_cmpuint (data.n_freed, ==, 1);
+  g_assert_false (data.on_fiber);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -870,6 +920,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/task/fiber/spawn", test_spawn);
   g_test_add_func ("/aiodrive/task/fiber/fail", test_fail);
   g_test_add_func ("/aiodrive/task/fiber/await", test_await);
+  g_test_add_func ("/aiodrive/task/fiber/job-data", test_job_data);
   g_test_add_func ("/aiodrive/task/fiber/nested-await", test_nested_await);
   g_test_add_func ("/aiodrive/task/fiber/progress", test_progress);
   g_test_add_func ("/aiodrive/task/fiber/cancel", test_cancel);
