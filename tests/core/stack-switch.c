@@ -200,10 +200,14 @@ test_many_switches (void)
   aiodrive_stack_release (stack);
 }
 
-/* The sanitizers need megabytes for each. */
+/* The sanitizers need megabytes for each, and valgrind looks for leaks in all of it. */
 static guint
 get_many (void)
 {
+#ifdef AIODRIVE_STACK_TOOLS_VALGRIND
+  if (RUNNING_ON_VALGRIND)
+    return 100;
+#endif
   if (__tsan_create_fiber != NULL || __sanitizer_start_switch_fiber != NULL)
     return 1000;
   return test_rounds (100000);
