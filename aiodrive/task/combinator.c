@@ -273,44 +273,14 @@ watch_children (AiodriveCombinator *self)
     aiodrive_task_record_watch (self->children[i].record, &self->children[i].waiter);
 }
 
-/* The tasks of combinators whose own waiters have called back; NULL: there is none in this thread. */
-static __thread GPtrArray **called_back;
-
-static void
-put_off_children (AiodriveCombinator *self)
-{
-  if (*called_back == NULL)
-    *called_back = g_ptr_array_new ();
-  for (guint i = 0; i < self->n_children; i++)
-    g_ptr_array_add (*called_back, g_object_ref (self->children[i].task));
-}
-
-/* The data of the task of a combinator: when it has called back, so have its children. No recursion: the children of a
- * child that is a combinator come after the others. (/aiodrive/task/depth/timeout) */
+/* The data of the task of a combinator: when it has called back, so have its children. */
 static void
 children_called_back (gpointer data)
 {
   AiodriveCombinator *self = data;
-  GPtrArray *others = NULL;
 
-  if (called_back != NULL)
-    {
-      put_off_children (self);
-      return;
-    }
-
-  called_back = &others;
   for (guint i = 0; i < self->n_children; i++)
     aiodrive_task_record_called_back (self->children[i].record);
-  while (others != NULL && others->len > 0)
-    {
-      GTask *task = g_ptr_array_steal_index_fast (others, others->len - 1);
-
-      aiodrive_task_record_called_back (aiodrive_task_record_get (task));
-      aiodrive_release_object (task);
-    }
-  called_back = NULL;
-  g_clear_pointer (&others, g_ptr_array_unref);
 }
 
 AiodriveCombinator *
