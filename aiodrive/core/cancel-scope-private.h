@@ -23,6 +23,9 @@ struct _AiodriveCancelScope
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
   gint                expected;      /* atomic: somebody has looked for a parent, and wants to know of a later one */
+  gint                consulted;     /* atomic: somebody knows a nearest deadline by way of this scope */
+  guint               known;         /* atomic: the state of all deadlines for which nearest holds; 0: none */
+  AiodriveCancelScope *nearest;      /* atomic, unowned, nullable: at or above, the one whose deadline is the nearest */
   gint64              stamp;         /* of the iteration in which it was created; set once */
 
   AiodriveCancelHub   hub;           /* its lock guards what follows too */
@@ -82,6 +85,7 @@ void               aiodrive_deadline_watch_add           (AiodriveDeadlineWatch 
                                                           GCancellable        *cancellable);
 void               aiodrive_deadline_watch_remove        (AiodriveDeadlineWatch *self);
 void               aiodrive_deadline_changed             (AiodriveCancelScope *scope);
+void               aiodrive_deadline_forget_nearest      (AiodriveCancelScope *scope);
 
 void               aiodrive_cancel_scope_set_reason      (AiodriveCancelScope *self,
                                                           const GError        *reason);

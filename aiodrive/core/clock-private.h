@@ -15,6 +15,7 @@ void                aiodrive_clock_unref         (AiodriveClock       *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AiodriveClock, aiodrive_clock_unref)
 
 AiodriveClock      *aiodrive_clock_of_thread     (void);
+gboolean            aiodrive_clock_any           (void);
 gint64              aiodrive_clock_get_time      (AiodriveClock       *self);
 void                aiodrive_clock_hold          (AiodriveClock       *self);
 gboolean            aiodrive_clock_release       (AiodriveClock       *self);

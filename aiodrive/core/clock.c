@@ -217,6 +217,13 @@ aiodrive_clock_end (AiodriveClock *self)
     ;
 }
 
+/* Whether any context goes by a clock, so that deadlines cannot be compared. */
+gboolean
+aiodrive_clock_any (void)
+{
+  return g_atomic_int_get (&n_clocks) > 0;
+}
+
 /* By which the thread-default context goes: a reference, or NULL. */
 AiodriveClock *
 aiodrive_clock_of_thread (void)

@@ -69,6 +69,7 @@ aiodrive_deadline_changed (AiodriveCancelScope *scope)
 {
   GSList *below = NULL;
 
+  aiodrive_deadline_forget_nearest (scope);
   if (g_atomic_int_get (&n_watches) == 0)
     return;
 

@@ -46,6 +46,94 @@ is_late (AiodriveCancelScope *self)
   return get_time_left (self, &deadline, NULL) <= 0;
 }
 
+/*
+ * The nearest deadline
+ */
+
+/* Amortized cost. A scope remembers which scope at or above it has the nearest deadline, and so does each scope that was
+ * passed on the way up: a chain is walked once, and then again after a change. Whoever passes a scope marks it before
+ * looking at it; whoever changes a scope looks for the mark afterwards. If it is there the state of all deadlines is a
+ * new one, and what was remembered for earlier ones does not hold. So a scope that gets its deadline before anybody
+ * looks costs others nothing. (/aiodrive/core/cancel-scope/effective-deadline/changes) */
+
+static guint state = 1;   /* atomic; never 0 */
+
+/* After a change that may bring another deadline to what is at or below @scope. */
+void
+aiodrive_deadline_forget_nearest (AiodriveCancelScope *scope)
+{
+  if (g_atomic_int_get (&scope->consulted) && g_atomic_int_add (&state, 1) == -1)
+    g_atomic_int_inc (&state);
+}
+
+/* What is remembered for @now; FALSE: nothing. */
+static gboolean
+recall (AiodriveCancelScope  *self,
+        guint                 now,
+        AiodriveCancelScope **nearest)
+{
+  if ((guint) g_atomic_int_get (&self->known) != now)
+    return FALSE;
+
+  *nearest = g_atomic_pointer_get (&self->nearest);
+  return (guint) g_atomic_int_get (&self->known) == now;
+}
+
+static void
+remember (AiodriveCancelScope *self,
+          guint                now,
+          AiodriveCancelScope *nearest)
+{
+  g_mutex_lock (&self->hub.lock);
+  if (self->known == 0 || (gint) (self->known - now) < 0)
+    {
+      g_atomic_int_set (&self->known, 0);
+      g_atomic_pointer_set (&self->nearest, nearest);
+      g_atomic_int_set (&self->known, now);
+    }
+  g_mutex_unlock (&self->hub.lock);
+}
+
+/* Which of the two has the nearer deadline; @other is nullable. */
+static AiodriveCancelScope *
+choose_nearer (AiodriveCancelScope *self,
+               AiodriveCancelScope *other)
+{
+  gint64 deadline = g_atomic_int_get (&self->has_deadline) ? aiodrive_cancel_scope_get_deadline (self) : -1;
+  gint64 other_deadline = other != NULL ? aiodrive_cancel_scope_get_deadline (other) : -1;
+
+  if (deadline < 0)
+    return other;
+  return other_deadline < 0 || deadline <= other_deadline ? self : other;
+}
+
+/* The scope whose deadline reaches @self first, or NULL. */
+static AiodriveCancelScope *
+find_nearest (AiodriveCancelScope *self)
+{
+  g_autoptr(GPtrArray) passed = NULL;
+  AiodriveCancelScope *nearest = NULL;
+  guint now = g_atomic_int_get (&state);
+
+  if (recall (self, now, &nearest))
+    return nearest;
+
+  passed = g_ptr_array_new ();
+  for (; self != NULL && !recall (self, now, &nearest); self = aiodrive_cancel_scope_get_reaching_parent (self))
+    {
+      g_ptr_array_add (passed, self);
+      g_atomic_int_set (&self->consulted, TRUE);
+    }
+  for (guint i = passed->len; i > 0; i--)
+    {
+      AiodriveCancelScope *scope = g_ptr_array_index (passed, i - 1);
+
+      nearest = choose_nearer (scope, nearest);
+      remember (scope, now, nearest);
+    }
+  return nearest;
+}
+
 /* Does what the timer would do, if it is time. */
 void
 aiodrive_cancel_scope_cancel_if_late (AiodriveCancelScope *self)
@@ -150,6 +238,8 @@ aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
  * @self: a scope
  *
  * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
+ * After a deadline or a shield above it has changed, the scopes above are walked once; otherwise the cost does not depend
+ * on how many there are.
  *
  * Returns: a time of aiodrive_get_monotonic_time() in microseconds, or -1
  *
@@ -158,18 +248,12 @@ aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
 gint64
 aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
 {
-  gint64 nearest = -1;
+  AiodriveCancelScope *nearest;
 
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), -1);
 
-  for (; self != NULL; self = aiodrive_cancel_scope_get_reaching_parent (self))
-    {
-      gint64 deadline = g_atomic_int_get (&self->has_deadline) ? aiodrive_cancel_scope_get_deadline (self) : -1;
-
-      if (deadline >= 0 && (nearest < 0 || deadline < nearest))
-        nearest = deadline;
-    }
-  return nearest;
+  nearest = find_nearest (self);
+  return nearest != NULL ? aiodrive_cancel_scope_get_deadline (nearest) : -1;
 }
 
 /* The deadline that reaches a call with @cancellable first, or -1; and a reference on the clock that it goes by, or
@@ -185,6 +269,11 @@ aiodrive_cancellable_get_deadline (GCancellable   *cancellable,
   *clock = NULL;
   if (cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable))
     scope = AIODRIVE_CANCEL_SCOPE (cancellable);
+  if (scope != NULL && !aiodrive_clock_any ())
+    {
+      scope = find_nearest (scope);
+      return scope != NULL ? aiodrive_cancel_scope_get_deadline (scope) : -1;
+    }
   for (; scope != NULL; scope = aiodrive_cancel_scope_get_reaching_parent (scope))
     {
       g_autoptr(AiodriveClock) its_clock = NULL;
@@ -213,6 +302,11 @@ aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
   if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
     return FALSE;
 
+  if (!aiodrive_clock_any ())
+    {
+      scope = find_nearest (AIODRIVE_CANCEL_SCOPE (cancellable));
+      return scope != NULL && is_late (scope);
+    }
   for (scope = AIODRIVE_CANCEL_SCOPE (cancellable);
        scope != NULL;
        scope = aiodrive_cancel_scope_get_reaching_parent (scope))

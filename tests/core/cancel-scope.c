@@ -1038,6 +1038,45 @@ test_reason_race (void)
     }
 }
 
+static void
+assert_nearest (AiodriveCancelScope *self,
+                gint64               deadline)
+{
+  g_assert_cmpint (aiodrive_cancel_scope_get_effective_deadline (self), ==, deadline);
+}
+
+static void
+test_effective_deadline_changes (void)
+{
+  g_autoptr(AiodriveCancelScope) top = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) middle = new_below (top);
+  g_autoptr(AiodriveCancelScope) below = new_below (middle);
+  g_autoptr(AiodriveCancelScope) late = aiodrive_cancel_scope_new (NULL);
+  const gint64 far = G_MAXINT64 / 2;
+
+  g_test_summary ("What was found to be the nearest deadline does not outlast a change, wherever it comes");
+
+  assert_nearest (below, -1);
+  aiodrive_cancel_scope_set_deadline (top, far);
+  assert_nearest (below, far);
+  aiodrive_cancel_scope_set_deadline (middle, far - 1);
+  assert_nearest (below, far - 1);
+  aiodrive_cancel_scope_set_deadline (middle, far + 1);
+  assert_nearest (below, far);
+  aiodrive_cancel_scope_set_shielded (middle, TRUE);
+  assert_nearest (below, far + 1);
+  assert_nearest (top, far);
+  aiodrive_cancel_scope_set_deadline (top, far - 2);
+  assert_nearest (below, far + 1);
+  aiodrive_cancel_scope_set_shielded (middle, FALSE);
+  assert_nearest (below, far - 2);
+  aiodrive_cancel_scope_set_deadline (late, far - 3);
+  g_assert_true (aiodrive_cancel_scope_attach (top, G_CANCELLABLE (late)));
+  assert_nearest (below, far - 3);
+  aiodrive_cancel_scope_set_deadline (late, -1);
+  assert_nearest (below, far - 2);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -1058,6 +1097,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/deadline/context-gone", test_deadline_context_gone);
   g_test_add_func ("/aiodrive/core/cancel-scope/deadline/threads", test_deadline_threads);
   g_test_add_func ("/aiodrive/core/cancel-scope/effective-deadline", test_effective_deadline);
+  g_test_add_func ("/aiodrive/core/cancel-scope/effective-deadline/changes", test_effective_deadline_changes);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason", test_reason);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason/none", test_no_reason);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason/shielded", test_reason_shielded);
