@@ -50,7 +50,7 @@ is_late (AiodriveCancelScope *self)
  * The nearest deadline
  */
 
-/* Amortized cost. A scope remembers which scope at or above it has the nearest deadline, and so does each scope that was
+/* Amortized cost. A scope remembers which scope at or above it has the nearest deadline, as does each scope that was
  * passed on the way up: a chain is walked once, and then again after a change. Whoever passes a scope marks it before
  * looking at it; whoever changes a scope looks for the mark afterwards. If it is there the state of all deadlines is a
  * new one, and what was remembered for earlier ones does not hold. So a scope that gets its deadline before anybody
@@ -238,8 +238,8 @@ aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
  * @self: a scope
  *
  * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
- * After a deadline or a shield above it has changed, the scopes above are walked once; otherwise the cost does not depend
- * on how many there are.
+ * After a deadline or a shield above it has changed, the scopes above are walked once; otherwise the cost does not
+ * depend on how many there are.
  *
  * Returns: a time of aiodrive_get_monotonic_time() in microseconds, or -1
  *

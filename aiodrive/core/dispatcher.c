@@ -329,7 +329,7 @@ aiodrive_dispatcher_stamp (void)
   return running_here != NULL && running_here->source == source ? running_here->now : g_source_get_time (source);
 }
 
-/* Appends a chain of entries, in O(1). @to_wake is a context that has to be woken, with aiodrive_dispatcher_wake(), once
+/* Appends a chain of entries, in O(1). @to_wake is a context to be woken, with aiodrive_dispatcher_wake(), once
  * the caller has dropped its locks. */
 gboolean
 aiodrive_dispatcher_push (AiodriveDispatcher  *self,

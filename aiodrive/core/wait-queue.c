@@ -22,7 +22,7 @@
  * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once,
  * or end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)
  *
- * Waiting by priority takes O(log n), for n priorities: a tree has the first waiter of each, and a waiter that comes goes
+ * Waiting by priority takes O(log n), for n priorities: a tree has the first waiter of each, and a new waiter goes
  * before the first one of the next priority. With one priority, the usual case, there is no tree.
  * (/aiodrive/core/wait-queue/priorities)
  *

@@ -10,7 +10,7 @@
  * nothing.
  *
  * Why it is no GTask. A GTask never completes in the iteration in which it was created, and takes an idle source where
- * its own conditions for an inline return do not hold. A wait is completed by the dispatcher alone, so it needs neither:
+ * its own conditions for an inline return do not hold. A wait is completed by the dispatcher alone, and needs neither:
  * if what it asks for is there, its callback comes later in the same dispatch.
  *
  * Exactly-once callback, never inside the call. aiodrive_wait_new() only prepares. Parking and granting push an entry
@@ -125,7 +125,7 @@ async_result_init (GAsyncResultIface *iface)
  * Waiting
  */
 
-/* Completes the wait, in its own context; or, if that is gone, anywhere and without a callback: what it was granted goes
+/* Completes the wait, in its own context; or, if that is gone, anywhere, without a callback: what it was granted goes
  * back when the wait is finalized. (/aiodrive/core/wait/context-gone) */
 static void
 wait_run (AiodriveEntry *entry)
@@ -167,7 +167,7 @@ wait_cancelled (AiodriveCancelLink *link)
   aiodrive_cancel_link_done (link, dispatcher, &self->waiter.entry);
 }
 
-/* Begins an asynchronous call. Afterwards, with the monitor locked, it is granted or parked, and belongs to itself until
+/* Begins an asynchronous call. Afterwards, with the monitor locked, it is granted or parked, and owns itself until
  * its callback has returned. NULL if @cancellable is cancelled already: then the call fails with CANCELLED and has no
  * effect. */
 AiodriveWait *

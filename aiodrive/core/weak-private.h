@@ -92,7 +92,7 @@ aiodrive_weak_lose (AiodriveWeak *self)
     g_thread_yield ();
 }
 
-/* Before an object is claimed that may have been disposed of by force, and where one comes back to life in dispose(). */
+/* Before an object is claimed that may have been disposed of by force, and where one is revived in dispose(). */
 static inline void
 aiodrive_weak_restore (AiodriveWeak *self,
                        gpointer      object)
@@ -105,7 +105,7 @@ aiodrive_weak_restore (AiodriveWeak *self,
   g_atomic_pointer_set (&self->object, object);
 }
 
-/* The same for an object that the user may get: nobody finds one whose last reference has begun to go. From GLib 2.80 on
+/* The same for an object that the user may get: nobody finds one whose last reference is going. From GLib 2.80 on
  * that is what a GWeakRef does, with nothing locked while it takes the reference. */
 #if GLIB_CHECK_VERSION (2, 79, 1)
 typedef GWeakRef AiodriveStrictWeak;
