@@ -148,7 +148,7 @@ aiodrive_test_context_cancel_at_step (AiodriveTestContext  *self,
   scope = aiodrive_cancel_scope_new (NULL);
   task = aiodrive_spawn (G_CANCELLABLE (scope), func, user_data, user_data_destroy);
   cancelled = run (context, task, G_CANCELLABLE (scope), step);
-  if (!check (self, task, scope, aiodrive_is_javascript (func), error))
+  if (!check (self, task, scope, aiodrive_get_bound_language (func) != NULL, error))
     {
       g_prefix_error (error, cancelled ? "Cancelled after %u steps: " : "Not cancelled in %u steps: ", step);
       cancelled = FALSE;

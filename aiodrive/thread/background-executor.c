@@ -20,7 +20,7 @@
  * dropped stops by itself, and nobody waits for it; if tasks run, it is warned about.
  *
  * It may be used from every thread. A job is a function of C, or of a language that can call its functions in any
- * thread: Python can, JavaScript cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
+ * thread: Python and Lua can; JavaScript, Perl and Ruby cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
  *
  * |[<!-- language="C" -->
  * static void

@@ -74,12 +74,12 @@ enter_with_task (AiodriveExecutorCore  *self,
                  AiodriveJobFunc        func,
                  GError               **error)
 {
+  const char *language = aiodrive_get_bound_language (func);
   AiodriveExecutorRun *run;
 
-  if (aiodrive_is_javascript (func))
+  if (language != NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           "A JavaScript function cannot run in another thread");
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "A %s function cannot run in another thread", language);
       return NULL;
     }
 

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Whether @func is a JavaScript function, which must not be called in another thread. */
-gboolean aiodrive_is_javascript (AiodriveJobFunc func);
+/* Returns the language of @func if its interpreter cannot run it in another thread: its name, or NULL. */
+const char *aiodrive_get_bound_language (AiodriveJobFunc func);
 
 G_END_DECLS

@@ -1,27 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define _GNU_SOURCE   /* dladdr(), RTLD_DEFAULT */
-
 #include "aiodrive/thread/foreign-code-private.h"
 
 #include <dlfcn.h>
 
-/* GJS runs JavaScript in one thread: called in another one, a function is blocked before GJS 1.82, and ends the process
- * from then on. Who gives us such a function gives us a closure of libffi, which lies in no library that the linker
- * knows. */
+/* Some interpreters run in one thread, and a function of theirs ends the process in another one: JavaScript from GJS
+ * 1.82 on (before that it is blocked), Perl, and Ruby. Such a function is a closure of libffi, which lies in no library
+ * that the linker knows; and the interpreter says that it runs in this thread. Python and Lua take a lock of their own
+ * before they run. */
+
+typedef gpointer (*GetContext) (void);
+typedef int      (*IsThread)   (void);
 
 static gboolean
-has_javascript (void)
+has_context (gpointer symbol)
 {
-  gpointer (*get_current) (void);
+  GetContext get_context;
 
-  *(gpointer *) &get_current = dlsym (RTLD_DEFAULT, "gjs_context_get_current");
-  return get_current != NULL && get_current () != NULL;
+  *(gpointer *) &get_context = symbol;
+  return get_context () != NULL;
 }
 
-gboolean
-aiodrive_is_javascript (AiodriveJobFunc func)
+static gboolean
+is_thread (gpointer symbol)
+{
+  IsThread is_one;
+
+  *(gpointer *) &is_one = symbol;
+  return is_one ();
+}
+
+static const struct
+{
+  const char *name;
+  const char *symbol;
+  gboolean  (*runs_here) (gpointer symbol);
+} languages[] =
+{
+  { "JavaScript", "gjs_context_get_current", has_context },
+  { "Perl", "Perl_get_context", has_context },
+  { "Ruby", "ruby_native_thread_p", is_thread },
+};
+
+const char *
+aiodrive_get_bound_language (AiodriveJobFunc func)
 {
   Dl_info info;
 
-  return dladdr ((gpointer) func, &info) == 0 && has_javascript ();
+  if (dladdr ((gpointer) func, &info) != 0)
+    return NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (languages); i++)
+    {
+      gpointer symbol = dlsym (RTLD_DEFAULT, languages[i].symbol);
+
+      if (symbol != NULL && languages[i].runs_here (symbol))
+        return languages[i].name;
+    }
+  return NULL;
 }

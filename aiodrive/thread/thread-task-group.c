@@ -22,8 +22,8 @@
  * by a job, goes by way of the context of the group, and starts when that is iterated.
  *
  * A group that is dropped cancels its tasks; its thread ends after them, and nobody waits for it. A job is a function
- * of C, or of a language that can call its functions in any thread: Python can, JavaScript cannot, which is
- * %G_IO_ERROR_NOT_SUPPORTED.
+ * of C, or of a language that can call its functions in any thread: Python and Lua can; JavaScript, Perl and Ruby
+ * cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
  *
  * |[<!-- language="C" -->
  * static void
