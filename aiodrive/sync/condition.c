@@ -13,7 +13,8 @@
  * Use an #AiodriveLatch for a state that needs no lock, and an #AiodriveButton for an event without a state.
  *
  * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless it was signalled before; it ends with the lock held in any case.
+ * cancelled ends with %G_IO_ERROR_CANCELLED, unless it was signalled before; it ends with the lock held in any case. A
+ * signal whose result is dropped, without aiodrive_condition_wait_finish(), goes to the next waiter.
  *
  * |[<!-- language="C" -->
  * static void
@@ -98,7 +99,7 @@ aiodrive_condition_signal (AiodriveCondition *self)
   g_return_if_fail (AIODRIVE_IS_CONDITION (self));
 
   aiodrive_monitor_lock (&self->monitor);
-  aiodrive_wait_queue_wake_one (&self->waiters, NULL, &self->monitor);
+  aiodrive_wait_queue_wake_one (&self->waiters, self, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
 }
 
@@ -125,8 +126,18 @@ typedef struct
   AiodriveWait      *wait;        /* the call; completed when the lock is held again */
   AiodriveLockGuard *guard;       /* owned */
   GError            *error;       /* owned; what the wait for the signal ended with */
+  gboolean           has_turn;    /* the signal was for this waiter alone */
   gint               n_to_come;   /* atomic: of the two things that come before the lock is acquired again */
 } Waiting;
+
+/* The result that a waiter with a turn has not unwrapped: a binding whose caller was cancelled drops it. */
+static void
+pass_on (gpointer data)
+{
+  g_autoptr(AiodriveCondition) self = data;
+
+  aiodrive_condition_signal (self);
+}
 
 static void
 on_reacquired (GObject      *lock,
@@ -136,6 +147,7 @@ on_reacquired (GObject      *lock,
   Waiting *self = user_data;
   AiodriveWait *wait = self->wait;
   GError *error = self->error;
+  gboolean has_turn = self->has_turn;
 
   /* from here on the lock is held by the references of the caller alone */
   aiodrive_lock_guard_unref (aiodrive_wait_propagate_pointer (result, NULL));
@@ -145,7 +157,8 @@ on_reacquired (GObject      *lock,
   if (error != NULL)
     aiodrive_wait_return_error (wait, error);
   else
-    aiodrive_wait_return_boolean (wait, TRUE);
+    aiodrive_wait_return_pointer (wait, g_object_ref (aiodrive_wait_get_source_object (wait)),
+                                  has_turn ? pass_on : g_object_unref);
 }
 
 /* The lock has been released, or the wait for the signal has ended. Where that is called back in another thread
@@ -158,13 +171,20 @@ go_on (Waiting *self)
 }
 
 static void
+return_turn (AiodriveWait *wait,
+             gpointer      granted)
+{
+  aiodrive_wait_return_boolean (wait, granted != NULL);
+}
+
+static void
 on_woken (GObject      *condition,
           GAsyncResult *result,
           gpointer      user_data)
 {
   Waiting *self = user_data;
 
-  aiodrive_wait_propagate_boolean (result, &self->error);
+  self->has_turn = aiodrive_wait_propagate_boolean (result, &self->error);
   go_on (self);
 }
 
@@ -212,7 +232,7 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
   waiting->guard = aiodrive_lock_guard_ref (guard);
   waiting->n_to_come = 2;
 
-  wait = aiodrive_wait_new (self, cancellable, on_woken, waiting, on_woken, aiodrive_wait_return_true);
+  wait = aiodrive_wait_new (self, cancellable, on_woken, waiting, on_woken, return_turn);
   aiodrive_monitor_lock (&self->monitor);
   if (wait != NULL)
     aiodrive_wait_park (wait, &self->waiters, &self->monitor);
@@ -240,7 +260,10 @@ aiodrive_condition_wait_finish (AiodriveCondition  *self,
                                 GAsyncResult       *result,
                                 GError            **error)
 {
+  g_autoptr(AiodriveCondition) woken = NULL;
+
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_condition_wait_async), FALSE);
 
-  return aiodrive_wait_propagate_boolean (result, error);
+  woken = aiodrive_wait_propagate_pointer (result, error);
+  return woken != NULL;
 }

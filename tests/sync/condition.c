@@ -482,6 +482,33 @@ test_dropped_in_callback (Fixture       *f,
   g_assert_true (is_open (f));
 }
 
+/* A binding does not unwrap the result of a caller that was cancelled meanwhile. The signal goes to the next waiter; what
+ * a broadcast has brought does not. */
+static void
+test_not_unwrapped (Fixture       *f,
+                    gconstpointer  kind)
+{
+  hold_and_wait (f, 0, NULL);
+  hold_and_wait (f, 1, NULL);
+  aiodrive_condition_signal (f->condition);
+  test_call_wait (&f->calls[0]);
+  release (f, 0);
+  assert_waits (f, 1);
+  test_call_clear (&f->calls[0]);
+  assert_woken (f, 1);
+  release (f, 1);
+
+  hold_and_wait (f, 2, NULL);
+  aiodrive_condition_broadcast (f->condition);
+  test_call_wait (&f->calls[2]);
+  release (f, 2);
+  hold_and_wait (f, 3, NULL);
+  test_call_clear (&f->calls[2]);
+  assert_waits (f, 3);
+  aiodrive_condition_signal (f->condition);
+  assert_woken (f, 3);
+}
+
 /* The guard is dropped while it waits: it lives until the wait has ended, and the lock is open then. */
 static void
 test_guard_dropped (Fixture       *f,
@@ -847,6 +874,7 @@ add_all (const Kind *kind)
   add (kind, "two-with-one-guard", test_two_with_one_guard);
   add (kind, "thread-without-context", test_thread_without_context);
   add (kind, "dropped-in-callback", test_dropped_in_callback);
+  add (kind, "not-unwrapped", test_not_unwrapped);
   add (kind, "guard-dropped", test_guard_dropped);
   add (kind, "without-callback", test_without_callback);
   add (kind, "finalized-while-waiting", test_finalized_while_waiting);
