@@ -74,8 +74,8 @@ static GSourceFuncs wake_source_funcs =
  *
  * Set the callback, attach it, and call g_source_set_ready_time() with 0 or with a monotonic time, from any thread,
  * whenever there will be something to do. The ready time is unset before each call, so the callback sets the next one.
- * (A source of g_timeout_source_new() sets one of its own afterwards.) It is dispatched in nested main loops too; and
- * the sources of a lower priority have their turn about once a millisecond, also where its callback asks for the next
+ * (A source of g_timeout_source_new() sets one of its own afterwards.) It is dispatched in nested main loops too.
+ * Sources of a lower priority have their turn about once in a millisecond, also where its callback asks for the next
  * call at once, again and again.
  *
  * Returns: (transfer full): a new source

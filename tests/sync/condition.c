@@ -482,8 +482,8 @@ test_dropped_in_callback (Fixture       *f,
   g_assert_true (is_open (f));
 }
 
-/* A binding does not unwrap the result of a caller that was cancelled meanwhile. The signal goes to the next waiter; what
- * a broadcast has brought does not. */
+/* A binding does not unwrap the result of a caller that was cancelled meanwhile. The signal goes to the next waiter; a
+ * broadcast does not. */
 static void
 test_not_unwrapped (Fixture       *f,
                     gconstpointer  kind)

@@ -55,6 +55,7 @@ class WrongTest(unittest.TestCase):
         for wrong in 5, None, gives, coroutine:
             self.refuses(TypeError, f'in a list or the like, not {type(wrong).__name__}', Aiodrive.as_completed, wrong)
         coroutine.close()
+        self.refuses(TypeError, 'the number of seconds before the awaitable', Aiodrive.timeout, gives(1), 5)
 
     async def test_items(self):
         queue = Aiodrive.OrderedQueue()
@@ -62,6 +63,12 @@ class WrongTest(unittest.TestCase):
             self.refuses(TypeError, 'integer', queue.put, wrong, 'item')
         self.refuses(ValueError, 'cannot be -1', queue.put, -1, 'item')
         self.assertTrue(queue.is_empty())
+        queue.put(1, 'there')
+        self.refuses(ValueError, 'an item 1 already', queue.put, 1, 'item')
+        queue.put(0, 'first')
+        self.assertEqual(list(queue.get_many()), ['first', 'there'])
+        self.refuses(ValueError, 'was delivered', queue.put, 0, 'item')
+        queue = Aiodrive.OrderedQueue()
         for index in range(3):
             queue.put(index, index)
         self.assertEqual(list(queue.get_many(2)), [0, 1])

@@ -130,6 +130,150 @@ class CombinatorTest(unittest.TestCase):
             await Aiodrive.cancel_task(task)
 
 
+    async def test_while_a_timeout_waits_for_cleanup(self):
+        """The task is not to go on after a TimeoutError: it was cancelled."""
+        cleaning = asyncio.Event()
+        async def stubborn():
+            try:
+                await asyncio.sleep(FOREVER)
+            finally:
+                cleaning.set()
+                await asyncio.sleep(0.1)
+        async def tries_again():
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await Aiodrive.timeout(0.05, stubborn())
+        task = asyncio.create_task(tries_again())
+        await cleaning.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        self.assertTrue(task.cancelled())
+
+    async def test_while_a_call_fails(self):
+        """An error of something that is no task does not hide that the task was cancelled."""
+        for close in (lambda queue: queue.close(), lambda queue: queue.close_with_error(Thrown())):
+            queue = Aiodrive.UnorderedQueue()
+            async def tries_again():
+                while True:
+                    with contextlib.suppress(GLib.Error, Thrown):
+                        await queue.get()
+            task = asyncio.create_task(tries_again())
+            await asyncio.sleep(0.001)
+            close(queue)
+            task.cancel()
+            await asyncio.wait([task])
+            self.assertTrue(task.cancelled())
+
+
+class ShieldTest(unittest.TestCase):
+    """A shielded scope protects its block from all that is around it."""
+
+    async def save(self):
+        with Aiodrive.CancelScope() as inner:
+            inner.set_shielded(True)
+            await asyncio.sleep(0.01)
+            await Aiodrive.try_all(Aiodrive.sleep(0.01))
+            self.saved.append(1)
+
+    def setUp(self):
+        self.saved = []
+
+    async def test_scope(self):
+        with Aiodrive.CancelScope() as outer:
+            asyncio.get_running_loop().call_later(0.001, outer.cancel)
+            await self.save()
+            await asyncio.sleep(FOREVER)
+        self.assertEqual((self.saved, asyncio.current_task().cancelling()), ([1], 0))
+
+    async def test_cancelled_before(self):
+        with Aiodrive.CancelScope() as outer:
+            outer.cancel()
+            await self.save()
+            await asyncio.sleep(FOREVER)
+        self.assertEqual(self.saved, [1])
+
+    async def test_deadline(self):
+        with self.assertRaises(TimeoutError), Aiodrive.CancelScope(timeout=0.001):
+            await self.save()
+            await asyncio.sleep(FOREVER)
+        self.assertEqual(self.saved, [1])
+
+    async def test_task_and_body_of_a_group(self):
+        async def fail():
+            await asyncio.sleep(0.001)
+            raise Thrown
+        with self.assertRaises(Thrown):
+            async with Aiodrive.TaskGroup() as group:
+                group.spawn(self.save())
+                group.spawn(fail())
+                await self.save()
+        self.assertEqual(self.saved, [1, 1])
+
+    async def test_job_of_a_pool(self):
+        pool = Aiodrive.Pool()
+        pool.spawn(self.save())
+        pool.spawn(fails(Thrown(), 5))
+        with self.assertRaises(Thrown):
+            await pool.run()
+        self.assertEqual(self.saved, [1])
+
+    async def test_shield_that_falls(self):
+        """The block is cancelled then, from whichever thread."""
+        for thread in False, True:
+            reached = []
+            with Aiodrive.CancelScope() as outer:
+                with Aiodrive.CancelScope() as inner:
+                    inner.set_shielded(True)
+                    outer.cancel()
+                    await asyncio.sleep(0.001)
+                    reached.append(1)
+                    if thread:
+                        asyncio.get_running_loop().run_in_executor(None, inner.set_shielded, False)
+                    else:
+                        inner.set_shielded(False)
+                    await asyncio.sleep(FOREVER)
+                reached.append(2)
+                await asyncio.sleep(FOREVER)
+            self.assertEqual(reached[0], 1)
+            self.assertEqual(asyncio.current_task().cancelling(), 0)
+
+    async def test_several(self):
+        """A cancellation waits for each shield inside of its own block, and for none outside."""
+        reached = []
+        with Aiodrive.CancelScope() as outer:
+            with Aiodrive.CancelScope() as first:
+                first.set_shielded(True)
+                with Aiodrive.CancelScope() as middle:
+                    with Aiodrive.CancelScope() as second:
+                        second.set_shielded(True)
+                        outer.cancel()
+                        middle.cancel()
+                        await asyncio.sleep(0.001)
+                        reached.append('second')
+                    await asyncio.sleep(FOREVER)
+                await asyncio.sleep(0.001)
+                reached.append('first')
+            await asyncio.sleep(FOREVER)
+        self.assertEqual(reached, ['second', 'first'])
+
+    async def test_own_cancellation(self):
+        """A shield does not protect from the scope itself, nor from task.cancel()."""
+        with Aiodrive.CancelScope() as scope:
+            scope.set_shielded(True)
+            scope.cancel()
+            await asyncio.sleep(FOREVER)
+        job = Recorder()
+        async def shielded():
+            with Aiodrive.CancelScope() as scope:
+                scope.set_shielded(True)
+                await job()
+        task = asyncio.create_task(shielded())
+        await job.began.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        self.assertTrue(task.cancelled())
+
+
 class NothingIsLostTest(unittest.TestCase):
     async def test_item(self):
         """An item that came just before the task was cancelled goes to the next."""
@@ -214,4 +358,4 @@ class ScopeTest(unittest.TestCase):
         self.assertEqual(await Aiodrive.timeout(None, gives(3)), 3)
 
 
-run_all(TaskTest, CombinatorTest, NothingIsLostTest, ScopeTest)
+run_all(TaskTest, CombinatorTest, ShieldTest, NothingIsLostTest, ScopeTest)

@@ -2,8 +2,9 @@
 """Exceptions: the same objects on the other side, groups, what nobody awaited, and what is refused."""
 
 import logging
-import subprocess
-import textwrap
+import math
+import traceback
+import warnings
 
 from support import *
 
@@ -122,7 +123,7 @@ class IdentityTest(unittest.TestCase):
             self.assertIs(raised.exception, exception)
         for use in future.wait_blocking, functools.partial(queue.put, 1):
             with self.assertRaises(Thrown) as raised:
-                use()
+                await asyncio.to_thread(use)
             self.assertIs(raised.exception, exception)
         with self.assertRaises(Thrown) as raised:
             with Aiodrive.CancelScope() as scope:
@@ -135,6 +136,70 @@ class IdentityTest(unittest.TestCase):
         for value in None, 1 << 100, 'x', [1], object(), False, Gio.Cancellable(), StopIteration:
             self.assertIs((await Aiodrive.try_all(gives(value)))[0], value)
             self.assertIs((await Aiodrive.race(asyncio.create_task(gives(value))))[1], value)
+
+
+class TracebackTest(unittest.TestCase):
+    """One that is raised again and again does not grow, and keeps no more than one of those who awaited it."""
+
+    async def each_way(self):
+        exception = Thrown()
+        task = asyncio.create_task(fails(exception))
+        await asyncio.wait([task])
+        for combine in (Aiodrive.try_all, Aiodrive.wait_all, Aiodrive.race, Aiodrive.first_success, Aiodrive.shield,
+                        functools.partial(Aiodrive.timeout, 1)):
+            yield functools.partial(combine, task)
+        future, queue, channel = Aiodrive.ThreadSafeFuture(), Aiodrive.UnorderedQueue(), Aiodrive.Channel(1)
+        future.set_exception(exception)
+        queue.close_with_error(exception)
+        channel.close_with_error(exception)
+        for wait in future.wait, queue.get, queue.__anext__, channel.receive, functools.partial(channel.send, 1):
+            yield wait
+        pool = Aiodrive.Pool()
+        job = pool.spawn(fails(exception))
+        with self.assertRaises(Thrown):
+            await pool.run()
+        async def result():
+            job.result()
+        async def wait():
+            await job
+        yield result
+        yield wait
+        async with Aiodrive.BackgroundExecutor() as executor:
+            job = executor.spawn(fails(exception))
+            yield wait
+            yield result
+        scopes = [Aiodrive.CancelScope() for _ in range(10)]
+        for scope in scopes:
+            scope.cancel_with_reason(exception)
+        async def block():
+            with scopes.pop():
+                await asyncio.sleep(FOREVER)
+        yield block
+
+    async def test_does_not_grow(self):
+        async for raise_it in self.each_way():
+            lengths = []
+            for _ in range(10):
+                try:
+                    await raise_it()
+                except Thrown as exception:
+                    lengths.append(len(traceback.extract_tb(exception.__traceback__)))
+            self.assertEqual(len(lengths), 10)
+            self.assertLessEqual(max(lengths[1:]), lengths[0])
+
+    async def test_keeps_one(self):
+        kept = []
+        async def wait(raise_it):
+            payload = Payload()
+            kept.append(weakref.ref(payload))
+            with self.assertRaises(Thrown):
+                await raise_it()
+        async for raise_it in self.each_way():
+            kept.clear()
+            for _ in range(10):
+                await wait(raise_it)
+            gc.collect()
+            self.assertLessEqual(sum(payload() is not None for payload in kept), 1)
 
 
 class NotAwaitedTest(unittest.TestCase):
@@ -226,12 +291,73 @@ class RefusedTest(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, 'nobody has awaited'):
             await Aiodrive.try_all(coroutine)
 
+    async def test_coroutine_twice_in_one_call(self):
+        for use in Aiodrive.race, Aiodrive.first_success, Aiodrive.try_all, Aiodrive.wait_all:
+            job = Recorder()
+            coroutine = job()
+            with self.assertRaisesRegex(RuntimeError, 'the same coroutine of .* twice'):
+                await use(gives(1), coroutine, coroutine)
+            await asyncio.sleep(0.001)
+            self.assertFalse(job.began.is_set())
+
     async def test_nothing_is_started_then(self):
         job = Recorder()
-        with self.assertRaises(TypeError):
-            await Aiodrive.race(job(), 5)
-        await asyncio.sleep(0.001)
-        self.assertFalse(job.began.is_set())
+        future = asyncio.Future(loop=Aiodrive.EventLoop())
+        for wrong, error in (5, TypeError), (future, RuntimeError):
+            with self.assertRaises(error):
+                await Aiodrive.race(job(), wrong)
+            await asyncio.sleep(0.001)
+            self.assertFalse(job.began.is_set())
+
+    async def test_what_is_refused_is_closed(self):
+        """So nothing is reported as never awaited."""
+        async def call(function, *args, **kwargs):
+            result = function(*args, **kwargs)
+            if hasattr(result, '__aiter__'):
+                await anext(result)
+            else:
+                await result
+        async with Aiodrive.TaskGroup() as closed:
+            pass
+        pool = Aiodrive.Pool()
+        refused = [
+            (Aiodrive.timeout, 'x', gives(1)), (Aiodrive.timeout, gives(1), 0.5),
+            (Aiodrive.timeout, math.nan, gives(1)),
+            (Aiodrive.timeout, gives(1)), (Aiodrive.race, gives(1), 5), (Aiodrive.race, [gives(1), 5]),
+            (Aiodrive.as_completed, gives(1)), (Aiodrive.as_completed, [gives(1), 5]), (Aiodrive.map, gives(1), []),
+            (Aiodrive.map, gives, gives(1)), (Aiodrive.call, gives(1)), (closed.spawn, gives(1)),
+            (functools.partial(pool.spawn, depth='x'), gives(1)),
+            (functools.partial(pool.spawn, depth=1 << 40), gives(1)),
+            (Aiodrive.run, gives(1)),
+        ]
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter('always')
+            while refused:
+                function, *args = refused.pop()
+                with self.assertRaises((TypeError, ValueError, RuntimeError, OverflowError), msg=function):
+                    await call(function, *args)
+                args = None
+                gc.collect()
+        self.assertEqual([str(warning.message) for warning in seen if 'never awaited' in str(warning.message)], [])
+
+    @in_real_time
+    async def test_what_never_begins_is_closed(self):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter('always')
+            executor = Aiodrive.BackgroundExecutor()
+            jobs = [executor.spawn(gives(1)) for _ in range(20)]
+            await executor.stop()
+            with contextlib.suppress(asyncio.CancelledError):
+                await Aiodrive.wait_all(jobs)
+            pool = Aiodrive.Pool()
+            job = pool.spawn(fails(Thrown()))
+            other = pool.spawn(gives(1), depth=1)
+            pool.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Thrown):
+                await pool.run()
+            executor = jobs = pool = job = other = None
+            gc.collect()
+        self.assertEqual([str(warning.message) for warning in seen if 'never awaited' in str(warning.message)], [])
 
     def test_value_of_another_loop(self):
         async def make():
@@ -275,4 +401,4 @@ class RefusedTest(unittest.TestCase):
                 pass
 
 
-run_all(IdentityTest, NotAwaitedTest, RefusedTest)
+run_all(IdentityTest, TracebackTest, NotAwaitedTest, RefusedTest)

@@ -2,6 +2,7 @@
 """The three ways to run, what asyncio offers inside, and the end of a program."""
 
 import contextvars
+import math
 import signal
 import subprocess
 import textwrap
@@ -193,6 +194,40 @@ class AsyncioTest(unittest.TestCase):
         await done.wait()
         self.assertEqual(order, ['first', 'second'])
 
+    async def test_before_all_time(self):
+        loop, called = asyncio.get_running_loop(), []
+        for when in 0.0, -math.inf, -1, -1e300:
+            loop.call_at(when, called.append, when)
+        loop.call_later(-math.inf, called.append, 'later')
+        await asyncio.sleep(0.001)
+        self.assertEqual(called, [-math.inf, 'later', -1e300, -1, 0.0])
+
+    def test_error_of_the_loop_itself(self):
+        """It is reported, or ends run(); the loop goes on."""
+        class Broken(Aiodrive.EventLoop):
+            is_broken = False
+            def _take_timers(self):
+                if self.is_broken:
+                    self.is_broken = False
+                    raise Thrown
+                super()._take_timers()
+        async def main(loop):
+            loop.call_later(0, lambda: None)
+            loop.is_broken = True
+            await asyncio.sleep(0.001)
+            return 'went on'
+        loop = Broken()
+        with self.assertRaises(Thrown):
+            loop.run_until_complete(main(loop))
+        self.assertEqual(loop.run_until_complete(gives('went on', 3)), 'went on')
+        loop.run_until_complete(asyncio.wait(asyncio.all_tasks(loop)))
+        with self.assertLogs('asyncio'):
+            loop.is_broken = True
+            loop.call_later(0, lambda: None)
+            settle()
+        self.assertEqual(loop.run_until_complete(gives('went on', 3)), 'went on')
+        loop.close()
+
     def test_generators_are_closed(self):
         closed = []
         async def items(name):
@@ -274,6 +309,15 @@ class NestedTest(unittest.TestCase):
         while not turns:
             await asyncio.sleep(0)
 
+    async def test_takes_turns_with_primitives(self):
+        """The others have their turn while a coroutine uses a primitive again and again."""
+        lock, turns = Aiodrive.SmartLock(), []
+        source = GLib.idle_add(lambda: turns.append(1) or GLib.SOURCE_CONTINUE, priority=GLib.PRIORITY_HIGH_IDLE + 20)
+        while len(turns) < 5:
+            async with lock.exclusive():
+                pass
+        GLib.source_remove(source)
+
     def test_many_contexts(self):
         async def job():
             await Aiodrive.sleep(0.001)
@@ -295,20 +339,8 @@ class NestedTest(unittest.TestCase):
 
 
 class InterruptTest(unittest.TestCase):
-    def interrupted(self, body):
-        """The output and the exit status of a program that gets SIGINT whenever it says so."""
-        program = 'from support import *\nimport signal\n' + textwrap.dedent(body)
-        environment = {**os.environ, 'PYTHONPATH': f'{os.path.dirname(__file__)}:{os.environ.get("PYTHONPATH", "")}'}
-        process = subprocess.Popen([sys.executable, '-uc', program], env=environment, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        for _ in range(body.count("'ready'")):
-            self.assertEqual(process.stdout.readline(), 'ready\n')
-            process.send_signal(signal.SIGINT)
-        output, errors = process.communicate()
-        return output, errors, process.returncode
-
     def test_keyboard_interrupt(self):
-        output, errors, status = self.interrupted('''
+        output, errors, status = interrupted('''
             async def main():
                 try:
                     print('ready')
@@ -352,16 +384,16 @@ class InterruptTest(unittest.TestCase):
             task = Aiodrive.spawn(main())
             main_loop.run()
         '''
-        output, errors, status = self.interrupted(program.format('KeyboardInterrupt'))
+        output, errors, status = interrupted(program.format('KeyboardInterrupt'))
         self.assertEqual((output, status), ('went on\n', 0))
         self.assertIn('KeyboardInterrupt', errors)
-        self.assertEqual(self.interrupted(program.format('SystemExit(3)')), ('', '', 3))
+        self.assertEqual(interrupted(program.format('SystemExit(3)')), ('', '', 3))
 
     def test_second_interrupt(self):
         """It is for those whom the first could not end: the main loop waits, or a coroutine does not let go."""
         for first, second in (('await Aiodrive.Button()', 'await Aiodrive.Button()'),
                               ('while not asyncio.current_task().cancelling(): pass', 'while True: pass')):
-            output, errors, status = self.interrupted(f'''
+            output, errors, status = interrupted(f'''
                 async def main():
                     try:
                         print('ready')
@@ -377,7 +409,7 @@ class InterruptTest(unittest.TestCase):
             self.assertEqual((output, errors, status), ('interrupted\n', '', 0))
 
     def test_handle_signal(self):
-        output, errors, status = self.interrupted('''
+        output, errors, status = interrupted('''
             async def main():
                 try:
                     with Aiodrive.handle_signal(signal.SIGINT):
@@ -391,7 +423,7 @@ class InterruptTest(unittest.TestCase):
         self.assertEqual((output, errors, status), ('True\n', '', 0))
 
     def test_wait_for_signal(self):
-        output, errors, status = self.interrupted('''
+        output, errors, status = interrupted('''
             async def main():
                 waiting = Aiodrive.prime(Aiodrive.wait_for_signal(signal.SIGINT, signal.SIGTERM))
                 print('ready')

@@ -35,7 +35,7 @@ class PrimitiveTest(unittest.TestCase):
         event.set()
         await event
         self.assertIs(await future, value)
-        self.assertIs(future.wait_blocking(), value)
+        self.assertIs(await asyncio.to_thread(future.wait_blocking), value)
         thread.join()
         self.assertTrue(future.done())
         self.assertFalse(future.cancel())
@@ -141,6 +141,25 @@ class LockTest(unittest.TestCase):
         await task
 
 
+    async def test_signal_to_a_cancelled_waiter(self):
+        """It goes to the next one."""
+        lock, condition, items, got = Aiodrive.SmartLock(), Aiodrive.Condition(), [], []
+        async def consume(name):
+            async with lock.exclusive() as guard:
+                while not items:
+                    await condition.wait(guard)
+                got.append((name, items.pop()))
+        first, second = asyncio.create_task(consume('first')), asyncio.create_task(consume('second'))
+        await asyncio.sleep(0.001)
+        async with lock.exclusive():
+            items.append('item')
+            condition.signal()
+        first.cancel()
+        await asyncio.wait([first, second])
+        self.assertTrue(first.cancelled())
+        self.assertEqual(got, [('second', 'item')])
+
+
 class StreamTest(unittest.TestCase):
     async def test_ordered(self):
         queue = Aiodrive.OrderedQueue()
@@ -217,6 +236,73 @@ class StreamTest(unittest.TestCase):
                 results.append(result)
         self.assertIs(raised.exception, exception)
         self.assertEqual(results, [0, 1, 2])
+
+    async def test_map_of_a_source_that_fails(self):
+        """Whatever a source raises is raised behind what it gave before, and not taken for the end."""
+        class Other(BaseException):
+            pass
+        def fails_late(error):
+            yield 1
+            yield 2
+            raise error
+        async def fails_late_too(error):
+            for item in fails_late(error):
+                yield item
+        async def cancelled():
+            task = asyncio.create_task(asyncio.sleep(FOREVER))
+            task.cancel()
+            yield 1
+            yield 2
+            await task
+        errors = [Thrown(), GLib.Error('no more'), TimeoutError('late'), Other(), asyncio.CancelledError()]
+        sources = [(error, fails(error)) for error in errors for fails in (fails_late, fails_late_too)]
+        for error, source in [*sources, (asyncio.CancelledError(), cancelled())]:
+            results = []
+            with self.assertRaises(type(error)):
+                async for result in Aiodrive.map(gives, source, 2):
+                    results.append(result)
+            self.assertEqual(results, [1, 2])
+        self.assertEqual(asyncio.current_task().cancelling(), 0)
+
+    async def test_map_closes_its_source(self):
+        """And waits until it is closed, also when it is closed while the source waits."""
+        steps = []
+        class Items:
+            def __aiter__(self):
+                return items(0)
+        async def items(n_rounds):
+            try:
+                for i in range(1000):
+                    await gives(None, n_rounds)
+                    yield i
+                await asyncio.sleep(FOREVER)
+            finally:
+                await asyncio.sleep(0.001)
+                steps.append('closed')
+        async def waits():
+            yield 0
+            try:
+                await asyncio.sleep(FOREVER)
+            finally:
+                await asyncio.sleep(0.001)
+                steps.append('closed')
+        for source in items(0), items(2), Items(), waits():
+            results = Aiodrive.map(gives, source, 2)
+            self.assertEqual(await anext(results), 0)
+            await results.aclose()
+            self.assertEqual(steps.pop(), 'closed')
+
+    async def test_map_of_a_source_that_cannot_be_closed(self):
+        async def items():
+            try:
+                while True:
+                    yield 1
+            finally:
+                raise Thrown
+        results = Aiodrive.map(gives, items(), 2)
+        await anext(results)
+        with self.assertRaises(Thrown):
+            await results.aclose()
 
     async def test_map_that_is_left(self):
         job = Recorder()

@@ -6,7 +6,10 @@ import contextlib
 import functools
 import gc
 import os
+import signal
+import subprocess
 import sys
+import textwrap
 import unittest
 import weakref
 
@@ -83,6 +86,19 @@ def in_real_time(function):
     def test(self):
         Aiodrive.run(function(self))
     return test
+
+
+def interrupted(body):
+    """The output, the errors and the exit status of a program that gets SIGINT whenever it says that it is ready."""
+    program = 'from support import *\nimport signal\n' + textwrap.dedent(body)
+    environment = {**os.environ, 'PYTHONPATH': f'{os.path.dirname(__file__)}:{os.environ.get("PYTHONPATH", "")}'}
+    process = subprocess.Popen([sys.executable, '-uc', program], env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    for _ in range(body.count("'ready'")):
+        assert process.stdout.readline() == 'ready\n'
+        process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    return output, errors, process.returncode
 
 
 def settle():

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import inspect
 import weakref
 from typing import Any, Awaitable, Callable, Iterable
 
 from gi.repository import Gio, GLib, GObject
 
-from .errors import held_error, new_cancelled, to_exception
+from .blocks import cancel_inside
+from .errors import held_error, is_cancelled, is_timed_out, new_cancelled, to_exception
 from .loop import EventLoop, current_loop, current_task
 from .raw import Raw
 
@@ -40,7 +42,7 @@ class _Link:
         _links[future] = self
         future.add_done_callback(self._on_future_done)
         if self.scope.is_cancelled():
-            future.cancel()
+            self._cancel()
 
     def _on_scope_cancelled(self, scope: Gio.Cancellable) -> None:
         if not self._loop.is_closed():
@@ -48,7 +50,7 @@ class _Link:
 
     def _cancel(self) -> None:
         if self._future is not None:
-            self._future.cancel()
+            cancel_inside(self._future, None, self._cancel)
 
     def _on_future_done(self, future: asyncio.Future) -> None:
         del _links[future]
@@ -76,10 +78,21 @@ def check_awaitable(awaitable: Any, where: str = 'Aiodrive') -> None:
                                'has been')
     elif isinstance(awaitable, asyncio.Task) and awaitable is current_task():
         raise RuntimeError(f'{where} needs another task than the one that calls it, which would wait for itself')
+    elif asyncio.isfuture(awaitable):
+        if awaitable.get_loop() is not current_loop():
+            raise RuntimeError(f'{where} needs an awaitable of the loop that runs, '
+                               f'and {awaitable!r} belongs to another one')
     elif not isinstance(awaitable, Gio.Task) and not inspect.isawaitable(awaitable):
         hint = f': call {awaitable.__qualname__}()' if inspect.iscoroutinefunction(awaitable) else ''
         raise TypeError(f'{where} needs a coroutine, a task or another awaitable, '
                         f'not {type(awaitable).__name__}{hint}')
+
+
+def close_refused(awaitables: Iterable[Any]) -> None:
+    """So that coroutines which never start are not reported as never awaited."""
+    for awaitable in awaitables:
+        if inspect.iscoroutine(awaitable) and inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
+            awaitable.close()
 
 
 async def _await(awaitable: Awaitable) -> Any:
@@ -88,15 +101,16 @@ async def _await(awaitable: Awaitable) -> Any:
 
 def ensure_future(awaitable: Awaitable, *, name: str | None = None, where: str = 'Aiodrive') -> asyncio.Future:
     """A future, or a task for anything else that can be awaited; it belongs to the loop that runs."""
-    check_awaitable(awaitable, where)
-    loop = current_loop()
-    if asyncio.isfuture(awaitable):
-        if awaitable.get_loop() is not loop:
-            raise RuntimeError(f'{where} needs an awaitable of the loop that runs, '
-                               f'and {awaitable!r} belongs to another one')
-        return awaitable
-    coroutine = awaitable if inspect.iscoroutine(awaitable) else _await(awaitable)
-    return loop.create_task(coroutine) if name is None else loop.create_task(coroutine, name=name)
+    try:
+        check_awaitable(awaitable, where)
+        loop = current_loop()
+        if asyncio.isfuture(awaitable):
+            return awaitable
+        coroutine = awaitable if inspect.iscoroutine(awaitable) else _await(awaitable)
+        return loop.create_task(coroutine) if name is None else loop.create_task(coroutine, name=name)
+    except BaseException:
+        close_refused([awaitable])
+        raise
 
 
 def link(future: asyncio.Future, task: Gio.Task) -> None:
@@ -137,13 +151,16 @@ def new_task(future: asyncio.Future, parent: Gio.Cancellable | None) -> Gio.Task
 def to_tasks(awaitables: Iterable[Any], where: str) -> list[Gio.Task]:
     """Either none is started, or all are."""
     awaitables = list(awaitables)
+    coroutines = set()
     try:
         for awaitable in awaitables:
             check_awaitable(awaitable, where)
-    except BaseException:
-        for awaitable in awaitables:
             if inspect.iscoroutine(awaitable):
-                awaitable.close()
+                if awaitable in coroutines:
+                    raise RuntimeError(f'{where} was given the same coroutine of {awaitable.__qualname__}() twice')
+                coroutines.add(awaitable)
+    except BaseException:
+        close_refused(awaitables)
         raise
     return [to_task(awaitable, where=where) for awaitable in awaitables]
 
@@ -208,24 +225,29 @@ class _Operation(asyncio.Future):
             self.set_result(result)
 
 
-async def operation(begin: Callable, finish: Callable, *args: Any, cancellable: Gio.Cancellable | None = None) -> Any:
-    """The one way from an asynchronous function of C to Python. What is granted in the moment in which the task is
-    cancelled is not unwrapped, so that it goes back."""
+async def operation(begin: Callable, finish: Callable, *args: Any, cancellable: Gio.Cancellable | None = None,
+                    is_of_tasks: bool = False) -> Any:
+    """The one way from an asynchronous function of C to Python.
+
+    A task that is cancelled while it waits gets CancelledError: a result of that moment is not unwrapped, so that it
+    goes back, nor is an error. But what tasks have raised meanwhile is raised, as everywhere in asyncio.
+    """
     future = _Operation(cancellable or Gio.Cancellable())
     result = exception = None
     try:
         begin(*args, future.cancellable, future.on_ready)
         result = await future
-        if not future.is_cancelled or Raw.result_had_error(result):
+        if not future.is_cancelled or is_of_tasks and Raw.result_had_error(result):
             value = finish(result)
     except GLib.Error as error:
-        exception = to_exception(error, result if isinstance(result, Gio.Task) else None)
+        if not future.is_cancelled or not is_cancelled(error) and not is_timed_out(error):
+            exception = to_exception(error, result if isinstance(result, Gio.Task) else None)
     finally:
         if not future.done():
             future.cancellable.cancel()   # the coroutine was closed
-        is_cancelled, message = future.is_cancelled, future.message
+        was_cancelled, message = future.is_cancelled, future.message
         begin = finish = args = future = result = cancellable = None
-    if is_cancelled and (exception is None or isinstance(exception, asyncio.CancelledError)):
+    if was_cancelled and exception is None:
         raise asyncio.CancelledError(*([] if message is None else [message]))
     if exception is not None:
         try:
@@ -233,6 +255,9 @@ async def operation(begin: Callable, finish: Callable, *args: Any, cancellable: 
         finally:
             exception = None
     return value
+
+
+operation_of_tasks = functools.partial(operation, is_of_tasks=True)
 
 
 def outcome_of(task: Gio.Task) -> Any:
@@ -266,9 +291,9 @@ async def await_task(task: Gio.Task) -> Any:
         return await future
     try:
         if cancellable is None or task.get_completed():
-            ended = await operation(Raw.wait_task_async, Raw.wait_task_finish, task)
+            ended = await operation_of_tasks(Raw.wait_task_async, Raw.wait_task_finish, task)
         else:
-            ended, = await operation(Raw.try_all_async, Raw.try_all_finish, [task])
+            ended, = await operation_of_tasks(Raw.try_all_async, Raw.try_all_finish, [task])
     finally:
         task = cancellable = None
     return outcome_of(ended)

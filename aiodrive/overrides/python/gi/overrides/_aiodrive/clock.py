@@ -75,5 +75,7 @@ def end_test(test: Raw.TestContext) -> None:
 
 
 def to_due(when: float) -> int:
-    """The microsecond in which a time in seconds has come."""
+    """The microsecond in which a time in seconds has come; 0 for any in the past of everything."""
+    if when <= 0:
+        return 0
     return math.ceil(when * 1e6 - FUZZ) if when < NEVER / 1e6 else NEVER

@@ -8,7 +8,7 @@ import inspect
 from typing import Any, Awaitable, Iterable, TypeVar
 
 from .arguments import MAX_SECONDS, check_number, milliseconds
-from .bridge import check_awaitable, ensure_future, operation, outcome_of, to_task, to_tasks
+from .bridge import check_awaitable, close_refused, ensure_future, operation_of_tasks, outcome_of, to_task, to_tasks
 from .loop import EventLoop, current_loop
 from .raw import Raw
 
@@ -35,7 +35,8 @@ async def race(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> tuple[int,
 
     The others are cancelled, and awaited.
     """
-    winner, index = await operation(Raw.race_async, Raw.race_finish, _to_some_tasks(awaitables, 'Aiodrive.race()'))
+    winner, index = await operation_of_tasks(Raw.race_async, Raw.race_finish,
+                                             _to_some_tasks(awaitables, 'Aiodrive.race()'))
     return index, outcome_of(winner)
 
 
@@ -44,23 +45,23 @@ async def first_success(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> t
 
     If none does, it raises what they raised: one exception as it is, several as an ExceptionGroup.
     """
-    winner, index = await operation(Raw.first_success_async, Raw.first_success_finish,
-                                    _to_some_tasks(awaitables, 'Aiodrive.first_success()'))
+    winner, index = await operation_of_tasks(Raw.first_success_async, Raw.first_success_finish,
+                                             _to_some_tasks(awaitables, 'Aiodrive.first_success()'))
     return index, outcome_of(winner)
 
 
 async def try_all(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> list[T]:
     """Awaits all, and gives their values in order; when one fails the others are cancelled, and awaited."""
     return [outcome_of(task) for task in
-            await operation(Raw.try_all_async, Raw.try_all_finish,
-                            to_tasks(_given(awaitables), 'Aiodrive.try_all()'))]
+            await operation_of_tasks(Raw.try_all_async, Raw.try_all_finish,
+                                     to_tasks(_given(awaitables), 'Aiodrive.try_all()'))]
 
 
 async def wait_all(*awaitables: Awaitable[T] | Iterable[Awaitable[T]]) -> list[T]:
     """Awaits all, and gives their values in order; what they raised is raised when all have ended."""
     return [outcome_of(task) for task in
-            await operation(Raw.wait_all_async, Raw.wait_all_finish,
-                            to_tasks(_given(awaitables), 'Aiodrive.wait_all()'))]
+            await operation_of_tasks(Raw.wait_all_async, Raw.wait_all_finish,
+                                     to_tasks(_given(awaitables), 'Aiodrive.wait_all()'))]
 
 
 async def shield(awaitable: Awaitable[T]) -> T:
@@ -68,13 +69,14 @@ async def shield(awaitable: Awaitable[T]) -> T:
 
     Unlike asyncio.shield() it waits for the end of it also when the task is cancelled, and raises CancelledError then.
     """
-    return outcome_of(await operation(Raw.shield_async, Raw.shield_finish,
-                                      to_task(awaitable, where='Aiodrive.shield()')))
+    return outcome_of(await operation_of_tasks(Raw.shield_async, Raw.shield_finish,
+                                               to_task(awaitable, where='Aiodrive.shield()')))
 
 
 async def cancel_task(awaitable: Awaitable) -> None:
     """Cancels a task and awaits its end. What it raises, but for CancelledError, is raised."""
-    await operation(Raw.cancel_task_async, Raw.cancel_task_finish, to_task(awaitable, where='Aiodrive.cancel_task()'))
+    await operation_of_tasks(Raw.cancel_task_async, Raw.cancel_task_finish,
+                             to_task(awaitable, where='Aiodrive.cancel_task()'))
 
 
 def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
@@ -82,10 +84,16 @@ def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
 
     What takes longer is cancelled and awaited, and TimeoutError is raised.
     """
-    if awaitable is not None:
-        check_awaitable(awaitable, 'Aiodrive.timeout()')
-    if delay is not None:
-        check_number(delay, 'Aiodrive.timeout()')
+    try:
+        if inspect.isawaitable(delay):
+            raise TypeError('Aiodrive.timeout() needs the number of seconds before the awaitable')
+        if awaitable is not None:
+            check_awaitable(awaitable, 'Aiodrive.timeout()')
+        if delay is not None:
+            check_number(delay, 'Aiodrive.timeout()')
+    except BaseException:
+        close_refused([delay, awaitable])
+        raise
     if awaitable is None:
         return asyncio.timeout(delay)
     return _timeout(delay, awaitable)
@@ -96,7 +104,7 @@ async def _timeout(delay: float | None, awaitable: Awaitable[T]) -> T:
         async with asyncio.timeout(delay):
             return await awaitable
     duration = milliseconds(max(0, delay), 'Aiodrive.timeout()')
-    return outcome_of(await operation(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable), duration))
+    return outcome_of(await operation_of_tasks(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable), duration))
 
 
 def spawn(awaitable: Awaitable[T], *, name: str | None = None) -> asyncio.Future[T]:

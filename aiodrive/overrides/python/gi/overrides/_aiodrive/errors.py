@@ -31,15 +31,28 @@ class _Held:
         if owner is not None and not asyncio.isfuture(owner):
             if not hasattr(owner, 'exceptions'):
                 owner.exceptions = weakref.WeakKeyDictionary()   # it may be given several, and keep one
-            owner.exceptions[self] = exception
+            owner.exceptions[self] = exception, exception.__traceback__
             self._exception = None
 
     def take(self) -> BaseException | None:
+        """With the traceback that it had when it was held: raising it again does not make that longer."""
         exception, self._exception = self._exception, None
         owner = self._owner()
-        if exception is None and owner is not None:
-            exception = owner.exception() if asyncio.isfuture(owner) else owner.exceptions[self]
-        return exception
+        if asyncio.isfuture(owner):
+            return _exception_of(owner)
+        if exception is not None or owner is None:
+            return exception
+        exception, trace = owner.exceptions[self]
+        return exception.with_traceback(trace)
+
+
+def _exception_of(future: asyncio.Future) -> BaseException | None:
+    """As the future raises it, without this frame."""
+    try:
+        future.result()
+    except BaseException as exception:
+        return exception.with_traceback(exception.__traceback__.tb_next)
+    return None
 
 
 class held_error:
@@ -68,6 +81,10 @@ class held_error:
             Raw.exception_release(self._code)
 
 
+def is_timed_out(error: GLib.Error) -> bool:
+    return error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT)
+
+
 def to_exception(error: GLib.Error, task: Gio.Task | None = None) -> BaseException:
     """What is raised in Python for an error, which is that of the task if there is one."""
     domain = GLib.quark_from_string(error.domain)
@@ -78,7 +95,7 @@ def to_exception(error: GLib.Error, task: Gio.Task | None = None) -> BaseExcepti
         return group_of([to_exception(part) for part in Raw.task_get_errors(task)])
     if is_cancelled(error):
         return asyncio.CancelledError()
-    if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT):
+    if is_timed_out(error):
         return TimeoutError(error.message)
     return error
 

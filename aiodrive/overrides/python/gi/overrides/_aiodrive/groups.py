@@ -5,22 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 from typing import Any, Awaitable
 
 from gi.repository import Gio, GObject
 
-from .bridge import check_awaitable, current_scope, ensure_future, link, new_operation_scope, new_task, operation
+from .bridge import (check_awaitable, close_refused, current_scope, ensure_future, link, new_operation_scope, new_task,
+                     operation_of_tasks)
 from .errors import all_of
 from .job import Job, name_of
 from .raw import Raw, override
 from .scopes import Block
-
-
-def refuse(awaitable: Awaitable, message: str) -> None:
-    if inspect.iscoroutine(awaitable):
-        awaitable.close()
-    raise RuntimeError(message)
 
 
 class GroupBlock:
@@ -46,7 +40,7 @@ class GroupBlock:
             self.cancel()
         trace = failure = None
         try:
-            await operation(self.close_async, self.close_finish)
+            await operation_of_tasks(self.close_async, self.close_finish)
         except BaseException as error:
             failure = error
         failure = all_of([own, failure])
@@ -59,12 +53,13 @@ class GroupBlock:
 
     async def close(self) -> None:
         """Awaits the tasks of the group, and raises what went wrong."""
-        await operation(self.close_async, self.close_finish)
+        await operation_of_tasks(self.close_async, self.close_finish)
 
     def _check_open(self, awaitable: Awaitable) -> None:
         check_awaitable(awaitable, f'{type(self).__name__}.spawn()')
         if self.props.closed:
-            refuse(awaitable, f'this {type(self).__name__} has come to its end')
+            close_refused([awaitable])
+            raise RuntimeError(f'this {type(self).__name__} has come to its end')
 
 
 @override
@@ -136,7 +131,7 @@ class Pool(Raw.Pool):
         if status in (Raw.PoolStatus.RUNNING, Raw.PoolStatus.DONE):
             raise RuntimeError('this Pool runs already' if status == Raw.PoolStatus.RUNNING else
                                'this Pool has come to its end')
-        await operation(self.run_async, self.run_finish, forever, cancellable=new_operation_scope())
+        await operation_of_tasks(self.run_async, self.run_finish, forever, cancellable=new_operation_scope())
 
 
 class PoolBlock:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import types
 import weakref
 from typing import Any, Awaitable, Callable, Generator
 
 from gi.repository import Gio, GLib
 
-from .bridge import await_task, operation, outcome_of, start
+from .bridge import await_task, close_refused, operation_of_tasks, outcome_of, start
 from .raw import Raw
 
 
@@ -21,7 +22,8 @@ class Job:
     def __init__(self, awaitable: Awaitable, name: str | None, spawn: Callable[[Callable], Gio.Task]) -> None:
         """`spawn` makes a task of a job function for C."""
         self._exception: BaseException | None = None
-        self.task = spawn(functools.partial(_begin, weakref.ref(self), contextvars.copy_context(), awaitable, name))
+        self._trace: types.TracebackType | None = None
+        self.task = spawn(_Start(weakref.ref(self), awaitable, name))
         if self.task.get_name() is None:
             self.task.set_name(name or name_of(awaitable))
 
@@ -38,7 +40,7 @@ class Job:
     def _raise_own(self) -> None:
         """Its exception as it was raised, for the error of its task gives that only once."""
         if self._exception is not None:
-            raise self._exception from None
+            raise self._exception.with_traceback(self._trace) from None
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} {self.task.get_name()!r} {"done" if self.done() else "pending"}>'
@@ -65,20 +67,34 @@ class Job:
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        await operation(Raw.cancel_task_async, Raw.cancel_task_finish, self.task)
+        await operation_of_tasks(Raw.cancel_task_async, Raw.cancel_task_finish, self.task)
 
 
 def name_of(awaitable: Awaitable) -> str | None:
     return getattr(awaitable, '__qualname__', None)
 
 
-def _begin(job: weakref.ref[Job], context: contextvars.Context, awaitable: Awaitable, name: str | None, task: Gio.Task,
-           cancellable: Gio.Cancellable, *data: Any) -> None:
-    """It runs where C runs jobs, in the context that spawned it."""
-    context.run(start, awaitable, task, name=name, on_done=functools.partial(_keep_exception, job))
+class _Start:
+    """A job function for C. What C drops before it was called, for it was refused or cancelled, is closed."""
+
+    def __init__(self, job: weakref.ref[Job], awaitable: Awaitable, name: str | None) -> None:
+        self._job = job
+        self._context = contextvars.copy_context()
+        self._awaitable: Awaitable | None = awaitable
+        self._name = name
+
+    def __call__(self, task: Gio.Task, cancellable: Gio.Cancellable, *data: Any) -> None:
+        """It runs where C runs jobs, in the context that spawned it."""
+        awaitable, self._awaitable = self._awaitable, None
+        self._context.run(start, awaitable, task, name=self._name,
+                          on_done=functools.partial(_keep_exception, self._job))
+
+    def __del__(self) -> None:
+        close_refused([self._awaitable])
 
 
 def _keep_exception(job: weakref.ref[Job], future: asyncio.Future) -> None:
     owner = job()
     if owner is not None and not future.cancelled():
         owner._exception = future.exception()
+        owner._trace = owner._exception.__traceback__ if owner._exception is not None else None

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import weakref
 from typing import Any, Awaitable, Callable, Generator
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from .arguments import count, is_invalid_argument
+from .blocking import block, check_no_coroutine
 from .bridge import new_operation_scope, operation
 from .raw import Raw, override
 from .scopes import Block
@@ -18,7 +20,8 @@ from .scopes import Block
 class Acquisition:
     """A lock that is to be held: `async with it:` in a coroutine, `with it:` outside one, or `guard = await it`."""
 
-    def __init__(self, acquire: Callable[[], Awaitable[Any]], acquire_blocking: Callable[[], Any] | None = None,
+    def __init__(self, acquire: Callable[[], Awaitable[Any]],
+                 acquire_blocking: Callable[[Gio.Cancellable | None], Any] | None = None,
                  is_weak: bool = False) -> None:
         self._acquire = acquire
         self._acquire_blocking = acquire_blocking
@@ -46,10 +49,9 @@ class Acquisition:
     def __enter__(self) -> Any:
         if self._acquire_blocking is None:
             raise TypeError('this lock is for coroutines: use "async with"')
-        if asyncio._get_running_loop() is not None:
-            raise RuntimeError('a blocking lock would stop all coroutines of this thread: use "async with"')
+        check_no_coroutine('a blocking lock', '"async with"')
         self._check_unused()
-        self._guard = self._acquire_blocking()
+        self._guard = block(self._acquire_blocking, 'a blocking lock', '"async with"')
         return self._guard
 
     def __exit__(self, *exc_info: Any) -> None:
@@ -102,7 +104,7 @@ class Limiter(LockOfTask, Raw.Limiter):
 
     def acquire(self) -> Acquisition:
         """Acquires one of its places: `async with`, `await`, or `with` outside a coroutine."""
-        return Acquisition(self._acquire, lambda: Raw.Limiter.acquire(self, None))
+        return Acquisition(self._acquire, functools.partial(Raw.Limiter.acquire, self))
 
     async def _acquire(self) -> Any:
         return await operation(self.acquire_async, self.acquire_finish)
@@ -117,7 +119,7 @@ class SmartLock(Raw.SmartLock):
         async def acquire() -> Any:
             return await operation(self.acquire_async, self.acquire_finish, mode, priority,
                                    cancellable=new_operation_scope())
-        return Acquisition(acquire, lambda: Raw.SmartLock.acquire(self, mode, priority, None),
+        return Acquisition(acquire, functools.partial(Raw.SmartLock.acquire, self, mode, priority),
                            mode == Raw.LockMode.WEAK_EXCLUSIVE)
 
     def exclusive(self) -> Acquisition:

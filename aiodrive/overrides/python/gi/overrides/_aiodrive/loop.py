@@ -101,7 +101,7 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         self._task_factory: Callable[..., asyncio.Task] | None = None
         self._generators: weakref.WeakSet = weakref.WeakSet()
         itself = weakref.ref(self)
-        self._source.set_callback(lambda *data: (loop := itself()) is not None and loop._drain())
+        self._source.set_callback(lambda *data: (loop := itself()) is not None and loop._on_wake())
         self._source.attach(self._context)
 
     def __del__(self, is_finalizing=sys.is_finalizing) -> None:
@@ -164,7 +164,17 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
             else:
                 self._ready.append(timer)
 
-    def _drain(self) -> bool:
+    def _on_wake(self) -> bool:
+        """A callback of PyGObject's that raises anything is never called again."""
+        try:
+            self._drain()
+        except SystemExit:
+            raise   # PyGObject ends the process
+        except BaseException as error:
+            self._on_raised(error)
+        return not self._closed
+
+    def _drain(self) -> None:
         """Runs what is ready now; what that makes ready is for the next iteration, or for this one while it is short.
         It may be nested."""
         self._due = -1
@@ -181,9 +191,8 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
                 self._run_ready()
         finally:
             self._leave(*entered)
-        if not self._closed:
-            self._rearm()
-        return not self._closed
+            if not self._closed:
+                self._rearm()
 
     def give_turn(self) -> None:
         """Lets other sources have a turn behind this round. It is for who makes a GTask: one that is returned in the
@@ -206,13 +215,17 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         try:
             handle._run()
         except (SystemExit, KeyboardInterrupt) as error:
-            if self._main_loops:
-                self._end(error)
-            elif isinstance(error, SystemExit) and threading.current_thread() is threading.main_thread():
-                raise   # PyGObject ends the process
-            else:   # which PyGObject would print, and remove the source of the loop
-                self.call_exception_handler({'message': 'Raised where there is no Aiodrive.run() to end',
-                                             'exception': error})
+            if isinstance(error, SystemExit) and not self._main_loops and \
+                    threading.current_thread() is threading.main_thread():
+                raise
+            self._on_raised(error)
+
+    def _on_raised(self, error: BaseException) -> None:
+        if self._main_loops:
+            self._end(error)
+        else:
+            self.call_exception_handler({'message': 'Raised where there is no Aiodrive.run() to end',
+                                         'exception': error})
 
     def _end(self, error: BaseException) -> None:
         """Has run_forever() raise it."""

@@ -9,6 +9,7 @@ from typing import Any, Generator, Iterator
 
 from gi.repository import Gio, GLib, GObject
 
+from .blocking import block
 from .bridge import operation
 from .errors import held_error, to_exception
 from .raw import Raw, override
@@ -81,7 +82,7 @@ class ThreadSafeEvent(Raw.ThreadSafeEvent):
 
     def wait_blocking(self) -> bool:
         """Blocks the thread until it is set."""
-        return super().wait(None)
+        return block(super().wait, 'wait_blocking()', '"await"')
 
     def __await__(self) -> Generator[Any, Any, bool]:
         return self.wait().__await__()
@@ -129,7 +130,7 @@ class ThreadSafeFuture(Raw.ThreadSafeFuture):
     def wait_blocking(self) -> Any:
         """Blocks the thread until there is a value."""
         try:
-            return super().wait(None)
+            return block(super().wait, 'wait_blocking()', '"await"')
         except GLib.Error as error:
             raise to_exception(error) from None
 

@@ -12,7 +12,7 @@ from typing import Any, Awaitable, Callable, TypeVar
 
 from gi.repository import GLib
 
-from .bridge import check_awaitable, operation
+from .bridge import check_awaitable, close_refused, operation
 from .loop import EventLoop
 
 T = TypeVar('T')
@@ -49,8 +49,7 @@ def run(main: Awaitable[T], *, debug: bool | None = None) -> T:
             raise RuntimeError('Aiodrive.run() cannot be called in a coroutine: await it')
         check_awaitable(main, 'Aiodrive.run()')
     except BaseException:
-        if inspect.iscoroutine(main):
-            main.close()
+        close_refused([main])
         raise
     asyncio._set_running_loop(None)
     try:
@@ -68,6 +67,7 @@ async def sleep(delay: float, result: T = None) -> T:
 def _finish_of(function: Callable) -> Callable:
     """The finish function that belongs to an asynchronous one, by its name."""
     if not hasattr(function, 'get_namespace'):
+        close_refused([function])
         raise TypeError(f'Aiodrive.call() needs an asynchronous function of GIO or of a library like it, '
                         f'not {function!r}')
     name = function.__name__.removesuffix('_async') + '_finish'

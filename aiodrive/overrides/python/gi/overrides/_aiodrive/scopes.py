@@ -11,6 +11,7 @@ from typing import Any, Iterator
 from gi.repository import Gio, GLib, GObject
 
 from .arguments import check_number, is_invalid_argument
+from .blocks import Shield, cancel_inside
 from .bridge import current_scope, enter_scope, leave_scope, operation
 from .errors import held_error, to_exception
 from .loop import current_task
@@ -21,11 +22,11 @@ from .raw import Raw, override
 MAX_DELAY = 1e12
 
 
-class Block:
+class Block(Shield):
     """While it is entered, the current task is cancelled when the scope is."""
 
     def __init__(self, scope: Gio.Cancellable) -> None:
-        self.scope = scope
+        super().__init__(scope)
         self._task: asyncio.Task | None = None
 
     def enter(self) -> None:
@@ -36,6 +37,7 @@ class Block:
         self._n_before = task.cancelling()
         self._was_cancelled = False
         self._token = enter_scope(self.scope)
+        self._begin(task)
         self._handler = GObject.Object.connect(self.scope, 'cancelled', self._on_cancelled)
         if self.scope.is_cancelled():
             self._on_cancelled(self.scope)
@@ -47,14 +49,14 @@ class Block:
 
     def _cancel(self) -> None:
         if self._task is not None and not self._was_cancelled:
-            self._was_cancelled = True
-            self._task.cancel()
+            self._was_cancelled = cancel_inside(self._task, self, self._cancel)
 
     def leave(self, exception: BaseException | None) -> bool:
         """Whether it is the scope alone that has cancelled the block."""
         task, self._task = self._task, None
         GObject.Object.disconnect(self.scope, self._handler)
         leave_scope(self._token)
+        self._end(task)
         if not self._was_cancelled:
             return False
         return task.uncancel() <= self._n_before and isinstance(exception, asyncio.CancelledError)

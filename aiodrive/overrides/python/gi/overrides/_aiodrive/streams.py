@@ -10,10 +10,11 @@ import inspect
 import operator
 from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
-from .arguments import count, milliseconds
-from .bridge import current_scope, operation, outcome_of, start, to_tasks
+from .arguments import count, is_invalid_argument, milliseconds
+from .blocking import block
+from .bridge import close_refused, current_scope, operation, operation_of_tasks, outcome_of, start, to_tasks
 from .errors import held_error, to_exception
 from .loop import current_loop
 from .primitives import boxed
@@ -21,7 +22,9 @@ from .raw import Raw, override
 
 
 async def _next(iterator: Any) -> Any:
-    is_there, value = await operation(iterator.next_async, iterator.next_finish)
+    """What the tasks of a map have raised is raised once; a queue that is closed with an error has that for ever."""
+    is_of_tasks = not isinstance(iterator, (Raw.Queue, Raw.Channel))
+    is_there, value = await operation(iterator.next_async, iterator.next_finish, is_of_tasks=is_of_tasks)
     if not is_there:
         raise StopAsyncIteration
     return value
@@ -29,7 +32,7 @@ async def _next(iterator: Any) -> Any:
 
 async def _close(iterator: Any) -> None:
     """Ends it: what it has started is cancelled, and awaited."""
-    await operation(iterator.close_async, iterator.close_finish)
+    await operation_of_tasks(iterator.close_async, iterator.close_finish)
 
 
 # in its place, for the classes of the library that implement it have it as a base already
@@ -39,6 +42,12 @@ Raw.AsyncIterator.aclose = _close
 
 
 _NO_ITEM = object()
+
+
+def _to_exception_of_put(error: GLib.Error) -> BaseException:
+    if is_invalid_argument(error) or error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS):
+        return ValueError(error.message)
+    return to_exception(error)
 
 
 class Queue:
@@ -56,7 +65,7 @@ class Queue:
         try:
             Raw.Queue.put(self, index, boxed(item))
         except GLib.Error as error:
-            raise to_exception(error) from None
+            raise _to_exception_of_put(error) from None
 
     def empty(self) -> bool:
         """Whether there is no item in it."""
@@ -136,7 +145,7 @@ class Channel(Raw.Channel):
     def send_blocking(self, item: Any) -> None:
         """Blocks the thread until there is room."""
         try:
-            super().send(boxed(item), None)
+            block(functools.partial(super().send, boxed(item)), 'send_blocking()', '"await" with send()')
         except GLib.Error as error:
             raise to_exception(error) from None
 
@@ -155,7 +164,7 @@ class Channel(Raw.Channel):
     def receive_blocking(self) -> Any:
         """Blocks the thread until there is an item."""
         try:
-            return super().receive(None)
+            return block(super().receive, 'receive_blocking()', '"await" with receive()')
         except GLib.Error as error:
             raise to_exception(error) from None
 
@@ -176,6 +185,7 @@ def repeat_periodically(interval: float) -> AsyncIterator[Any]:
 def as_completed(awaitables: Iterable[Awaitable]) -> AsyncIterator[asyncio.Future]:
     """Gives the tasks one after the other as they end: `async for task in as_completed(jobs): value = await task`."""
     if inspect.isawaitable(awaitables) or not hasattr(awaitables, '__iter__'):
+        close_refused([awaitables])
         raise TypeError(f'Aiodrive.as_completed() needs several awaitables in a list or the like, '
                         f'not {type(awaitables).__name__}')
     return _as_completed(list(awaitables))
@@ -193,28 +203,61 @@ async def _as_completed(awaitables: list[Awaitable]) -> AsyncIterator[asyncio.Fu
         await iterator.aclose()
 
 
-def _as_source(items: Iterable | AsyncIterable) -> tuple[Any, asyncio.Task | None]:
-    """An iterator of C for any in Python, and the task that fills it."""
-    if isinstance(items, Raw.AsyncIterator):
-        return items, None
-    channel = Channel(1)
-    return channel, current_loop().create_task(_fill(channel, items))
+class _NotReceived(Exception):
+    pass
 
 
-async def _fill(channel: Channel, items: Iterable | AsyncIterable) -> None:
-    try:
-        if hasattr(items, '__aiter__'):
-            async for item in items:
-                await channel.send(item)
-        else:
-            for item in items:
-                await channel.send(item)
-    except GLib.Error:
-        channel.close_send()   # nobody receives any more
-    except Exception as exception:
-        channel.close_with_error(exception)
-    else:
-        channel.close_send()
+class _Filler:
+    """A task that sends the items of an iterator of Python into a channel, for a map of C."""
+
+    def __init__(self, items: Iterable | AsyncIterable) -> None:
+        self.channel = Channel(1)
+        self._items = items
+        self._closes = False   # the cleanup of the source has begun, and must not be cancelled
+        self._task = current_loop().create_task(self._fill())
+
+    async def _send(self, item: Any) -> None:
+        try:
+            await self.channel.send(item)
+        except GLib.Error:
+            raise _NotReceived from None
+
+    async def _send_all(self) -> None:
+        if not hasattr(self._items, '__aiter__'):
+            for item in self._items:
+                await self._send(item)
+            return
+        iterator = aiter(self._items)
+        try:
+            async for item in iterator:
+                await self._send(item)
+        finally:
+            self._closes = True
+            if hasattr(iterator, 'aclose'):
+                await iterator.aclose()
+
+    async def _fill(self) -> None:
+        """Sends the items one by one, and behind them what they raise, whatever that is."""
+        try:
+            await self._send_all()
+        except _NotReceived:
+            pass
+        except BaseException as exception:
+            self.channel.close_with_error(exception)
+            raise
+        self.channel.close_send()
+
+    async def end(self) -> None:
+        """Closes the source; what that raises is raised. What the source has raised before was sent."""
+        task = self._task
+        if task.done():
+            task.cancelled() or task.exception()
+            return
+        if not self._closes:
+            task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
 
 
 def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncIterable, max_concurrent: int = 10,
@@ -224,8 +267,10 @@ def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncIterable, m
     So many run at once. One that fails ends it all: those that run are cancelled and awaited.
     """
     if not callable(function):
+        close_refused([function])
         raise TypeError(f'Aiodrive.map() needs a coroutine function, not {type(function).__name__}')
     if not hasattr(items, '__iter__') and not hasattr(items, '__aiter__'):
+        close_refused([items])
         raise TypeError(f'Aiodrive.map() needs something to iterate over, not {type(items).__name__}')
     return _map(function, items, count(max_concurrent, 'Aiodrive.map()', 1), bool(ordered))
 
@@ -245,8 +290,8 @@ async def _map(function: Callable, items: Iterable | AsyncIterable, max_concurre
             start(coroutine, task, where='Aiodrive.map()')
 
     context = contextvars.copy_context()
-    source, filler = _as_source(items)
-    results = Raw.map(source, max_concurrent, ordered, current_scope(), job)
+    filler = None if isinstance(items, Raw.AsyncIterator) else _Filler(items)
+    results = Raw.map(items if filler is None else filler.channel, max_concurrent, ordered, current_scope(), job)
     try:
         async for result in results:
             yield result
@@ -255,5 +300,4 @@ async def _map(function: Callable, items: Iterable | AsyncIterable, max_concurre
             await results.aclose()
         finally:
             if filler is not None:
-                filler.cancel()
-                await asyncio.wait([filler])
+                await filler.end()

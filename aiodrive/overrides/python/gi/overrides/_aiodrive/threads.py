@@ -8,7 +8,8 @@ from typing import Any, Awaitable
 
 from gi.repository import Gio, GObject
 
-from .bridge import check_awaitable, current_scope, operation
+from .blocking import block
+from .bridge import check_awaitable, current_scope, operation_of_tasks
 from .job import Job
 from .raw import Raw, override
 
@@ -31,11 +32,11 @@ class BackgroundExecutor(Raw.BackgroundExecutor):
 
     async def stop(self) -> None:
         """Cancels what runs there, and awaits the end of the thread."""
-        await operation(self.stop_async, self.stop_finish)
+        await operation_of_tasks(self.stop_async, self.stop_finish)
 
     def stop_blocking(self) -> None:
         """Cancels what runs there, and blocks until the thread has ended."""
-        super().stop(None)
+        block(super().stop, 'stop_blocking()', '"await" with stop()')
 
     async def __aenter__(self) -> BackgroundExecutor:
         self.start()
