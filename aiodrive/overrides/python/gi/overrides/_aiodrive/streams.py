@@ -213,13 +213,15 @@ class _Filler:
     def __init__(self, items: Iterable | AsyncIterable) -> None:
         self.channel = Channel(1)
         self._items = items
-        self._closes = False   # the cleanup of the source has begun, and must not be cancelled
+        self._receives = True   # what is raised is sent
+        self._closes = False    # the cleanup of the source has begun, and must not be cancelled
         self._task = current_loop().create_task(self._fill())
 
     async def _send(self, item: Any) -> None:
         try:
             await self.channel.send(item)
         except GLib.Error:
+            self._receives = False
             raise _NotReceived from None
 
     async def _send_all(self) -> None:
@@ -250,12 +252,13 @@ class _Filler:
     async def end(self) -> None:
         """Closes the source; what that raises is raised. What the source has raised before was sent."""
         task = self._task
-        if task.done():
+        if task.done() and self._receives:
             task.cancelled() or task.exception()
             return
-        if not self._closes:
-            task.cancel()
-        await asyncio.wait([task])
+        if not task.done():
+            if not self._closes:
+                task.cancel()
+            await asyncio.wait([task])
         if not task.cancelled():
             task.result()
 
