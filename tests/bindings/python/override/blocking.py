@@ -100,6 +100,7 @@ class BlockingTest(unittest.TestCase):
                     exec(call, names)
                 finally:
                     await asyncio.sleep(0)
+        await names['stuck'].executor.stop()
 
     @in_real_time
     async def test_in_a_thread(self):
