@@ -136,6 +136,26 @@ aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
   aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
 }
 
+/* Another thread may iterate the context of the task, which may end there while the function of the job still runs here:
+ * then this call counts as one more callback that the data waits for. (/aiodrive/task/spawn/primed-elsewhere) */
+static void
+run_primed_job (AiodriveTaskRecord *self)
+{
+  g_autoptr(GTask) task = g_object_ref (self->task);
+  gboolean ended;
+
+  self->primed = TRUE;   /* no other thread knows of the task yet */
+  g_object_ref (self->task);
+  run_job (&self->entry);
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->primed = FALSE;
+  ended = self->state == AIODRIVE_TASK_ENDED;
+  aiodrive_monitor_unlock (&self->monitor);
+  if (ended)
+    aiodrive_task_record_called_back (self);
+}
+
 void
 aiodrive_task_record_start_job (AiodriveTaskRecord    *self,
                                 gboolean               now,
@@ -145,10 +165,7 @@ aiodrive_task_record_start_job (AiodriveTaskRecord    *self,
 {
   aiodrive_task_record_set_job (self, func, user_data, user_data_destroy);
   if (now)
-    {
-      g_object_ref (self->task);
-      run_job (&self->entry);
-    }
+    run_primed_job (self);
   else
     aiodrive_task_record_begin_job (self);
 }

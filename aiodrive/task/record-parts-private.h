@@ -25,6 +25,7 @@ struct _AiodriveTaskRecord
   AiodriveTaskRecordState  state;
   guint                    n_weak;      /* waiters that do not keep the task */
   gint                     n_callbacks; /* once it has ended: those that job_data waits for; read atomically */
+  gboolean                 primed;      /* the function of the job runs in aiodrive_prime(), and uses its data */
   gboolean                 failed;
   gboolean                 awaited;     /* somebody has seen, or will see, how it ends */
   gboolean                 taken;       /* its value has been unwrapped */

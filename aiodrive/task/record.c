@@ -139,7 +139,7 @@ aiodrive_task_record_set_ended (AiodriveTaskRecord *self)
   for (; self->n_weak > 0; self->n_weak--)
     g_object_ref (self->task);
   if (self->job_data_destroy != NULL)
-    g_atomic_int_set (&self->n_callbacks, 1 + count_callbacks (self));
+    g_atomic_int_set (&self->n_callbacks, 1 + count_callbacks (self) + self->primed);
   aiodrive_wait_queue_wake_all (&self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
 

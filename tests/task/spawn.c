@@ -388,6 +388,76 @@ test_data_in_callbacks (void)
   test_thread_stop (thread);
 }
 
+/* Primed in a thread without a context, while another thread iterates the default one. */
+
+typedef struct
+{
+  gint n_called;   /* atomic, as is the next */
+  gint n_freed;
+} Primed;
+
+static void
+count_call (GObject      *source_object,
+            GAsyncResult *result,
+            gpointer      data)
+{
+  g_atomic_int_inc (&((Primed *) data)->n_called);
+}
+
+static gboolean
+count_iteration (gpointer data)
+{
+  g_atomic_int_inc (&((Primed *) data)->n_called);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+count_free (gpointer data)
+{
+  g_atomic_int_inc (&((Primed *) data)->n_freed);
+}
+
+static void
+use_after_return (GTask        *task,
+                  GCancellable *cancellable,
+                  gpointer      data)
+{
+  Primed *self = data;
+
+  aiodrive_wait_task_async (task, NULL, count_call, self);
+  g_task_return_boolean (task, TRUE);
+  test_spin_while (g_atomic_int_get (&self->n_called) < 1);
+  g_idle_add (count_iteration, self);
+  test_spin_while (g_atomic_int_get (&self->n_called) < 2);
+  g_assert_cmpint (g_atomic_int_get (&self->n_freed), ==, 0);
+}
+
+static gpointer
+prime_there (gpointer data)
+{
+  GTask *task = aiodrive_prime (NULL, use_after_return, data, count_free);
+
+  test_spin_while (g_atomic_int_get (&((Primed *) data)->n_freed) < 1);
+  g_object_unref (task);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static void
+test_primed_elsewhere (void)
+{
+  Primed data = { 0 };
+  GThread *thread;
+
+  g_test_summary ("The data of a job is freed after its function has returned, also if the task ends before");
+
+  thread = g_thread_new ("plain", prime_there, &data);
+  test_iterate_until (g_atomic_int_get (&data.n_freed) > 0);
+  g_thread_join (thread);
+  test_settle ();
+  g_assert_cmpint (data.n_freed, ==, 1);
+}
+
 /* One that begins to wait while others are called back is counted, too. */
 static void
 wait_once_more (GObject      *source_object,
@@ -489,6 +559,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/task/spawn/returned-in-thread", test_returned_in_thread);
   g_test_add_func ("/aiodrive/task/spawn/destroyed-in-its-context", test_destroyed_in_its_context);
   g_test_add_func ("/aiodrive/task/spawn/data-in-callbacks", test_data_in_callbacks);
+  g_test_add_func ("/aiodrive/task/spawn/primed-elsewhere", test_primed_elsewhere);
   g_test_add_func ("/aiodrive/task/spawn/data-and-late-waiter", test_data_and_late_waiter);
   g_test_add_func ("/aiodrive/task/spawn/data-and-cancelled-waiter", test_data_and_cancelled_waiter);
   g_test_add_func ("/aiodrive/task/spawn/dropped", test_dropped);
