@@ -61,7 +61,9 @@ def symbols(header):
         else:
             name = found['macro'] or found['plain'] or found['callback'] or found['function']
             is_standard = name.startswith('AIODRIVE_TYPE_') or name.endswith(('_get_type', '_error_quark'))
-            (standard if is_standard else public).append(name)
+            names = standard if is_standard else public
+            if name not in names:   # a macro may hide a function of its name
+                names.append(name)
     return public, standard
 
 

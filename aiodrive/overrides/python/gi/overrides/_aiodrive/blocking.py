@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import _signal   # the functions of signal, without the enumerations that cost ten times as much
+import atexit
 import contextlib
 import os
 import signal
@@ -29,7 +30,8 @@ class _Watcher:
         self._lock = threading.Lock()   # is held while it cancels: nothing of that goes on when the call has ended
         self._cancellable: Gio.Cancellable | None = None
         self._outer = -1   # what signals woke before
-        threading.Thread(target=self._run, name='aiodrive-signals', daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name='aiodrive-signals', daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         while numbers := self._reader.recv(64):
@@ -39,6 +41,11 @@ class _Watcher:
                 if self._outer != -1:
                     with contextlib.suppress(OSError):
                         os.write(self._outer, numbers)
+
+    def stop(self) -> None:
+        """Ends the thread. A daemon thread that wakes while the interpreter is finalized may crash the process."""
+        self._writer.close()
+        self._thread.join()
 
     @contextlib.contextmanager
     def watch(self, cancellable: Gio.Cancellable) -> Iterator[None]:
@@ -66,7 +73,13 @@ def _forget_watcher() -> None:
     _watcher = None
 
 
+def _stop_watcher() -> None:
+    if _watcher is not None:
+        _watcher.stop()
+
+
 os.register_at_fork(after_in_child=_forget_watcher)
+atexit.register(_stop_watcher)
 
 
 class _HandlersHeld:
