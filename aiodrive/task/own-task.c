@@ -136,8 +136,8 @@ aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
   aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
 }
 
-/* Another thread may iterate the context of the task, which may end there while the function of the job still runs here:
- * then this call counts as one more callback that the data waits for. (/aiodrive/task/spawn/primed-elsewhere) */
+/* Another thread may iterate the context of the task, which may end there while the function of the job still runs
+ * here: then this call counts as one more callback that the data waits for. (/aiodrive/task/spawn/primed-elsewhere) */
 static void
 run_primed_job (AiodriveTaskRecord *self)
 {
