@@ -426,7 +426,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/aiodrive/core/wait/same-dispatch", test_same_dispatch);
   g_test_add_func ("/aiodrive/core/wait/young-scope", test_young_scope);
