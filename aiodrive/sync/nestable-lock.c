@@ -88,7 +88,7 @@ typedef struct
   AiodriveCancelScope *task;      /* the scope of the task that asks; NULL: none. The cancellable keeps it */
   GList                node;
   AiodriveWaiter      *waiter;    /* while it waits; guarded by the gate's monitor, as are the next ones */
-  guint64              number;    /* who comes later has a greater one */
+  guint64              number;    /* a later request has a greater one */
   GCancellable        *indexed;   /* it is in the index from its cancellable up to this one; NULL: it is not */
 } Request;
 
