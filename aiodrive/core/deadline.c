@@ -52,7 +52,7 @@ is_late (AiodriveCancelScope *self)
 
 /* Amortized cost. A scope remembers which scope at or above it has the nearest deadline, as does each scope that was
  * passed on the way up: a chain is walked once, and then again after a change. A reader marks a scope before
- * looking at it; a writer changes a scope and looks for the mark afterwards. If it is there the state of all deadlines is a
+ * looking at it; a writer changes it and looks for the mark then. If it is there the state of all deadlines is a
  * new one, and what was remembered for earlier ones does not hold. So a scope that gets its deadline before anybody
  * looks costs others nothing. (/aiodrive/core/cancel-scope/effective-deadline/changes) */
 
