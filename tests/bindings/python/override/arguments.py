@@ -10,7 +10,7 @@ from fractions import Fraction
 from support import *
 
 import gi.overrides.Aiodrive as override
-from gi.overrides._aiodrive.arguments import milliseconds
+from gi.overrides._aiodrive_1.arguments import milliseconds
 
 
 class WrongTest(unittest.TestCase):
@@ -177,7 +177,7 @@ class HelpTest(unittest.TestCase):
         for name in set(override.__all__) - {'EventLoop'}:
             item = getattr(Aiodrive, name)
             for method, function in inspect.getmembers(item, inspect.isfunction) if inspect.isclass(item) else ():
-                if not method.startswith('_') and function.__module__.startswith('gi.overrides._aiodrive'):
+                if not method.startswith('_') and function.__module__.startswith('gi.overrides._aiodrive_1'):
                     self.assertTrue(function.__doc__, f'{name}.{method}')
                     seen += 1
         self.assertGreater(seen, 50)

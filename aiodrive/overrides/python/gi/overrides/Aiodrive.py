@@ -1,24 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Aiodrive for Python: structured concurrency with coroutines, in a GLib main context.
+"""Aiodrive for Python, in the version of the namespace that was asked for.
 
-Times are in seconds. Whatever is awaited can be a coroutine, a task or a future of asyncio, or a Gio.Task.
+The same file with every version of the API: the override itself is in a package for each version of the namespace.
 """
 
-from ._aiodrive.combinators import cancel_task, first_success, prime, race, shield, spawn, timeout, try_all, wait_all
-from ._aiodrive.groups import AutoTerminatedTaskGroup, Pool, TaskGroup
-from ._aiodrive.locks import Condition, Limiter, NestableLock, SmartLock
-from ._aiodrive.loop import EventLoop
-from ._aiodrive.primitives import Button, Cargo, Latch, ThreadSafeEvent, ThreadSafeFuture
-from ._aiodrive.program import call, run, sleep
-from ._aiodrive.scopes import CancelScope, handle_signal, wait_for_signal
-from ._aiodrive.streams import Channel, OrderedQueue, UnorderedQueue, as_completed, map, repeat_periodically
-from ._aiodrive.testing import TestContext
-from ._aiodrive.threads import BackgroundExecutor, ThreadTaskGroup
+import importlib
 
-__all__ = [
-    'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
-    'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SmartLock', 'TaskGroup',
-    'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed',
-    'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run',
-    'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
-]
+from ..module import get_introspection_module
+
+_override = importlib.import_module(f'gi.overrides._aiodrive_{get_introspection_module("Aiodrive")._version}')
+__doc__ = _override.__doc__
+__all__ = _override.__all__
+globals().update({name: getattr(_override, name) for name in __all__})

@@ -3,8 +3,8 @@
 // Groups and pools: blocks that end when all their tasks have ended. And what JavaScript cannot have: other threads.
 
 const {Gio, GLib} = imports.gi;
-const {checkBoolean, checkCancellable, checkOptions, describe, promisify} = imports.aiodrive.value;
-const {asJob, awaitable, toTask} = imports.aiodrive.task;
+const {checkBoolean, checkCancellable, checkOptions, describe, promisify} = imports.aiodrive_1.value;
+const {asJob, awaitable, toTask} = imports.aiodrive_1.task;
 
 let Aiodrive;
 

@@ -3,8 +3,8 @@
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
 const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError,
-    messageOf, pack, packed, promisify, refusing, take, toError, unpack} = imports.aiodrive.value;
-const {asJob, toTask, toTasks} = imports.aiodrive.task;
+    messageOf, pack, packed, promisify, refusing, take, toError, unpack} = imports.aiodrive_1.value;
+const {asJob, toTask, toTasks} = imports.aiodrive_1.task;
 
 let Aiodrive;
 

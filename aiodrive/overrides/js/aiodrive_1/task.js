@@ -3,7 +3,7 @@
 // Jobs and tasks: from a function or a promise to a Gio.Task, and from that to a promise.
 
 const {Gio, GLib} = imports.gi;
-const {checkCancellable, describe, fromError, fromErrorOf, pack, take, toError} = imports.aiodrive.value;
+const {checkCancellable, describe, fromError, fromErrorOf, pack, take, toError} = imports.aiodrive_1.value;
 
 let Aiodrive, start, propagate;
 

@@ -3,7 +3,7 @@
 // Latches, locks and the like: promises where C calls back, and locks that are held while a function runs.
 
 const {Gio, GLib} = imports.gi;
-const {checkBlocks, describe, fromError, pack, promisify, take, toError} = imports.aiodrive.value;
+const {checkBlocks, describe, fromError, pack, promisify, take, toError} = imports.aiodrive_1.value;
 
 let Aiodrive;
 

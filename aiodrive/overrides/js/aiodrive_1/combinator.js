@@ -3,8 +3,8 @@
 // The combinators: each takes jobs, promises and tasks, and gives a task that can be awaited and nested.
 
 const {Gio} = imports.gi;
-const {checkCancellable, checkTime, describe, fromError, promisify} = imports.aiodrive.value;
-const {awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive.task;
+const {checkCancellable, checkTime, describe, fromError, promisify} = imports.aiodrive_1.value;
+const {awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive_1.task;
 
 function install(Aiodrive) {
     // What C gives is the leaf of the winner; awaiting gives what awaiting the child itself would.

@@ -3,9 +3,9 @@
 // The program: its main loop, its signals, the asynchronous functions of others; and tests of all that.
 
 const {GLib} = imports.gi;
-const {callBack, checkCancellable, describe, fromError, promisify, refusedOf, refusing} = imports.aiodrive.value;
-const {asJob, toTask} = imports.aiodrive.task;
-const {leave} = imports.aiodrive.sync;
+const {callBack, checkCancellable, describe, fromError, promisify, refusedOf, refusing} = imports.aiodrive_1.value;
+const {asJob, toTask} = imports.aiodrive_1.task;
+const {leave} = imports.aiodrive_1.sync;
 
 // Promises go on only when the code that they called has returned to the main loop.
 function checkPromisesGoOn(name) {

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Aiodrive for Python: structured concurrency with coroutines, in a GLib main context.
+
+Times are in seconds. Whatever is awaited can be a coroutine, a task or a future of asyncio, or a Gio.Task.
+"""
+
+from .combinators import cancel_task, first_success, prime, race, shield, spawn, timeout, try_all, wait_all
+from .groups import AutoTerminatedTaskGroup, Pool, TaskGroup
+from .locks import Condition, Limiter, NestableLock, SmartLock
+from .loop import EventLoop
+from .primitives import Button, Cargo, Latch, ThreadSafeEvent, ThreadSafeFuture
+from .program import call, run, sleep
+from .scopes import CancelScope, handle_signal, wait_for_signal
+from .streams import Channel, OrderedQueue, UnorderedQueue, as_completed, map, repeat_periodically
+from .testing import TestContext
+from .threads import BackgroundExecutor, ThreadTaskGroup
+
+__all__ = [
+    'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
+    'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SmartLock', 'TaskGroup',
+    'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed',
+    'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run',
+    'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
+]
