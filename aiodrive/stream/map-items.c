@@ -28,11 +28,10 @@ on_item (GObject      *source_object,
     }
   else
     {
+      /* A failure of the source is its last item: the jobs of earlier items go on, and their results come first. */
       g_value_unset (&item);
-      if (error != NULL)
-        aiodrive_map_core_fail (self, g_steal_pointer (&error), "the items");
-      else
-        self->exhausted = TRUE;
+      aiodrive_failures_add (&self->failures, g_steal_pointer (&error), "the items");
+      self->exhausted = TRUE;
     }
   aiodrive_map_core_pull (self);
   aiodrive_map_core_settle (self);

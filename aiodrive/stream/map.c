@@ -142,10 +142,11 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
  * Gives the results of a job that is started for each item. Items are taken while there is room for their jobs, one
  * after the other, from the first wait for a result on; a consumer who takes no results is waited for.
  *
- * A job that fails, or @items if that does, ends it all: no more jobs are started, those that run are cancelled and
- * waited for, the results whose turn it was are given, then the next wait fails with the error, several as
- * %AIODRIVE_ERROR_MULTIPLE. After that the iterator has ended. If @parent is cancelled, that error is
- * %G_IO_ERROR_CANCELLED. With a @max_concurrent of 0 it is %G_IO_ERROR_INVALID_ARGUMENT.
+ * A job that fails ends the iteration: no more jobs are started, those that run are cancelled and waited for, the
+ * results whose turn it was are given, then the next wait fails with the error, several as %AIODRIVE_ERROR_MULTIPLE.
+ * An error of @items comes after the results of the items before it: no more jobs are started, and those that run go
+ * on. After the error the iterator has ended. If @parent is cancelled, the error is %G_IO_ERROR_CANCELLED. With a
+ * @max_concurrent of 0 it is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Any number of parties may wait for a result at once. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, and
  * loses no result: what it would have got goes to the next, as does what was granted to a wait whose result is

@@ -534,24 +534,111 @@ test_job_cancels_itself (void)
   tear_down (&self);
 }
 
+/* Over two items, and then an error, which is there before a job has ended. */
 static void
-test_items_fail (void)
+set_up_failing (Fixture      *self,
+                gboolean      ordered,
+                GCancellable *parent,
+                TestCall     *call)
 {
-  Fixture self = { .items = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ()) };
   g_autoptr(GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "It went wrong");
+
+  *self = (Fixture) { .items = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ()) };
+  put_number (self->items, 0);
+  put_number (self->items, 1);
+  aiodrive_queue_close_with_error (self->items, error);
+  self->map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self->items), 4, ordered, parent, hold, self, on_destroyed);
+  begin_next (self->map, NULL, call);
+  test_settle ();
+  g_assert_cmpuint (self->n_started, ==, 2);
+  g_assert_cmpuint (self->n_cancelled, ==, 0);
+  g_assert_cmpuint (call->n_calls, ==, 0);
+}
+
+static void
+test_items_fail (gconstpointer ordered)
+{
+  Fixture self;
   g_auto(TestCall) call = TEST_CALL_INIT;
 
-  put_number (self.items, 0);
-  put_number (self.items, 1);
-  self.map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self.items), 4, TRUE, NULL, hold, &self, on_destroyed);
+  g_test_summary ("the error of the source comes after the results of the items before it");
+  set_up_failing (&self, GPOINTER_TO_INT (ordered), NULL, &call);
+  succeed (&self, 0);
+  assert_result (&self, &call, 0);
   begin_next (self.map, NULL, &call);
   test_settle ();
-  succeed (&self, 0);
-  aiodrive_queue_close_with_error (self.items, error);
+  g_assert_cmpuint (self.n_cancelled, ==, 0);
+  g_assert_cmpuint (call.n_calls, ==, 0);
+  succeed (&self, 1);
+  assert_result (&self, &call, 1);
+  assert_next_is_none (self.map, G_IO_ERROR_NO_SPACE);
+  assert_next_is_none (self.map, AT_END);
+  close_it (self.map); /* the error has been seen */
+  tear_down (&self);
+}
+
+static void
+test_items_fail_then_job (void)
+{
+  Fixture self;
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(GValue) item = G_VALUE_INIT;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("a job that fails after the source cancels the others, and both errors come");
+  set_up_failing (&self, TRUE, NULL, &call);
+  fail (&self, 1, G_IO_ERROR_NOT_FOUND);
   test_settle ();
   g_assert_cmpuint (self.n_cancelled, ==, 1);
+  g_assert_false (aiodrive_async_iterator_next_finish (self.map, test_call_wait (&call), &item, &error));
+  g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
+  g_assert_nonnull (strstr (error->message, "the items: It went wrong; job 1: 1 failed"));
+  test_call_clear (&call);
+  assert_next_is_none (self.map, AT_END);
+  tear_down (&self);
+}
+
+static void
+test_items_fail_then_cancelled (void)
+{
+  Fixture self;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GCancellable) parent = g_cancellable_new ();
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(TestCall) cancelled = TEST_CALL_INIT;
+
+  g_test_summary ("a wait that is cancelled takes neither the result nor the error");
+  set_up_failing (&self, TRUE, parent, &call);
+  begin_next (self.map, cancellable, &cancelled);
+  g_cancellable_cancel (cancellable);
+  assert_no_item (self.map, &cancelled, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (self.n_cancelled, ==, 0);
+  succeed (&self, 0);
   assert_result (&self, &call, 0);
-  assert_next_is_none (self.map, G_IO_ERROR_NO_SPACE);
+
+  begin_next (self.map, NULL, &call);
+  test_settle ();
+  g_cancellable_cancel (parent);
+  g_assert_cmpuint (self.n_cancelled, ==, 1);
+  assert_no_item (self.map, &call, G_IO_ERROR_NO_SPACE);
+  assert_next_is_none (self.map, AT_END);
+  tear_down (&self);
+}
+
+static void
+test_items_fail_then_close (void)
+{
+  Fixture self;
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(TestCall) closed = TEST_CALL_INIT;
+
+  g_test_summary ("the closing cancels the jobs, and raises the error, which nobody has seen");
+  set_up_failing (&self, FALSE, NULL, &call);
+  begin_close (self.map, NULL, &closed);
+  assert_no_item (self.map, &call, AT_END);
+  test_settle ();
+  g_assert_cmpuint (self.n_cancelled, ==, 2);
+  assert_closed (self.map, &closed, G_IO_ERROR_NO_SPACE);
   assert_next_is_none (self.map, AT_END);
   tear_down (&self);
 }
@@ -1165,7 +1252,11 @@ main (int    argc,
   g_test_add_func ("/aiodrive/stream/map/failure-awaits", test_failure_awaits);
   g_test_add_func ("/aiodrive/stream/map/several-failures", test_several_failures);
   g_test_add_func ("/aiodrive/stream/map/job-cancels-itself", test_job_cancels_itself);
-  g_test_add_func ("/aiodrive/stream/map/items-fail", test_items_fail);
+  g_test_add_data_func ("/aiodrive/stream/map/items-fail/ordered", GINT_TO_POINTER (TRUE), test_items_fail);
+  g_test_add_data_func ("/aiodrive/stream/map/items-fail/unordered", GINT_TO_POINTER (FALSE), test_items_fail);
+  g_test_add_func ("/aiodrive/stream/map/items-fail-then-job", test_items_fail_then_job);
+  g_test_add_func ("/aiodrive/stream/map/items-fail-then-cancelled", test_items_fail_then_cancelled);
+  g_test_add_func ("/aiodrive/stream/map/items-fail-then-close", test_items_fail_then_close);
   g_test_add_func ("/aiodrive/stream/map/late-item", test_late_item);
   g_test_add_func ("/aiodrive/stream/map/parent", test_parent);
   g_test_add_func ("/aiodrive/stream/map/parent-cancelled-before", test_parent_cancelled_before);

@@ -283,6 +283,26 @@ test('map of an iterator that fails', async () => {
     assertEqual(await failure(unclean.close_async()), error);
 });
 
+test('the source of a map fails while jobs run', async () => {
+    const error = new Error('broken');
+    const queue = new Aiodrive.UnorderedQueue();
+    queue.put('first');
+    queue.put('second');
+    queue.close_with_error(error);
+    function *fails() {
+        yield* ['first', 'second'];
+        throw error;
+    }
+    for (const source of [queue, fails()]) {
+        const seen = [];
+        assertEqual(await failure((async () => {
+            for await (const item of Aiodrive.map(source, (item, c) => gives(item, 20)(c), {max_concurrent: 3}))
+                seen.push(item);
+        })()), error);
+        assertEqual(seen, ['first', 'second']);
+    }
+});
+
 test('closing a map, cancelled', async () => {
     const cleaned = new Aiodrive.Latch();
     async function *count() {

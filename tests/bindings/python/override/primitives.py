@@ -264,6 +264,26 @@ class StreamTest(unittest.TestCase):
             self.assertEqual(results, [1, 2])
         self.assertEqual(asyncio.current_task().cancelling(), 0)
 
+    async def test_map_of_a_source_that_fails_while_jobs_run(self):
+        """Those of earlier items go on, and their results come first."""
+        def fails_late(error):
+            yield 1
+            yield 2
+            raise error
+        def closed(queue, error):
+            queue.put(1)
+            queue.put(2)
+            queue.close_with_error(error)
+            return queue
+        for ordered in True, False:
+            for error in Thrown(), GLib.Error('no more'):
+                for source in fails_late(error), closed(Aiodrive.UnorderedQueue(), error):
+                    results = []
+                    with self.assertRaises(type(error)):
+                        async for result in Aiodrive.map(lambda item: gives(item, 20), source, 3, ordered):
+                            results.append(result)
+                    self.assertEqual(results, [1, 2])
+
     async def test_map_closes_its_source(self):
         """And waits until it is closed, also when it is closed while the source waits."""
         steps = []
