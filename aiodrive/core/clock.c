@@ -10,7 +10,7 @@
  * Everything waits if all were quiet and none has done anything since. A member that has done something says so at its
  * next quiet iteration, by beginning a new round; the others are woken and look again. Who confirms a round began his
  * look after it, so that he sees what was sent to him before; and he has sent nothing himself. When all have confirmed
- * the same round, nothing is on its way. (/aiodrive/core/test-context/threads)
+ * the same round, nothing is on its way. (/aiodrive/testing/test-context/threads)
  *
  * The time moves in the context of the test alone, or where that one blocks: it stands while the test looks at it.
  * (.../stands-outside)

@@ -27,7 +27,7 @@
  * (/aiodrive/core/wait/thread-default)
  *
  * Cancellation at each step. Under a test context a dispatch runs one entry, so that a test can cancel after each
- * callback. (/aiodrive/program/inject/ready)
+ * callback. (/aiodrive/testing/cancel-at-step/ready)
  *
  * Bounded unfairness. A dispatch ends when the time slice of our sources is used up; see fairness.c.
  *

@@ -5,7 +5,8 @@
  * A slice starts with the first dispatch of one of them. When it is used up the context rests: nothing of ours is
  * ready, until sources of a lower priority have been asked. It does not matter which sources take turns, for an
  * iteration in which only a foreign source of the default priority was ready does not end the slice.
- * (/aiodrive/core/dispatcher/lower-priorities, .../chain-of-timers, .../alternating, .../wake-source/alternating)
+ * (/aiodrive/core/dispatcher/lower-priorities, .../chain-of-timers, .../alternating,
+ * /aiodrive/binding/wake-source/alternating)
  *
  * GLib asks sources in the order of their priorities, and stops at the first priority that has a ready one. So the
  * check function of `others`, right below the default priority, is called if and only if nothing of the default

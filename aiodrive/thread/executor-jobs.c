@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/thread/executor-parts-private.h"
 
+#include "aiodrive/binding/bound-language-private.h"
 #include "aiodrive/task/record-private.h"
 #include "aiodrive/task/remote-private.h"
 #include "aiodrive/task/start.h"
-#include "aiodrive/thread/foreign-code-private.h"
 
 /* The jobs of an executor: each is counted before it gets to the thread, and known there while it runs. */
 
@@ -74,7 +74,7 @@ enter_with_task (AiodriveExecutorCore  *self,
                  AiodriveJobFunc        func,
                  GError               **error)
 {
-  const char *language = aiodrive_get_bound_language (func);
+  const char *language = aiodrive_get_bound_language (G_CALLBACK (func));
   AiodriveExecutorRun *run;
 
   if (language != NULL)

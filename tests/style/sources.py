@@ -8,7 +8,7 @@ import sys
 
 import checks
 
-LAYERS = ['core', 'task', 'sync', 'stream', 'group', 'thread', 'program']
+LAYERS = ['core', 'binding', 'task', 'sync', 'stream', 'group', 'thread', 'program', 'testing']
 LICENSE = 'SPDX-License-Identifier: LGPL-2.1-or-later'
 UMBRELLA = 'aiodrive/aiodrive.h'
 GENERATED = {'aiodrive/version.h'}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/thread/executor.h"
 
-#include "aiodrive/thread/foreign-code-private.h"
+#include "aiodrive/binding/bound-language-private.h"
 
 #include <sys/mman.h>
 
@@ -1087,8 +1087,8 @@ test_foreign_code (void)
   gpointer page = mmap (NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   g_assert_true (page != MAP_FAILED);
-  g_assert_null (aiodrive_get_bound_language (return_true));
-  g_assert_null (aiodrive_get_bound_language ((AiodriveJobFunc) page));
+  g_assert_null (aiodrive_get_bound_language (G_CALLBACK (return_true)));
+  g_assert_null (aiodrive_get_bound_language ((GCallback) page));
   munmap (page, 4096);
 }
 

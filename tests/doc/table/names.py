@@ -28,7 +28,7 @@ NAMES = {
     'sync/smart-lock/starvation': r'rw_?lock\w*(async|future)|RWLock|shared',
     'sync/smart-lock/weak/goes-when-asked': r'weak_?(exclusive|lock)|preempt',
     'group/pool/depths/order': r'depth',
-    'core/test-context/timeout': r'(virtual|mock|fake|test)_?(time|clock|context)',
+    'testing/test-context/timeout': r'(virtual|mock|fake|test)_?(time|clock|context)',
 }
 
 

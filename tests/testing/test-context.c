@@ -591,24 +591,24 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/aiodrive/core/test-context/sleep", test_sleep);
-  g_test_add_func ("/aiodrive/core/test-context/same-time", test_same_time);
-  g_test_add_func ("/aiodrive/core/test-context/timeout", test_timeout);
-  g_test_add_func ("/aiodrive/core/test-context/deadline", test_deadline);
-  g_test_add_func ("/aiodrive/core/test-context/periodic", test_periodic);
-  g_test_add_func ("/aiodrive/core/test-context/threads", test_threads);
-  g_test_add_func ("/aiodrive/core/test-context/stands-outside", test_stands_outside);
-  g_test_add_func ("/aiodrive/core/test-context/hold", test_hold);
-  g_test_add_func ("/aiodrive/core/test-context/nested", test_nested);
-  g_test_add_func ("/aiodrive/core/test-context/other-sources", test_other_sources);
-  g_test_add_func ("/aiodrive/core/test-context/block", test_block);
-  g_test_add_func ("/aiodrive/core/test-context/block-in-threads", test_block_in_threads);
-  g_test_add_func ("/aiodrive/core/test-context/block-outside", test_block_outside);
-  g_test_add_func ("/aiodrive/core/test-context/close-while-blocked", test_close_while_blocked);
-  g_test_add_func ("/aiodrive/core/test-context/wait-async", test_wait_async);
-  g_test_add_func ("/aiodrive/core/test-context/close", test_close);
-  g_test_add_func ("/aiodrive/core/test-context/wrong-arguments", test_wrong_arguments);
-  g_test_add_func ("/aiodrive/core/test-context/end-of-time", test_end_of_time);
+  g_test_add_func ("/aiodrive/testing/test-context/sleep", test_sleep);
+  g_test_add_func ("/aiodrive/testing/test-context/same-time", test_same_time);
+  g_test_add_func ("/aiodrive/testing/test-context/timeout", test_timeout);
+  g_test_add_func ("/aiodrive/testing/test-context/deadline", test_deadline);
+  g_test_add_func ("/aiodrive/testing/test-context/periodic", test_periodic);
+  g_test_add_func ("/aiodrive/testing/test-context/threads", test_threads);
+  g_test_add_func ("/aiodrive/testing/test-context/stands-outside", test_stands_outside);
+  g_test_add_func ("/aiodrive/testing/test-context/hold", test_hold);
+  g_test_add_func ("/aiodrive/testing/test-context/nested", test_nested);
+  g_test_add_func ("/aiodrive/testing/test-context/other-sources", test_other_sources);
+  g_test_add_func ("/aiodrive/testing/test-context/block", test_block);
+  g_test_add_func ("/aiodrive/testing/test-context/block-in-threads", test_block_in_threads);
+  g_test_add_func ("/aiodrive/testing/test-context/block-outside", test_block_outside);
+  g_test_add_func ("/aiodrive/testing/test-context/close-while-blocked", test_close_while_blocked);
+  g_test_add_func ("/aiodrive/testing/test-context/wait-async", test_wait_async);
+  g_test_add_func ("/aiodrive/testing/test-context/close", test_close);
+  g_test_add_func ("/aiodrive/testing/test-context/wrong-arguments", test_wrong_arguments);
+  g_test_add_func ("/aiodrive/testing/test-context/end-of-time", test_end_of_time);
 
   return g_test_run ();
 }

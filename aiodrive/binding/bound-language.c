@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/thread/foreign-code-private.h"
+#include "aiodrive/binding/bound-language-private.h"
 
 #include <dlfcn.h>
 
@@ -42,7 +42,7 @@ static const struct
 };
 
 const char *
-aiodrive_get_bound_language (AiodriveJobFunc func)
+aiodrive_get_bound_language (GCallback func)
 {
   Dl_info info;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "aiodrive/core/test-context.h"
+#include "aiodrive/testing/test-context.h"
 #include "aiodrive/task/spawn.h"
 
 G_BEGIN_DECLS

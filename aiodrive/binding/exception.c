@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/exception.h"
+#include "aiodrive/binding/exception.h"
 
 /* A GError of this domain stands for an exception of another language. It carries nothing but its code, because a
  * binding copies no more than that; each of its copies counts as a holder of what the code stands for. */

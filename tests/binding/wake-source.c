@@ -246,7 +246,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(name, function) g_test_add ("/aiodrive/core/wake-source/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function) \
+  g_test_add ("/aiodrive/binding/wake-source/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("once", test_once);
   ADD ("timer", test_timer);
   ADD ("thread", test_thread);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/program/inject.h"
+#include "aiodrive/testing/cancel-at-step.h"
 
+#include "aiodrive/binding/bound-language-private.h"
 #include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
-#include "aiodrive/thread/foreign-code-private.h"
 
 /* Under a test context a dispatch calls back one wait, or begins one job. So a cancellation between each two iterations
- * finds every wait, also those that take no iteration of their own. (/aiodrive/program/inject/ready) */
+ * finds every wait, also those that take no iteration of their own. (/aiodrive/testing/cancel-at-step/ready) */
 
 typedef struct
 {
@@ -148,7 +148,7 @@ aiodrive_test_context_cancel_at_step (AiodriveTestContext  *self,
   scope = aiodrive_cancel_scope_new (NULL);
   task = aiodrive_spawn (G_CANCELLABLE (scope), func, user_data, user_data_destroy);
   cancelled = run (context, task, G_CANCELLABLE (scope), step);
-  if (!check (self, task, scope, aiodrive_get_bound_language (func) != NULL, error))
+  if (!check (self, task, scope, aiodrive_get_bound_language (G_CALLBACK (func)) != NULL, error))
     {
       g_prefix_error (error, cancelled ? "Cancelled after %u steps: " : "Not cancelled in %u steps: ", step);
       cancelled = FALSE;

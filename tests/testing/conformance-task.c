@@ -256,7 +256,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   signal (usr2, SIG_IGN);   /* also while nobody waits for it any more */
 
-  test_add_scenarios ("/aiodrive/program/conformance/task", &stage, scenarios, G_N_ELEMENTS (scenarios));
+  test_add_scenarios ("/aiodrive/testing/conformance/task", &stage, scenarios, G_N_ELEMENTS (scenarios));
 
   return g_test_run ();
 }

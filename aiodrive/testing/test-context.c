@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/test-context.h"
+#include "aiodrive/testing/test-context.h"
 
 #include "aiodrive/core/clock-private.h"
 

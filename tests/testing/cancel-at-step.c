@@ -204,11 +204,11 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/aiodrive/program/inject/every-step", test_every_step);
-  g_test_add_func ("/aiodrive/program/inject/own-context", test_own_context);
-  g_test_add_func ("/aiodrive/program/inject/failure", test_failure);
-  g_test_add_func ("/aiodrive/program/inject/leak", test_leak);
-  g_test_add_func ("/aiodrive/program/inject/ready", test_ready);
+  g_test_add_func ("/aiodrive/testing/cancel-at-step/every-step", test_every_step);
+  g_test_add_func ("/aiodrive/testing/cancel-at-step/own-context", test_own_context);
+  g_test_add_func ("/aiodrive/testing/cancel-at-step/failure", test_failure);
+  g_test_add_func ("/aiodrive/testing/cancel-at-step/leak", test_leak);
+  g_test_add_func ("/aiodrive/testing/cancel-at-step/ready", test_ready);
 
   return g_test_run ();
 }

@@ -231,7 +231,7 @@ main (int   argc,
 
   g_test_init (&argc, &argv, NULL);
 
-  test_add_scenarios ("/aiodrive/program/conformance/sync", &stage, scenarios, G_N_ELEMENTS (scenarios));
+  test_add_scenarios ("/aiodrive/testing/conformance/sync", &stage, scenarios, G_N_ELEMENTS (scenarios));
 
   return g_test_run ();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/wake-source.h"
+#include "aiodrive/binding/wake-source.h"
 
 #include "aiodrive/core/dispatcher-private.h"
 

@@ -151,12 +151,12 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/aiodrive/core/exception/copies", test_copies);
-  g_test_add_func ("/aiodrive/core/exception/revived", test_revived);
-  g_test_add_func ("/aiodrive/core/exception/two", test_two);
-  g_test_add_func ("/aiodrive/core/exception/unknown", test_unknown);
-  g_test_add_func ("/aiodrive/core/exception/dead-context", test_dead_context);
-  g_test_add_func ("/aiodrive/core/exception/task", test_task);
+  g_test_add_func ("/aiodrive/binding/exception/copies", test_copies);
+  g_test_add_func ("/aiodrive/binding/exception/revived", test_revived);
+  g_test_add_func ("/aiodrive/binding/exception/two", test_two);
+  g_test_add_func ("/aiodrive/binding/exception/unknown", test_unknown);
+  g_test_add_func ("/aiodrive/binding/exception/dead-context", test_dead_context);
+  g_test_add_func ("/aiodrive/binding/exception/task", test_task);
 
   return g_test_run ();
 }
