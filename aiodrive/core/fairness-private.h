@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* How long callbacks of ours may follow each other. */
+#define AIODRIVE_SLICE_USEC  1000
+
 typedef enum
 {
   AIODRIVE_NO_REST,

@@ -19,7 +19,6 @@
  * The least important of all sources, `keeper`, is ready in a rest: code that iterates the context until there is
  * nothing to do goes on. (.../until-nothing-is-to-be-done) */
 
-#define SLICE_USEC    1000
 #define BLOCKED_USEC  100
 #define MAX_RESTS     4
 
@@ -126,7 +125,7 @@ aiodrive_fairness_must_yield (AiodriveFairness *self,
     return TRUE;
   if (self->busy_since == 0)
     self->busy_since = now;
-  if (now - self->busy_since < SLICE_USEC)
+  if (now - self->busy_since < AIODRIVE_SLICE_USEC)
     return FALSE;
 
   self->busy_since = 0;

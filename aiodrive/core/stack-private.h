@@ -40,6 +40,7 @@ struct _AiodriveStack
   gpointer            resumer_place;     /* where its resumer goes on */
   AiodriveStackFunc   outside_func;      /* nullable: to be called by its resumer */
   gpointer            outside_data;
+  gint64              busy_since;        /* the first checkpoint since it was resumed; 0: none */
   int                 depth;             /* g_main_depth() when it was resumed last */
   GMainContext       *context;           /* unowned, nullable: the thread-default one then */
   gpointer            frame;             /* for debuggers: the frame that was left last, and where it returns to */

@@ -337,6 +337,7 @@ aiodrive_stack_resume (AiodriveStack *self)
   g_return_val_if_fail (self->state == AIODRIVE_STACK_SUSPENDED, FALSE);
 
   self->state = AIODRIVE_STACK_ACTIVE;
+  self->busy_since = 0;
   self->depth = g_main_depth ();
   self->context = g_main_context_get_thread_default ();
   do

@@ -3,6 +3,7 @@
 
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/clock-private.h"
 #include "aiodrive/core/error-private.h"
 
 /* A call that suspends its fiber. It lives on the stack of the fiber, and allocates nothing.
@@ -78,4 +79,57 @@ aiodrive_wait_queue_suspend (AiodriveWaitQueue  *self,
   else if (granted != NULL)
     *granted = sleeper.waiter.granted;
   return !sleeper.cancelled;
+}
+
+/* A fiber that yields to its main loop. Lives on the stack of the fiber. */
+typedef struct
+{
+  AiodriveEntry  entry;   /* first */
+  AiodriveStack *stack;
+} Yielder;
+
+static void
+yielder_run (AiodriveEntry *entry)
+{
+  aiodrive_stack_resume (((Yielder *) entry)->stack);
+}
+
+/* Resumes in another iteration. The dispatch that resumed the fiber is over by then, and looks at its time slice. */
+static void
+yield (AiodriveStack *stack)
+{
+  Yielder self = { .entry.run = yielder_run, .entry.stamp = aiodrive_dispatcher_stamp (), .stack = stack };
+
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self.entry);
+  aiodrive_stack_suspend ();
+}
+
+/* Fairness. A fiber does not suspend where it need not wait, so that a loop over what is ready would keep the main loop
+ * to itself. It yields when it has used up a time slice. Under a test context it does not, for there each callback is a
+ * step that a test counts. (/aiodrive/task/fiber/fair) */
+static void
+yield_if_due (void)
+{
+  AiodriveStack *stack = aiodrive_stack_get_current ();
+  gint64 now = g_get_monotonic_time ();
+
+  if (stack->busy_since == 0)
+    stack->busy_since = now;
+  else if (now - stack->busy_since >= AIODRIVE_SLICE_USEC)
+    {
+      g_autoptr(AiodriveClock) clock = aiodrive_dispatcher_dup_clock (aiodrive_dispatcher_get_thread_default ());
+
+      stack->busy_since = 0;
+      if (clock == NULL)
+        yield (stack);
+    }
+}
+
+gboolean
+aiodrive_checkpoint (GCancellable  *cancellable,
+                     GError       **error)
+{
+  if (aiodrive_stack_can_suspend ())
+    yield_if_due ();
+  return !aiodrive_cancellable_set_error (cancellable, error);
 }

@@ -63,6 +63,11 @@ GError         *aiodrive_wait_steal_error        (GAsyncResult        *result);
 void            aiodrive_wait_return_true        (AiodriveWait        *self,
                                                   gpointer             granted);
 
+/* What a call does before it looks whether it has to wait: a fiber that has used up its time slice yields. FALSE with
+ * G_IO_ERROR_CANCELLED if @cancellable is cancelled. (A checkpoint in the sense of trio.) */
+gboolean        aiodrive_checkpoint              (GCancellable        *cancellable,
+                                                  GError             **error);
+
 /* A call that blocks its thread while it waits. It begins under the monitor, and ends without it. */
 gboolean        aiodrive_wait_queue_block        (AiodriveWaitQueue   *self,
                                                   AiodriveMonitor     *monitor,

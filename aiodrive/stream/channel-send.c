@@ -97,7 +97,7 @@ aiodrive_channel_send (AiodriveChannel  *self,
   g_return_val_if_fail (AIODRIVE_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (aiodrive_cancellable_set_error (cancellable, error))
+  if (!aiodrive_checkpoint (cancellable, error))
     return FALSE;
   item = aiodrive_item_new (value, error);
   if (item == NULL)

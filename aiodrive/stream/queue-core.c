@@ -352,7 +352,7 @@ aiodrive_queue_core_get (AiodriveQueueCore  *self,
   gpointer item = NULL;
   gboolean ended = TRUE;
 
-  if (!aiodrive_cancellable_set_error (cancellable, error))
+  if (aiodrive_checkpoint (cancellable, error))
     {
       aiodrive_queue_core_lock (self);
       item = take (self);

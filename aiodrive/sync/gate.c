@@ -180,7 +180,7 @@ aiodrive_gate_acquire (AiodriveGate  *self,
 {
   g_autoptr(AiodriveLockGuard) guard = request;
 
-  if (aiodrive_cancellable_set_error (guard->cancellable, error))
+  if (!aiodrive_checkpoint (guard->cancellable, error))
     return NULL;
 
   aiodrive_monitor_lock (&self->monitor);

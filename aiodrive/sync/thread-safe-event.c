@@ -224,7 +224,7 @@ aiodrive_thread_safe_event_wait (AiodriveThreadSafeEvent  *self,
   g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_EVENT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (aiodrive_cancellable_set_error (cancellable, error))
+  if (!aiodrive_checkpoint (cancellable, error))
     return FALSE;
 
   aiodrive_monitor_lock (&self->monitor);

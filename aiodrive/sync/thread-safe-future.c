@@ -343,7 +343,7 @@ aiodrive_thread_safe_future_wait (AiodriveThreadSafeFuture  *self,
   g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (aiodrive_cancellable_set_error (cancellable, error))
+  if (!aiodrive_checkpoint (cancellable, error))
     return;
 
   aiodrive_monitor_lock (&self->monitor);

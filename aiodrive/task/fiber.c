@@ -406,6 +406,7 @@ wait_for (Fiber   *self,
   GCancellable *scope = g_task_get_cancellable (self->task);
   GCancellable *below = g_task_get_cancellable (task);
 
+  aiodrive_checkpoint (NULL, NULL);
   if (aiodrive_task_record_is_known (record))
     {
       aiodrive_task_record_set_awaited (record);

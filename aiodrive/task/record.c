@@ -397,6 +397,7 @@ aiodrive_task_record_block (AiodriveTaskRecord  *self,
   g_autoptr(GTask) kept = g_object_ref (self->task);
   gboolean suspends = aiodrive_stack_can_suspend ();   /* then the wait has a dispatcher, and is counted */
 
+  aiodrive_checkpoint (NULL, NULL);
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
   if (self->state == AIODRIVE_TASK_ENDED)

@@ -842,6 +842,100 @@ test_groups (void)
   assert_succeeds (fill_groups, NULL);
 }
 
+/* What a fiber calls again and again without having to wait. */
+typedef struct
+{
+  AiodriveThreadSafeEvent  *event;
+  AiodriveThreadSafeFuture *future;
+  AiodriveSmartLock        *lock;
+  AiodriveChannel          *channel;
+  GTask                    *task;
+  guint                     which;
+  gboolean                  redrawn;
+} Ready;
+
+static gboolean
+call_ready (Ready         *self,
+            GCancellable  *scope,
+            GError       **error)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+  g_auto(GValue) item = G_VALUE_INIT;
+
+  switch (self->which)
+    {
+    case 0:
+      return aiodrive_thread_safe_event_wait (self->event, scope, error);
+    case 1:
+      aiodrive_thread_safe_future_wait (self->future, scope, &value, error);
+      return g_value_get_int (&value) == 1;
+    case 2:
+      {
+        g_autoptr(AiodriveLockGuard) guard = NULL;
+
+        guard = aiodrive_smart_lock_acquire (self->lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, 0, scope, error);
+        return guard != NULL;
+      }
+    case 3:
+      g_value_set_int (g_value_init (&item, G_TYPE_INT), 1);
+      if (!aiodrive_channel_send (self->channel, &item, scope, error))
+        return FALSE;
+      aiodrive_channel_receive (self->channel, scope, &value, error);
+      return g_value_get_int (&value) == 1;
+    default:
+      return aiodrive_await (self->task, error);
+    }
+}
+
+static gboolean
+never_wait (GCancellable  *scope,
+            gpointer       data,
+            GValue        *result,
+            GError       **error)
+{
+  Ready *self = data;
+
+  for (guint n = 0; !self->redrawn; n++)
+    {
+      if (!call_ready (self, scope, error))
+        return FALSE;
+      g_assert_cmpuint (n, <, 50 * 1000 * 1000);
+    }
+  return TRUE;
+}
+
+static gboolean
+redraw (gpointer data)
+{
+  ((Ready *) data)->redrawn = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_fair (void)
+{
+  g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+  g_autoptr(AiodriveThreadSafeFuture) future = aiodrive_thread_safe_future_new ();
+  g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
+  g_autoptr(AiodriveChannel) channel = aiodrive_channel_new (1);
+  g_autoptr(GTask) task = run_fiber (return_nothing, NULL);
+  Ready ready = { event, future, lock, channel, task, 0, FALSE };
+  g_auto(GValue) one = G_VALUE_INIT;
+
+  g_test_summary ("A fiber that never has to wait leaves time for redraws");
+
+  g_value_set_int (g_value_init (&one, G_TYPE_INT), 1);
+  aiodrive_thread_safe_event_set (event);
+  aiodrive_thread_safe_future_set_value (future, &one, NULL);
+  for (ready.which = 0; ready.which < 5; ready.which++)
+    {
+      ready.redrawn = FALSE;
+      g_idle_add_full (120, redraw, &ready, NULL);
+      assert_succeeds (never_wait, &ready);
+      test_settle ();
+    }
+}
+
 /* The sanitizers need megabytes for each, and valgrind looks for leaks in all of it. */
 static guint
 get_many (void)
@@ -948,6 +1042,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/task/fiber/call-outside", test_call_outside);
   g_test_add_func ("/aiodrive/task/fiber/precondition", test_precondition);
   g_test_add_func ("/aiodrive/task/fiber/groups", test_groups);
+  g_test_add_func ("/aiodrive/task/fiber/fair", test_fair);
   g_test_add_func ("/aiodrive/task/fiber/many", test_many);
 
   return g_test_run ();
