@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aiodrive/core/clock.h"
-#include "aiodrive/group/core-private.h"
+#include "aiodrive/group/group-core-private.h"
 
 G_BEGIN_DECLS
 

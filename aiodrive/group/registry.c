@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/group/core-private.h"
+#include "aiodrive/group/group-core-private.h"
 
 /* All groups, for those who look for the ones below a scope: scopes know what is above them, and nothing else for
  * longer than they wait for its cancellation. And the pools, found from their scopes. */

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/stream/map-parts-private.h"
+#include "aiodrive/stream/map-core-private.h"
+
+#include "aiodrive/core/cancel-scope-private.h"
+#include "aiodrive/core/error-private.h"
+#include "aiodrive/core/result.h"
+#include "aiodrive/task/propagate.h"
+#include "aiodrive/task/record-private.h"
 
 /* A map pulls items, runs jobs and gives results, all of it in its own context; a call of another thread notes
  * what it wants under the monitor, and has advance() run there. The iterator, the jobs and the calls of `items` each
@@ -13,6 +19,43 @@
  *
  * An item that comes when it is too late, because a job has failed meanwhile, is not unwrapped, and goes back to where
  * it came from. (.../late-item) */
+
+struct _AiodriveMapCore
+{
+  GMainContext          *context;          /* owned: where dispatcher is */
+  AiodriveDispatcher    *dispatcher;       /* set once, as are the next ones */
+  AiodriveAsyncIterator *items;            /* owned */
+  AiodriveCancelScope   *scope;            /* owned; of the jobs, and of the wait for an item */
+  guint                  max_concurrent;
+  gboolean               ordered;
+  AiodriveMapFunc        func;
+  gpointer               user_data;
+  GDestroyNotify         user_data_destroy;
+  AiodriveResults        results;
+
+  AiodriveMonitor        monitor;
+  AiodriveWaitQueue      closers;          /* guarded by monitor, as are the next ones */
+  gboolean               posted;           /* entry is on its way */
+  gboolean               started;
+  gboolean               closing;
+  gboolean               dropped;
+  gboolean               over;             /* no job runs, and none will */
+  gboolean               closed;           /* and the items are closed */
+  GError                *close_error;      /* owned, nullable: for who asks first */
+  guint                  n_untaken;        /* jobs that run, or whose result has not been taken */
+  AiodriveEntry          entry;            /* owns a reference while it is posted */
+
+  /* used in context alone */
+  GQueue                 jobs;             /* by their nodes, in the order of their items */
+  guint                  n_running;
+  guint                  n_jobs;           /* how many there were */
+  AiodriveFailures       failures;
+  gboolean               pulling;
+  gboolean               exhausted;        /* there are no more items */
+  gboolean               stopping;         /* no more jobs are to be started */
+  gboolean               closing_items;
+  gboolean               closed_items;
+};
 
 /* What went wrong; the wait for an item counts as one task more. */
 static GError *
@@ -40,11 +83,13 @@ map_clear (gpointer data)
   g_main_context_unref (self->context);
 }
 
-void
-aiodrive_map_core_unref (AiodriveMapCore *self)
+static void
+map_unref (AiodriveMapCore *self)
 {
   g_atomic_rc_box_release_full (self, map_clear);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AiodriveMapCore, map_unref)
 
 /* Has advance() run, in the context of the map, because of @wish, a flag that is to be set, or of what has changed. */
 static void
@@ -66,27 +111,109 @@ advance_soon (AiodriveMapCore *self,
   aiodrive_dispatcher_post (self->dispatcher, &self->entry);
 }
 
-void
-aiodrive_map_core_stop (AiodriveMapCore *self)
+static void
+stop (AiodriveMapCore *self)
 {
   self->stopping = TRUE;
   g_cancellable_cancel (G_CANCELLABLE (self->scope));
 }
 
-void
-aiodrive_map_core_fail (AiodriveMapCore *self,
-                        GError          *error,
-                        const char      *name)
+static void
+fail (AiodriveMapCore *self,
+      GError          *error,
+      const char      *name)
 {
   aiodrive_failures_add (&self->failures, error, name);
-  aiodrive_map_core_stop (self);
+  stop (self);
 }
+
+/*
+ * Jobs, and what becomes of their results
+ */
+
+typedef struct
+{
+  AiodriveWaiter   waiter;   /* first; run when task has ended */
+  GList            node;     /* in the jobs of map */
+  AiodriveMapCore *map;      /* owned */
+  GTask           *task;     /* owned */
+  GValue           item;     /* until task has ended */
+  GValue           result;   /* while it is not its turn */
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_clear_object (&job->task);
+  if (G_IS_VALUE (&job->result))
+    g_value_unset (&job->result);
+  g_free (job);
+}
+
+/* Gives the results whose turn it is: behind a job that runs, or has failed, they wait. */
+static void
+give_in_order (AiodriveMapCore *self)
+{
+  Job *job;
+
+  while ((job = g_queue_peek_head (&self->jobs)) != NULL && G_IS_VALUE (&job->result))
+    {
+      aiodrive_results_add (&self->results, &job->result);
+      g_queue_unlink (&self->jobs, &job->node);
+      job_free (job);
+    }
+}
+
+static void
+give_at_once (Job *job)
+{
+  aiodrive_results_add (&job->map->results, &job->result);
+  g_queue_unlink (&job->map->jobs, &job->node);
+  job_free (job);
+}
+
+static void
+warn_about_jobs (AiodriveMapCore *self)
+{
+  g_autoptr(GString) names = g_string_new (NULL);
+
+  for (GList *node = self->jobs.head; node != NULL; node = node->next)
+    {
+      Job *job = node->data;
+
+      if (G_IS_VALUE (&job->item))
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", aiodrive_task_describe (job->task));
+    }
+  if (names->len > 0)
+    g_warning ("The iterator of aiodrive_map() was dropped while jobs ran: %s", names->str);
+}
+
+static void
+release_jobs (AiodriveMapCore *self)
+{
+  GDestroyNotify destroy = g_steal_pointer (&self->user_data_destroy);
+  Job *job;
+
+  while ((job = g_queue_peek_head (&self->jobs)) != NULL)
+    {
+      g_queue_unlink (&self->jobs, &job->node);
+      job_free (job);
+    }
+  if (destroy != NULL)
+    destroy (self->user_data);
+}
+
+/*
+ * The end
+ */
 
 static void
 end (AiodriveMapCore *self,
      gboolean         has_reader)
 {
-  aiodrive_map_core_release_jobs (self);
+  release_jobs (self);
   aiodrive_results_end (&self->results, has_reader ? sum_up (self) : NULL);
 
   aiodrive_monitor_lock (&self->monitor);
@@ -107,8 +234,8 @@ end_closing (AiodriveMapCore *self)
 }
 
 /* Ends what has nothing to wait for. */
-void
-aiodrive_map_core_settle (AiodriveMapCore *self)
+static void
+settle (AiodriveMapCore *self)
 {
   gboolean has_reader, over, closed;
 
@@ -127,6 +254,147 @@ aiodrive_map_core_settle (AiodriveMapCore *self)
     end_closing (self);
 }
 
+/*
+ * From item to job, and from job to item
+ */
+
+static void pull (AiodriveMapCore *self);
+
+static void
+job_ended (AiodriveEntry *entry)
+{
+  Job *job = (Job *) entry;
+  g_autoptr(AiodriveMapCore) self = job->map;
+  GError *error = NULL;
+
+  self->n_running--;
+  g_value_unset (&job->item);
+  aiodrive_task_propagate (job->task, &job->result, &error);
+  if (error != NULL)
+    {
+      g_value_unset (&job->result);
+      fail (self, error, g_task_get_name (job->task));
+    }
+  else if (self->ordered)
+    give_in_order (self);
+  else
+    give_at_once (job);
+
+  pull (self);
+  settle (self);
+}
+
+static void
+run_job (GTask        *task,
+         GCancellable *cancellable,
+         gpointer      data)
+{
+  Job *job = data;
+
+  job->map->func (task, cancellable, &job->item, job->map->user_data);
+}
+
+/* Takes @item. */
+static void
+start_job (AiodriveMapCore *self,
+           GValue          *item)
+{
+  Job *job = g_new0 (Job, 1);
+  AiodriveTaskRecord *record;
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->n_untaken++;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  job->map = g_atomic_rc_box_acquire (self);
+  job->item = *item;
+  job->task = aiodrive_task_record_new_task (NULL, G_CANCELLABLE (self->scope), NULL, NULL, aiodrive_map);
+  job->node.data = job;
+  g_queue_push_tail_link (&self->jobs, &job->node);
+  self->n_running++;
+  self->n_jobs++;
+
+  record = aiodrive_task_record_get (job->task);
+  aiodrive_waiter_init (&job->waiter, job_ended);
+  aiodrive_task_record_watch (record, &job->waiter);
+  aiodrive_task_record_start_job (record, FALSE, run_job, job, NULL);
+}
+
+static void
+on_item (GObject      *source_object,
+         GAsyncResult *result,
+         gpointer      data)
+{
+  g_autoptr(AiodriveMapCore) self = data;
+  g_autoptr(GError) error = NULL;
+  GValue item = G_VALUE_INIT;
+  gboolean failed = aiodrive_result_had_error (result);
+
+  self->pulling = FALSE;
+  if (self->stopping && !failed)
+    {
+      settle (self);
+      return;
+    }
+
+  if (aiodrive_async_iterator_next_finish (self->items, result, &item, &error))
+    {
+      start_job (self, &item);
+    }
+  else
+    {
+      /* A failure of the source is its last item: the jobs of earlier items go on, and their results come first. */
+      g_value_unset (&item);
+      aiodrive_failures_add (&self->failures, g_steal_pointer (&error), "the items");
+      self->exhausted = TRUE;
+    }
+  pull (self);
+  settle (self);
+}
+
+static void
+pull (AiodriveMapCore *self)
+{
+  gboolean wanted;
+
+  aiodrive_monitor_lock (&self->monitor);
+  wanted = self->started && self->n_untaken < self->max_concurrent;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  if (!wanted || self->pulling || self->exhausted || self->stopping)
+    return;
+
+  self->pulling = TRUE;
+  aiodrive_async_iterator_next_async (self->items, G_CANCELLABLE (self->scope), on_item,
+                                      g_atomic_rc_box_acquire (self));
+}
+
+static void
+on_items_closed (GObject      *source_object,
+                 GAsyncResult *result,
+                 gpointer      data)
+{
+  g_autoptr(AiodriveMapCore) self = data;
+  GError *error = NULL;
+
+  aiodrive_async_iterator_close_finish (self->items, result, &error);
+  aiodrive_failures_add (&self->failures, error, "the items");
+  self->closed_items = TRUE;
+  settle (self);
+}
+
+static void
+close_items (AiodriveMapCore *self)
+{
+  if (self->closing_items)
+    return;
+
+  self->closing_items = TRUE;
+  /* a failure that nobody has seen is for who closes */
+  aiodrive_failures_add (&self->failures, aiodrive_results_steal_failure (&self->results), "the iteration");
+  aiodrive_async_iterator_close_async (self->items, NULL, on_items_closed, g_atomic_rc_box_acquire (self));
+}
+
 static void
 advance (AiodriveEntry *entry)
 {
@@ -140,13 +408,13 @@ advance (AiodriveEntry *entry)
   aiodrive_monitor_unlock (&self->monitor);
 
   if (dropped && !closing)
-    aiodrive_map_core_warn_about_jobs (self);
+    warn_about_jobs (self);
   if (closing || dropped)
-    aiodrive_map_core_stop (self);
+    stop (self);
   if (closing)
-    aiodrive_map_core_close_items (self);
-  aiodrive_map_core_pull (self);
-  aiodrive_map_core_settle (self);
+    close_items (self);
+  pull (self);
+  settle (self);
 }
 
 /*
@@ -177,8 +445,8 @@ aiodrive_map_core_new (AiodriveAsyncIterator *items,
   aiodrive_results_init (&self->results);
   aiodrive_monitor_init (&self->monitor);
   if (max_concurrent == 0)
-    aiodrive_map_core_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                                                       "There is no room for a job"), "the iteration");
+    fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "There is no room for a job"),
+          "the iteration");
 
   return self;
 }
@@ -251,5 +519,5 @@ aiodrive_map_core_drop (AiodriveMapCore *self)
 
   if (!over)
     advance_soon (self, &self->dropped);
-  aiodrive_map_core_unref (self);
+  map_unref (self);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/ordered-queue.h"
 
-#include "aiodrive/stream/queue-impl-private.h"
+#include "aiodrive/stream/queue-core-private.h"
 
 /**
  * AiodriveOrderedQueue:
@@ -35,8 +35,8 @@ struct _AiodriveOrderedQueue
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveOrderedQueue, aiodrive_ordered_queue, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_QUEUE, aiodrive_queue_impl_queue_init)
-                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, aiodrive_queue_impl_iterator_init))
+                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_QUEUE, aiodrive_queue_core_queue_init)
+                               G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, aiodrive_queue_core_iterator_init))
 
 static gint
 compare_indexes (gconstpointer a,
@@ -133,7 +133,7 @@ aiodrive_ordered_queue_class_init (AiodriveOrderedQueueClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = aiodrive_ordered_queue_finalize;
-  aiodrive_queue_impl_class_init (object_class);
+  aiodrive_queue_core_class_init (object_class);
 }
 
 static void

@@ -3,6 +3,8 @@
 
 #include "aiodrive/core/box-private.h"
 #include "aiodrive/core/wait-private.h"
+#include "aiodrive/stream/async-iterator.h"
+#include "aiodrive/stream/queue.h"
 
 G_BEGIN_DECLS
 
@@ -91,5 +93,10 @@ void          aiodrive_queue_core_close       (AiodriveQueueCore        *self,
                                                const GError             *error,
                                                gboolean                  drop);
 GError       *aiodrive_queue_core_new_closed  (AiodriveQueueCore        *self);
+
+/* What a class is made of that begins with an AiodriveQueueCore: both queues, and of the last one the channel too. */
+void aiodrive_queue_core_class_init    (GObjectClass                   *klass);
+void aiodrive_queue_core_queue_init    (AiodriveQueueInterface         *iface);
+void aiodrive_queue_core_iterator_init (AiodriveAsyncIteratorInterface *iface);
 
 G_END_DECLS

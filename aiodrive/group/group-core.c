@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/group/core-private.h"
+#include "aiodrive/group/group-core-private.h"
 
 #include "aiodrive/core/clock.h"
 #include "aiodrive/group/levels-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
+#include "aiodrive/task/remote-private.h"
+#include "aiodrive/task/start.h"
 
 /* Nothing outlives a group unseen: who closes it is called back when the last member has ended, and no member is let in
  * afterwards. The group waits for its members also when it is cancelled, when its closing is, and when its object
@@ -388,4 +390,232 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
     aiodrive_levels_arrive (self->levels, level);
   take_in (self, task, level, planned);
   return TRUE;
+}
+
+/*
+ * Jobs that become tasks of the group, in its context or from another one
+ */
+
+/* In the context of the group: takes @task in, which has its job, or ends it. FALSE: the job is not to begin now. */
+static gboolean
+accept (AiodriveGroupCore *core,
+        AiodriveLevel     *level,
+        GTask             *task)
+{
+  gboolean planned = core->idle;
+
+  if (aiodrive_group_core_add (core, task, level, planned))
+    return !planned;
+
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
+  return FALSE;
+}
+
+static GTask *
+spawn_here (AiodriveGroupCore *core,
+            AiodriveLevel     *level,
+            GCancellable      *parent,
+            const char        *name,
+            AiodriveJobFunc    func,
+            gpointer           user_data,
+            GDestroyNotify     user_data_destroy)
+{
+  GTask *task = aiodrive_task_new (parent);
+  AiodriveTaskRecord *record = aiodrive_task_record_get (task);
+
+  if (name != NULL)
+    g_task_set_name (task, name);
+  aiodrive_task_record_set_job (record, func, user_data, user_data_destroy);
+  if (accept (core, level, task))
+    aiodrive_task_record_begin_job (record);
+  return task;
+}
+
+/* On its way from another thread. */
+typedef struct
+{
+  AiodriveGroupCore *core;    /* owned */
+  AiodriveLevel     *level;   /* unowned, nullable: in which it counts */
+} Arrival;
+
+static void
+arrival_free (gpointer data)
+{
+  Arrival *self = data;
+
+  aiodrive_group_core_unref (self->core);
+  g_free (self);
+}
+
+static gboolean
+accept_arrival (GTask    *task,
+                gpointer  data)
+{
+  Arrival *self = data;
+  AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task));
+  GCancellable *above = aiodrive_cancel_scope_get_parent (scope);
+  g_autoptr(GTask) outer = aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
+  gboolean closed = g_atomic_int_get (&self->core->closed);
+
+  /* its failure is the group's to raise */
+  if (!closed)
+    aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
+  return accept (self->core, self->level, task);
+}
+
+static GTask *
+spawn_there (AiodriveGroupCore *core,
+             AiodriveLevel     *level,
+             GCancellable      *parent,
+             const char        *name,
+             AiodriveJobFunc    func,
+             gpointer           user_data,
+             GDestroyNotify     user_data_destroy)
+{
+  Arrival *arrival = g_new (Arrival, 1);
+
+  *arrival = (Arrival) { aiodrive_group_core_ref (core), level };
+  return aiodrive_remote_spawn (core->dispatcher, core->context, parent, name, func, user_data, user_data_destroy,
+                                accept_arrival, arrival, arrival_free);
+}
+
+/* In any thread. The depth matters in a pool alone. */
+GTask *
+aiodrive_group_core_spawn (AiodriveGroupCore *self,
+                           const char        *name,
+                           gint               depth,
+                           AiodriveJobFunc    func,
+                           gpointer           user_data,
+                           GDestroyNotify     user_data_destroy)
+{
+  AiodriveLevel *level = aiodrive_group_core_expect (self, depth);
+  GCancellable *parent = G_CANCELLABLE (level != NULL ? aiodrive_level_get_scope (level) : self->scope);
+  GTask *task;
+
+  if (!aiodrive_group_core_enter (self))
+    return spawn_there (self, level, parent, name, func, user_data, user_data_destroy);
+
+  task = spawn_here (self, level, parent, name, func, user_data, user_data_destroy);
+  aiodrive_group_core_leave (self);
+  return task;
+}
+
+/*
+ * The end: the callers that wait for it, and the outcome
+ */
+
+typedef struct
+{
+  AiodriveEntry       end;        /* first */
+  AiodriveCancelLink  link;       /* in the scope of task */
+  AiodriveGroupCore  *core;       /* owned */
+  GTask              *task;       /* owned */
+  GError             *outcome;    /* owned, nullable */
+  gint                cancelled;  /* atomic; once the group has come to its end it is too late */
+  GList               node;
+} Closer;
+
+static void
+closer_end (AiodriveEntry *entry)
+{
+  Closer *self = (Closer *) entry;
+  g_autoptr(GTask) task = NULL;
+  GError *outcome;
+
+  if (!aiodrive_cancel_link_remove (&self->link))
+    return;   /* again when the handler is done */
+
+  task = self->task;
+  outcome = self->outcome;
+  aiodrive_group_core_unref (self->core);
+  g_free (self);
+
+  if (outcome != NULL)
+    g_task_return_error (task, outcome);
+  else
+    aiodrive_task_return_true (task);
+}
+
+/* Cancelling a closer cancels the group, and the closer goes on waiting. */
+static void
+closer_cancelled (AiodriveCancelLink *link)
+{
+  Closer *self = AIODRIVE_CONTAINER_OF (link, Closer, link);
+
+  g_atomic_int_set (&self->cancelled, TRUE);
+  aiodrive_cancel_hub_cancel (G_CANCELLABLE (self->core->scope));
+  aiodrive_cancel_link_done (link, self->core->dispatcher, &self->end);
+}
+
+/* What the group ends with: its failures; else its having been cancelled, as far as that matters outside. */
+static GError *
+sum_up (AiodriveGroupCore *self)
+{
+  g_autoptr(GError) cancelled = NULL;
+  GError *error = aiodrive_failures_sum_up (&self->failures, self->n_spawned);
+
+  if (error != NULL || !aiodrive_cancellable_is_cancelled (G_CANCELLABLE (self->scope)))
+    return error;
+
+  cancelled = aiodrive_error_new_cancelled ();
+  aiodrive_cancel_scope_leave (self->scope, cancelled, &error);
+  return error;
+}
+
+/* In the context, whenever the group may have come to its end. */
+void
+aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
+{
+  g_autoptr(GError) outcome = NULL;
+  GList *node;
+
+  if (g_queue_is_empty (&self->closers))
+    return;
+
+  if (!g_atomic_int_get (&self->closed))
+    {
+      if (g_atomic_int_get (&self->n_tasks) > 0 ||
+          (self->forever && !g_cancellable_is_cancelled (G_CANCELLABLE (self->scope))))
+        return;
+      g_atomic_int_set (&self->closed, TRUE);
+      self->outcome = sum_up (self);
+      if (self->started != 0)
+        self->ended = aiodrive_get_monotonic_time ();
+      aiodrive_group_core_say_changed (self);   /* first, so that no handler sees it closed and not done */
+      aiodrive_group_core_notify (self, "closed");
+    }
+  while ((node = g_queue_pop_head_link (&self->closers)) != NULL)
+    {
+      Closer *closer = node->data;
+
+      if (self->outcome != NULL)
+        closer->outcome = g_error_copy (self->outcome);
+      else if (g_atomic_int_get (&closer->cancelled))
+        closer->outcome = aiodrive_error_new_cancelled ();
+      aiodrive_dispatcher_post (self->dispatcher, &closer->end);
+    }
+}
+
+/* Returns @task, which is new, when all members have ended; in the context. */
+void
+aiodrive_group_core_close (AiodriveGroupCore *self,
+                           GTask             *task)
+{
+  Closer *closer = g_new0 (Closer, 1);
+
+  closer->end.run = closer_end;
+  closer->end.stamp = aiodrive_dispatcher_stamp ();
+  closer->link.take = aiodrive_cancel_link_begin;
+  closer->link.fire = closer_cancelled;
+  closer->core = aiodrive_group_core_ref (self);
+  closer->task = g_object_ref (task);
+  closer->node.data = closer;
+
+  g_queue_push_tail_link (&self->closers, &closer->node);
+  if (!aiodrive_cancel_link_add (&closer->link, g_task_get_cancellable (task)))
+    {
+      closer->cancelled = TRUE;
+      g_cancellable_cancel (G_CANCELLABLE (self->scope));
+    }
+  aiodrive_group_core_close_if_empty (self);
 }
