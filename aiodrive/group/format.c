@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/clock.h"
-#include "aiodrive/group/levels-private.h"
+#include "aiodrive/group/depths-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/record-private.h"
 
@@ -89,14 +89,14 @@ describe_group (AiodriveGroupCore *core)
     return "done";
   if (g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))
     return "cancelling";
-  return core->levels != NULL && core->started == 0 ? "idle" : "running";
+  return core->depths != NULL && core->started == 0 ? "idle" : "running";
 }
 
 static void
 print_group (Tree              *tree,
              AiodriveGroupCore *core)
 {
-  g_string_append (tree->text, core->levels != NULL ? "pool" : "group");
+  g_string_append (tree->text, core->depths != NULL ? "pool" : "group");
   if (core->name != NULL)
     g_string_append_printf (tree->text, " %s", core->name);
 
@@ -127,8 +127,8 @@ print_task (Tree           *tree,
             AiodriveMember *member)
 {
   g_string_append_printf (tree->text, "task %s", aiodrive_task_describe (member->task));
-  if (member->level != NULL)
-    g_string_append_printf (tree->text, ", depth %d", aiodrive_level_get_depth (member->level));
+  if (member->depth != NULL)
+    g_string_append_printf (tree->text, ", depth %d", aiodrive_depth_get_number (member->depth));
   g_string_append_printf (tree->text, ": %s", describe_task (member));
   print_elapsed (tree, member->since, 0);
   g_string_append_c (tree->text, '\n');

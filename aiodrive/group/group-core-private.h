@@ -10,8 +10,8 @@
 G_BEGIN_DECLS
 
 typedef struct _AiodriveGroupCore AiodriveGroupCore;
-typedef struct _AiodriveLevel AiodriveLevel;
-typedef struct _AiodriveLevels AiodriveLevels;
+typedef struct _AiodriveDepth AiodriveDepth;
+typedef struct _AiodriveDepths AiodriveDepths;
 
 #define AIODRIVE_GROUP_ELSEWHERE "The group belongs to another main context"
 
@@ -39,7 +39,7 @@ struct _AiodriveGroupCore
   AiodriveFailures     failures;
   GError              *outcome;      /* owned, nullable: once it is closed */
 
-  AiodriveLevels      *levels;       /* owned; NULL: no pool, and the rest does not matter; set once, as are ... */
+  AiodriveDepths      *depths;       /* owned; NULL: no pool, and the rest does not matter; set once, as are ... */
   char                *name;         /* owned, nullable */
   void               (*changed) (GObject *object);   /* ... these two: after it was cancelled, and at its end */
   gint64               started;      /* monotonic, in microseconds; 0: not yet; used in the context, as are the next */
@@ -68,17 +68,17 @@ void               aiodrive_group_core_call    (AiodriveGroupCore   *self,
                                                 gpointer             data);
 GTask             *aiodrive_group_core_spawn   (AiodriveGroupCore   *self,
                                                 const char          *name,
-                                                gint                 depth,
+                                                gint                 number,
                                                 AiodriveJobFunc      func,
                                                 gpointer             user_data,
                                                 GDestroyNotify       user_data_destroy);
-AiodriveLevel     *aiodrive_group_core_expect  (AiodriveGroupCore   *self,
-                                                gint                 depth);
-AiodriveLevel     *aiodrive_group_core_expect_from (AiodriveGroupCore *self,
+AiodriveDepth     *aiodrive_group_core_expect  (AiodriveGroupCore   *self,
+                                                gint                 number);
+AiodriveDepth     *aiodrive_group_core_expect_from (AiodriveGroupCore *self,
                                                 GTask               *task);
 gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
                                                 GTask               *task,
-                                                AiodriveLevel       *level,
+                                                AiodriveDepth       *depth,
                                                 gboolean             planned);
 /* References on the cancellables of the members in a list. */
 GPtrArray         *aiodrive_group_core_list_cancellables (GQueue       *members);

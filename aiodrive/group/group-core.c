@@ -2,7 +2,7 @@
 #include "aiodrive/group/group-core-private.h"
 
 #include "aiodrive/core/clock.h"
-#include "aiodrive/group/levels-private.h"
+#include "aiodrive/group/depths-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
@@ -34,8 +34,8 @@ aiodrive_group_core_unref (AiodriveGroupCore *self)
     g_warning ("A task group failed and nobody closed it: %s", unseen->message);
   g_clear_error (&unseen);
   aiodrive_cancel_link_remove (&self->link);
-  if (self->levels != NULL)
-    aiodrive_levels_free (self->levels);
+  if (self->depths != NULL)
+    aiodrive_depths_free (self->depths);
   g_free (self->name);
   g_object_unref (self->scope);
   g_clear_error (&self->outcome);
@@ -94,13 +94,13 @@ on_cancelled (AiodriveEntry *entry)
 {
   AiodriveGroupCore *self = AIODRIVE_CONTAINER_OF (entry, AiodriveGroupCore, cancelled);
 
-  if (self->levels == NULL)
+  if (self->depths == NULL)
     {
       cancel_outside (self);
     }
   else
     {
-      aiodrive_levels_advance (self->levels);
+      aiodrive_depths_advance (self->depths);
       aiodrive_group_core_say_changed (self);
       aiodrive_group_core_close_if_empty (self);   /* one that runs forever */
     }
@@ -133,7 +133,7 @@ aiodrive_group_core_make_pool (AiodriveGroupCore  *self,
                                const char         *name,
                                void              (*changed) (GObject *object))
 {
-  self->levels = aiodrive_levels_new (self);
+  self->depths = aiodrive_depths_new (self);
   self->name = g_strdup (name);
   self->changed = changed;
   self->idle = TRUE;
@@ -144,15 +144,15 @@ aiodrive_group_core_make_pool (AiodriveGroupCore  *self,
 void
 aiodrive_group_core_publish (AiodriveGroupCore *self)
 {
-  if (!aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->scope)) && self->levels != NULL)
-    aiodrive_levels_advance (self->levels);
+  if (!aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->scope)) && self->depths != NULL)
+    aiodrive_depths_advance (self->depths);
   aiodrive_group_registry_add (self);
 }
 
 AiodriveCancelScope *
 aiodrive_group_core_get_shown_scope (AiodriveGroupCore *self)
 {
-  return self->levels != NULL ? aiodrive_levels_get_body (self->levels) : self->scope;
+  return self->depths != NULL ? aiodrive_depths_get_body (self->depths) : self->scope;
 }
 
 /* Whether this thread is where the group belongs: then nobody else uses it until aiodrive_group_core_leave(). That its
@@ -292,7 +292,7 @@ member_ended (AiodriveEntry *entry)
   AiodriveMember *member = (AiodriveMember *) entry;
   g_autoptr(GTask) task = member->task;
   AiodriveGroupCore *self = member->core;
-  AiodriveLevel *level = member->level;
+  AiodriveDepth *depth = member->depth;
 
   note_outcome (self, task);   /* first: from aiodrive_member_hide() on others may close the group */
   g_queue_unlink (&self->members, &member->node);
@@ -303,8 +303,8 @@ member_ended (AiodriveEntry *entry)
   g_atomic_int_add (&self->n_tasks, -1);
   aiodrive_member_hide (member);
 
-  if (level != NULL)
-    aiodrive_levels_leave (self->levels, level);
+  if (depth != NULL)
+    aiodrive_depths_leave (self->depths, depth);
   aiodrive_group_core_notify (self, "n-tasks");
   aiodrive_group_core_close_if_empty (self);
   aiodrive_task_record_called_back (aiodrive_task_record_get (task));
@@ -313,38 +313,38 @@ member_ended (AiodriveEntry *entry)
 
 /* In any thread: the group does not come to its end before aiodrive_group_core_add(), which has to follow. Returns
  * where in a pool the task counts; NULL in a plain group. */
-AiodriveLevel *
+AiodriveDepth *
 aiodrive_group_core_expect (AiodriveGroupCore *self,
-                            gint               depth)
+                            gint               number)
 {
   g_atomic_int_inc (&self->n_tasks);
-  return self->levels != NULL ? aiodrive_levels_enter (self->levels, depth) : NULL;
+  return self->depths != NULL ? aiodrive_depths_enter (self->depths, number) : NULL;
 }
 
 /* The same for a task that was made elsewhere; in the context. */
-AiodriveLevel *
+AiodriveDepth *
 aiodrive_group_core_expect_from (AiodriveGroupCore *self,
                                  GTask             *task)
 {
   g_atomic_int_inc (&self->n_tasks);
-  return self->levels != NULL ? aiodrive_levels_enter_above (self->levels, g_task_get_cancellable (task)) : NULL;
+  return self->depths != NULL ? aiodrive_depths_enter_above (self->depths, g_task_get_cancellable (task)) : NULL;
 }
 
 static void
 take_in (AiodriveGroupCore *self,
          GTask             *task,
-         AiodriveLevel     *level,
+         AiodriveDepth     *depth,
          gboolean           planned)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
-  AiodriveCancelScope *above = level != NULL ? aiodrive_level_get_scope (level) : self->scope;
+  AiodriveCancelScope *above = depth != NULL ? aiodrive_depth_get_scope (depth) : self->scope;
   AiodriveMember *member = g_new0 (AiodriveMember, 1);
   gboolean outside = cancellable != NULL && !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (above)) &&
                      !aiodrive_task_has_ended (task);   /* then its cancellable may be that of others */
 
   member->core = aiodrive_group_core_ref (self);
   member->task = task;
-  member->level = level;
+  member->depth = depth;
   member->since = planned ? 0 : aiodrive_get_monotonic_time ();
   member->node.data = member;
   aiodrive_waiter_init (&member->waiter, member_ended);
@@ -353,7 +353,7 @@ take_in (AiodriveGroupCore *self,
   g_queue_push_tail_link (&self->members, &member->node);
   if (outside)
     {
-      member->outside = level != NULL ? aiodrive_level_get_outside (level) : &self->outside;
+      member->outside = depth != NULL ? aiodrive_depth_get_outside (depth) : &self->outside;
       member->outside_node.data = member;
       g_queue_push_tail_link (member->outside, &member->outside_node);
     }
@@ -366,8 +366,8 @@ take_in (AiodriveGroupCore *self,
   aiodrive_task_record_watch_weakly (aiodrive_task_record_get (task), &member->waiter);
   if (outside && g_cancellable_is_cancelled (G_CANCELLABLE (above)))
     g_cancellable_cancel (cancellable);
-  if (level != NULL)
-    aiodrive_levels_advance (self->levels);
+  if (depth != NULL)
+    aiodrive_depths_advance (self->depths);
   aiodrive_group_core_notify (self, "n-tasks");
 }
 
@@ -375,20 +375,20 @@ take_in (AiodriveGroupCore *self,
 gboolean
 aiodrive_group_core_add (AiodriveGroupCore *self,
                          GTask             *task,
-                         AiodriveLevel     *level,
+                         AiodriveDepth     *depth,
                          gboolean           planned)
 {
   if (g_atomic_int_get (&self->closed))
     {
       g_atomic_int_add (&self->n_tasks, -1);
-      if (level != NULL)
-        aiodrive_levels_leave (self->levels, level);
+      if (depth != NULL)
+        aiodrive_depths_leave (self->depths, depth);
       return FALSE;
     }
 
-  if (level != NULL)
-    aiodrive_levels_arrive (self->levels, level);
-  take_in (self, task, level, planned);
+  if (depth != NULL)
+    aiodrive_depths_arrive (self->depths, depth);
+  take_in (self, task, depth, planned);
   return TRUE;
 }
 
@@ -399,12 +399,12 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
 /* In the context of the group: takes @task in, which has its job, or ends it. FALSE: the job is not to begin now. */
 static gboolean
 accept (AiodriveGroupCore *core,
-        AiodriveLevel     *level,
+        AiodriveDepth     *depth,
         GTask             *task)
 {
   gboolean planned = core->idle;
 
-  if (aiodrive_group_core_add (core, task, level, planned))
+  if (aiodrive_group_core_add (core, task, depth, planned))
     return !planned;
 
   g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
@@ -413,7 +413,7 @@ accept (AiodriveGroupCore *core,
 
 static GTask *
 spawn_here (AiodriveGroupCore *core,
-            AiodriveLevel     *level,
+            AiodriveDepth     *depth,
             GCancellable      *parent,
             const char        *name,
             AiodriveJobFunc    func,
@@ -426,7 +426,7 @@ spawn_here (AiodriveGroupCore *core,
   if (name != NULL)
     g_task_set_name (task, name);
   aiodrive_task_record_set_job (record, func, user_data, user_data_destroy);
-  if (accept (core, level, task))
+  if (accept (core, depth, task))
     aiodrive_task_record_begin_job (record);
   return task;
 }
@@ -435,7 +435,7 @@ spawn_here (AiodriveGroupCore *core,
 typedef struct
 {
   AiodriveGroupCore *core;    /* owned */
-  AiodriveLevel     *level;   /* unowned, nullable: in which it counts */
+  AiodriveDepth     *depth;   /* unowned, nullable: in which it counts */
 } Arrival;
 
 static void
@@ -460,12 +460,12 @@ accept_arrival (GTask    *task,
   /* its failure is the group's to raise */
   if (!closed)
     aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
-  return accept (self->core, self->level, task);
+  return accept (self->core, self->depth, task);
 }
 
 static GTask *
 spawn_there (AiodriveGroupCore *core,
-             AiodriveLevel     *level,
+             AiodriveDepth     *depth,
              GCancellable      *parent,
              const char        *name,
              AiodriveJobFunc    func,
@@ -474,7 +474,7 @@ spawn_there (AiodriveGroupCore *core,
 {
   Arrival *arrival = g_new (Arrival, 1);
 
-  *arrival = (Arrival) { aiodrive_group_core_ref (core), level };
+  *arrival = (Arrival) { aiodrive_group_core_ref (core), depth };
   return aiodrive_remote_spawn (core->dispatcher, core->context, parent, name, func, user_data, user_data_destroy,
                                 accept_arrival, arrival, arrival_free);
 }
@@ -483,19 +483,19 @@ spawn_there (AiodriveGroupCore *core,
 GTask *
 aiodrive_group_core_spawn (AiodriveGroupCore *self,
                            const char        *name,
-                           gint               depth,
+                           gint               number,
                            AiodriveJobFunc    func,
                            gpointer           user_data,
                            GDestroyNotify     user_data_destroy)
 {
-  AiodriveLevel *level = aiodrive_group_core_expect (self, depth);
-  GCancellable *parent = G_CANCELLABLE (level != NULL ? aiodrive_level_get_scope (level) : self->scope);
+  AiodriveDepth *depth = aiodrive_group_core_expect (self, number);
+  GCancellable *parent = G_CANCELLABLE (depth != NULL ? aiodrive_depth_get_scope (depth) : self->scope);
   GTask *task;
 
   if (!aiodrive_group_core_enter (self))
-    return spawn_there (self, level, parent, name, func, user_data, user_data_destroy);
+    return spawn_there (self, depth, parent, name, func, user_data, user_data_destroy);
 
-  task = spawn_here (self, level, parent, name, func, user_data, user_data_destroy);
+  task = spawn_here (self, depth, parent, name, func, user_data, user_data_destroy);
   aiodrive_group_core_leave (self);
   return task;
 }

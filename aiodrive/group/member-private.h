@@ -15,10 +15,10 @@ struct _AiodriveMember
   AiodriveWaiter     waiter;    /* first */
   AiodriveGroupCore *core;      /* owned */
   GTask             *task;      /* unowned until it has ended: one that its job drops fails */
-  AiodriveLevel     *level;     /* unowned, nullable: in which it counts */
+  AiodriveDepth     *depth;     /* unowned, nullable: in which it counts */
   AiodrivePlan      *plan;      /* owned; NULL: it has been started */
   gint64             since;     /* monotonic, in microseconds: when that was */
-  GQueue            *outside;   /* its cancellable is not below the scope of the group, or of its level: then this
+  GQueue            *outside;   /* its cancellable is not below the scope of the group, or of its depth: then this
                                    is the list that has outside_node; unowned, nullable */
   GList              outside_node;
   gboolean           noted;     /* its cancellable is among those of the group */

@@ -2,7 +2,7 @@
 #include "aiodrive/group/pool.h"
 
 #include "aiodrive/core/clock.h"
-#include "aiodrive/group/levels-private.h"
+#include "aiodrive/group/depths-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/group/task-group-private.h"
 #include "aiodrive/task/propagate.h"
@@ -126,14 +126,14 @@ aiodrive_pool_closing (AiodriveTaskGroup *group)
   core->forever = FALSE;
   if (core->idle)
     g_cancellable_cancel (G_CANCELLABLE (core->scope));
-  aiodrive_levels_end_body (core->levels);
+  aiodrive_depths_end_body (core->depths);
   aiodrive_pool_changed (G_OBJECT (self));
 }
 
 static void
 aiodrive_pool_dispose (GObject *object)
 {
-  aiodrive_levels_end_body (core_of (AIODRIVE_POOL (object))->levels);
+  aiodrive_depths_end_body (core_of (AIODRIVE_POOL (object))->depths);
 
   G_OBJECT_CLASS (aiodrive_pool_parent_class)->dispose (object);
 }
@@ -259,7 +259,7 @@ aiodrive_pool_open (const char   *name,
   core = core_of (self);
   core->idle = FALSE;
   core->started = aiodrive_get_monotonic_time ();
-  aiodrive_levels_begin_body (core->levels);
+  aiodrive_depths_begin_body (core->depths);
   aiodrive_pool_changed (G_OBJECT (self));
   return self;
 }

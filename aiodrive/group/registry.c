@@ -27,7 +27,7 @@ aiodrive_group_registry_remove (AiodriveGroupCore *core)
   g_queue_unlink (&cores, &core->node);
   g_mutex_unlock (&lock);
 
-  if (core->levels != NULL)
+  if (core->depths != NULL)
     g_object_set_qdata (G_OBJECT (core->scope), pool_quark (), NULL);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/group/levels-private.h"
+#include "aiodrive/group/depths-private.h"
 
 /* The depths of a pool. Each has a scope below that of the pool, with a shield: when the pool is cancelled nothing
  * reaches the tasks but what is decided here. The greatest depth that has tasks is cancelled, and when they have ended
@@ -9,99 +9,99 @@
  * That happens in the context of the pool, and nowhere else: who spawns in another thread counts his task there, but
  * what was reached the task finds out when it arrives. (spawn-into-pool, in tests/interleave) */
 
-struct _AiodriveLevel
+struct _AiodriveDepth
 {
-  gint                 depth;
+  gint                 number;
   AiodriveCancelScope *scope;     /* owned */
   GQueue               outside;   /* of members whose scope is not below this one; used in the context of the pool */
-  guint                n_tasks;   /* guarded by the lock of the levels, as is the next */
+  guint                n_tasks;   /* guarded by the lock of the depths, as is the next */
   gboolean             reached;
 };
 
-struct _AiodriveLevels
+struct _AiodriveDepths
 {
-  AiodriveGroupCore   *core;        /* unowned: it has the levels */
+  AiodriveGroupCore   *core;        /* unowned: it has the depths */
   GMutex               lock;
-  GTree               *levels;      /* owned; from the greatest depth to the least; guarded by lock, as are the next */
+  GTree               *depths;      /* owned; from the greatest depth to the least; guarded by lock, as are the next */
   GHashTable          *by_scope;    /* owned; the same ones */
   gint64               reached;     /* the least depth that was cancelled; greater than all: none */
 
-  AiodriveLevel       *body;        /* unowned; set once */
+  AiodriveDepth       *body;        /* unowned; set once */
   AiodriveCancelLink   link;        /* in the scope of body */
   AiodriveEntry        body_ended;
   gint                 has_body;    /* atomic */
 };
 
 static void
-level_free (AiodriveLevel *self)
+depth_free (AiodriveDepth *self)
 {
   g_object_unref (self->scope);
   g_free (self);
 }
 
 gint
-aiodrive_level_get_depth (AiodriveLevel *self)
+aiodrive_depth_get_number (AiodriveDepth *self)
 {
-  return self->depth;
+  return self->number;
 }
 
 AiodriveCancelScope *
-aiodrive_level_get_scope (AiodriveLevel *self)
+aiodrive_depth_get_scope (AiodriveDepth *self)
 {
   return self->scope;
 }
 
 GQueue *
-aiodrive_level_get_outside (AiodriveLevel *self)
+aiodrive_depth_get_outside (AiodriveDepth *self)
 {
   return &self->outside;
 }
 
 static gint
-compare_depths (gconstpointer a,
+compare_numbers (gconstpointer a,
                 gconstpointer b)
 {
-  gint depth_a = *(const gint *) a;
-  gint depth_b = *(const gint *) b;
+  gint number_a = *(const gint *) a;
+  gint number_b = *(const gint *) b;
 
-  return (depth_a < depth_b) - (depth_a > depth_b);
+  return (number_a < number_b) - (number_a > number_b);
 }
 
 /* Under the lock. */
-static AiodriveLevel *
-get_level (AiodriveLevels *self,
-           gint            depth)
+static AiodriveDepth *
+get_depth (AiodriveDepths *self,
+           gint            number)
 {
-  AiodriveLevel *level = g_tree_lookup (self->levels, &depth);
+  AiodriveDepth *depth = g_tree_lookup (self->depths, &number);
 
-  if (level != NULL)
-    return level;
+  if (depth != NULL)
+    return depth;
 
-  level = g_new0 (AiodriveLevel, 1);
-  level->depth = depth;
-  level->scope = aiodrive_cancel_scope_new (NULL);
-  aiodrive_cancel_scope_set_shielded (level->scope, TRUE);
-  aiodrive_cancel_scope_attach (level->scope, G_CANCELLABLE (self->core->scope));
-  g_tree_insert (self->levels, &level->depth, level);
-  g_hash_table_insert (self->by_scope, level->scope, level);
-  return level;
+  depth = g_new0 (AiodriveDepth, 1);
+  depth->number = number;
+  depth->scope = aiodrive_cancel_scope_new (NULL);
+  aiodrive_cancel_scope_set_shielded (depth->scope, TRUE);
+  aiodrive_cancel_scope_attach (depth->scope, G_CANCELLABLE (self->core->scope));
+  g_tree_insert (self->depths, &depth->number, depth);
+  g_hash_table_insert (self->by_scope, depth->scope, depth);
+  return depth;
 }
 
-/* The level whose scope is at or above @cancellable, or NULL; under the lock. */
-static AiodriveLevel *
-find_above (AiodriveLevels *self,
+/* The depth whose scope is at or above @cancellable, or NULL; under the lock. */
+static AiodriveDepth *
+find_above (AiodriveDepths *self,
             GCancellable   *cancellable)
 {
-  AiodriveLevel *level = NULL;
+  AiodriveDepth *depth = NULL;
 
-  while (cancellable != NULL && (level = g_hash_table_lookup (self->by_scope, cancellable)) == NULL)
+  while (cancellable != NULL && (depth = g_hash_table_lookup (self->by_scope, cancellable)) == NULL)
     cancellable = AIODRIVE_IS_CANCEL_SCOPE (cancellable)
                   ? aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (cancellable)) : NULL;
-  return level;
+  return depth;
 }
 
 static void
-cancel_scope (AiodriveLevels      *self,
+cancel_scope (AiodriveDepths      *self,
               AiodriveCancelScope *scope)
 {
   g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->core->scope);
@@ -110,121 +110,121 @@ cancel_scope (AiodriveLevels      *self,
 }
 
 /* In any thread: counts a task that is about to be spawned. */
-AiodriveLevel *
-aiodrive_levels_enter (AiodriveLevels *self,
-                       gint            depth)
+AiodriveDepth *
+aiodrive_depths_enter (AiodriveDepths *self,
+                       gint            number)
 {
-  AiodriveLevel *level;
+  AiodriveDepth *depth;
 
   g_mutex_lock (&self->lock);
-  level = get_level (self, depth);
-  level->n_tasks++;
+  depth = get_depth (self, number);
+  depth->n_tasks++;
   g_mutex_unlock (&self->lock);
 
-  return level;
+  return depth;
 }
 
-/* The same for a task that was made elsewhere: its depth is that of the level which its scope is below, if any. */
-AiodriveLevel *
-aiodrive_levels_enter_above (AiodriveLevels *self,
+/* The same for a task that was made elsewhere: it counts in the depth whose scope is above its own, else in depth 0. */
+AiodriveDepth *
+aiodrive_depths_enter_above (AiodriveDepths *self,
                              GCancellable   *cancellable)
 {
-  AiodriveLevel *level;
+  AiodriveDepth *depth;
 
   g_mutex_lock (&self->lock);
-  level = find_above (self, cancellable);
-  if (level == NULL)
-    level = get_level (self, 0);
-  level->n_tasks++;
+  depth = find_above (self, cancellable);
+  if (depth == NULL)
+    depth = get_depth (self, 0);
+  depth->n_tasks++;
   g_mutex_unlock (&self->lock);
 
-  return level;
+  return depth;
 }
 
-/* In the context, before a task that was counted begins: one of a depth that was reached begins cancelled. The level is
+/* In the context, before a task that was counted begins: one of a depth that was reached begins cancelled. The depth is
  * not when it was empty as its turn came, or is a new one for a depth that had been left. */
 void
-aiodrive_levels_arrive (AiodriveLevels *self,
-                        AiodriveLevel  *level)
+aiodrive_depths_arrive (AiodriveDepths *self,
+                        AiodriveDepth  *depth)
 {
   gboolean reached;
 
   g_mutex_lock (&self->lock);
-  reached = level->depth >= self->reached;
+  reached = depth->number >= self->reached;
   g_mutex_unlock (&self->lock);
 
   if (reached)
-    cancel_scope (self, level->scope);
+    cancel_scope (self, depth->scope);
 }
 
 static void
-leave (AiodriveLevels *self,
-       AiodriveLevel  *level)
+leave (AiodriveDepths *self,
+       AiodriveDepth  *depth)
 {
   gboolean gone;
 
   g_mutex_lock (&self->lock);
-  gone = --level->n_tasks == 0 && level->depth != 0 && level != self->body;   /* those two are always needed */
+  gone = --depth->n_tasks == 0 && depth->number != 0 && depth != self->body;   /* those two are always needed */
   if (gone)
     {
-      g_tree_remove (self->levels, &level->depth);
-      g_hash_table_remove (self->by_scope, level->scope);
+      g_tree_remove (self->depths, &depth->number);
+      g_hash_table_remove (self->by_scope, depth->scope);
     }
   g_mutex_unlock (&self->lock);
 
   if (gone)
-    level_free (level);
+    depth_free (depth);
 }
 
-/* The next level to be cancelled, with a reference on its scope. The body is, even if it counts no more: its scope is
+/* The next depth to be cancelled, with a reference on its scope. The body is, even if it counts no more: its scope is
  * that of the pool for those outside. */
-static AiodriveLevel *
-reach_next (AiodriveLevels       *self,
+static AiodriveDepth *
+reach_next (AiodriveDepths       *self,
             AiodriveCancelScope **scope)
 {
-  AiodriveLevel *level = NULL;
+  AiodriveDepth *depth = NULL;
 
-  /* all levels have tasks, but for two at most */
+  /* all depths have tasks, but for two at most */
   g_mutex_lock (&self->lock);
-  for (GTreeNode *node = g_tree_node_first (self->levels);
-       node != NULL && level == NULL;
+  for (GTreeNode *node = g_tree_node_first (self->depths);
+       node != NULL && depth == NULL;
        node = g_tree_node_next (node))
     {
-      AiodriveLevel *next = g_tree_node_value (node);
+      AiodriveDepth *next = g_tree_node_value (node);
 
       if (next->n_tasks > 0 || (next == self->body && !next->reached))
-        level = next;
+        depth = next;
     }
-  if (level != NULL && !level->reached)
+  if (depth != NULL && !depth->reached)
     {
-      level->reached = TRUE;
-      self->reached = MIN (self->reached, level->depth);
-      *scope = g_object_ref (level->scope);
+      depth->reached = TRUE;
+      self->reached = MIN (self->reached, depth->number);
+      *scope = g_object_ref (depth->scope);
     }
   else
-    level = NULL;
+    depth = NULL;
   g_mutex_unlock (&self->lock);
 
-  return level;
+  return depth;
 }
 
 /* In the context of the pool, whenever it has been cancelled, or a task of a cancelled pool has come. */
 void
-aiodrive_levels_advance (AiodriveLevels *self)
+aiodrive_depths_advance (AiodriveDepths *self)
 {
   AiodriveGroupCore *core;
   AiodriveCancelScope *scope;
-  AiodriveLevel *level;
+  AiodriveDepth *depth;
 
   if (!g_cancellable_is_cancelled (G_CANCELLABLE (self->core->scope)))
     return;
 
   core = aiodrive_group_core_ref (self->core);
-  while ((level = reach_next (self, &scope)) != NULL)
+  while ((depth = reach_next (self, &scope)) != NULL)
     {
-      g_autoptr(GPtrArray) outside = aiodrive_group_core_list_cancellables (&level->outside);
+      g_autoptr(GPtrArray) outside = aiodrive_group_core_list_cancellables (&depth->outside);
 
-      cancel_scope (self, scope);   /* what a handler does may free the level */
+      cancel_scope (self, scope);   /* what a handler does may free the depth */
       g_ptr_array_foreach (outside, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
       g_object_unref (scope);
     }
@@ -233,11 +233,11 @@ aiodrive_levels_advance (AiodriveLevels *self)
 
 /* In the context: a task is gone. */
 void
-aiodrive_levels_leave (AiodriveLevels *self,
-                       AiodriveLevel  *level)
+aiodrive_depths_leave (AiodriveDepths *self,
+                       AiodriveDepth  *depth)
 {
-  leave (self, level);
-  aiodrive_levels_advance (self);
+  leave (self, depth);
+  aiodrive_depths_advance (self);
 }
 
 /*
@@ -247,14 +247,14 @@ aiodrive_levels_leave (AiodriveLevels *self,
 static gboolean
 take_core (AiodriveCancelLink *link)
 {
-  return aiodrive_group_core_try_ref (AIODRIVE_CONTAINER_OF (link, AiodriveLevels, link)->core);
+  return aiodrive_group_core_try_ref (AIODRIVE_CONTAINER_OF (link, AiodriveDepths, link)->core);
 }
 
 /* Who cancels the scope that the pool shows means the pool. */
 static void
 body_cancelled (AiodriveCancelLink *link)
 {
-  AiodriveLevels *self = AIODRIVE_CONTAINER_OF (link, AiodriveLevels, link);
+  AiodriveDepths *self = AIODRIVE_CONTAINER_OF (link, AiodriveDepths, link);
   AiodriveGroupCore *core = self->core;
   g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->body->scope);
 
@@ -266,28 +266,28 @@ body_cancelled (AiodriveCancelLink *link)
 static void
 body_ended (AiodriveEntry *entry)
 {
-  AiodriveLevels *self = AIODRIVE_CONTAINER_OF (entry, AiodriveLevels, body_ended);
+  AiodriveDepths *self = AIODRIVE_CONTAINER_OF (entry, AiodriveDepths, body_ended);
   AiodriveGroupCore *core = self->core;
 
-  aiodrive_levels_leave (self, self->body);
+  aiodrive_depths_leave (self, self->body);
   aiodrive_group_core_unref (core);
 }
 
 AiodriveCancelScope *
-aiodrive_levels_get_body (AiodriveLevels *self)
+aiodrive_depths_get_body (AiodriveDepths *self)
 {
   return self->body->scope;
 }
 
 void
-aiodrive_levels_begin_body (AiodriveLevels *self)
+aiodrive_depths_begin_body (AiodriveDepths *self)
 {
-  aiodrive_levels_enter (self, AIODRIVE_BODY_DEPTH);
+  aiodrive_depths_enter (self, AIODRIVE_BODY_DEPTH);
   g_atomic_int_set (&self->has_body, TRUE);
 }
 
 void
-aiodrive_levels_end_body (AiodriveLevels *self)
+aiodrive_depths_end_body (AiodriveDepths *self)
 {
   if (!g_atomic_int_compare_and_exchange (&self->has_body, TRUE, FALSE))
     return;
@@ -301,40 +301,40 @@ aiodrive_levels_end_body (AiodriveLevels *self)
   aiodrive_dispatcher_post (self->core->dispatcher, &self->body_ended);
 }
 
-AiodriveLevels *
-aiodrive_levels_new (AiodriveGroupCore *core)
+AiodriveDepths *
+aiodrive_depths_new (AiodriveGroupCore *core)
 {
-  AiodriveLevels *self = g_new0 (AiodriveLevels, 1);
+  AiodriveDepths *self = g_new0 (AiodriveDepths, 1);
 
   self->core = core;
   self->reached = G_MAXINT64;
   self->body_ended.run = body_ended;
   self->link.take = take_core;
   self->link.fire = body_cancelled;
-  self->levels = g_tree_new (compare_depths);
+  self->depths = g_tree_new (compare_numbers);
   self->by_scope = g_hash_table_new (NULL, NULL);
   g_mutex_init (&self->lock);
-  get_level (self, 0);
-  self->body = get_level (self, AIODRIVE_BODY_DEPTH);
+  get_depth (self, 0);
+  self->body = get_depth (self, AIODRIVE_BODY_DEPTH);
   aiodrive_cancel_link_add (&self->link, G_CANCELLABLE (self->body->scope));
   return self;
 }
 
 static gboolean
-free_level (gpointer depth,
-            gpointer level,
+free_depth (gpointer number,
+            gpointer depth,
             gpointer data)
 {
-  level_free (level);
+  depth_free (depth);
   return FALSE;
 }
 
 void
-aiodrive_levels_free (AiodriveLevels *self)
+aiodrive_depths_free (AiodriveDepths *self)
 {
   aiodrive_cancel_link_remove (&self->link);
-  g_tree_foreach (self->levels, free_level, NULL);
-  g_tree_unref (self->levels);
+  g_tree_foreach (self->depths, free_depth, NULL);
+  g_tree_unref (self->depths);
   g_hash_table_unref (self->by_scope);
   g_mutex_clear (&self->lock);
   g_free (self);
