@@ -59,7 +59,7 @@ aiodrive_depth_get_outside (AiodriveDepth *self)
 
 static gint
 compare_numbers (gconstpointer a,
-                gconstpointer b)
+                 gconstpointer b)
 {
   gint number_a = *(const gint *) a;
   gint number_b = *(const gint *) b;

@@ -2,7 +2,7 @@
 #include "aiodrive/sync/condition.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 
 /**
  * AiodriveCondition:

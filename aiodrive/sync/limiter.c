@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/sync/limiter.h"
 
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 
 /**
  * AiodriveLimiter:
@@ -42,11 +42,11 @@
 
 struct _AiodriveLimiter
 {
-  GObject      parent_instance;
+  GObject          parent_instance;
 
-  AiodriveGate gate;
-  guint        capacity;   /* guarded by the gate's monitor, as is the next */
-  guint        n_inside;
+  AiodriveLockCore core;
+  guint            capacity;   /* guarded by the core's monitor, as is the next */
+  guint            n_inside;
 };
 
 enum
@@ -60,30 +60,30 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (AiodriveLimiter, aiodrive_limiter, G_TYPE_OBJECT)
 
 static gboolean
-can_enter (AiodriveGate      *gate,
+can_enter (AiodriveLockCore  *core,
            AiodriveLockGuard *guard,
            gboolean           behind)
 {
-  AiodriveLimiter *self = AIODRIVE_CONTAINER_OF (gate, AiodriveLimiter, gate);
+  AiodriveLimiter *self = AIODRIVE_CONTAINER_OF (core, AiodriveLimiter, core);
 
   return !behind && self->n_inside < self->capacity;
 }
 
 static void
-enter (AiodriveGate      *gate,
+enter (AiodriveLockCore  *core,
        AiodriveLockGuard *guard)
 {
-  AIODRIVE_CONTAINER_OF (gate, AiodriveLimiter, gate)->n_inside++;
+  AIODRIVE_CONTAINER_OF (core, AiodriveLimiter, core)->n_inside++;
 }
 
 static void
-leave (AiodriveGate      *gate,
+leave (AiodriveLockCore  *core,
        AiodriveLockGuard *guard)
 {
-  AIODRIVE_CONTAINER_OF (gate, AiodriveLimiter, gate)->n_inside--;
+  AIODRIVE_CONTAINER_OF (core, AiodriveLimiter, core)->n_inside--;
 }
 
-static const AiodriveGateClass gate_class =
+static const AiodriveLockCoreClass core_class =
 {
   .guard_size = sizeof (AiodriveLockGuard),
   .can_enter = can_enter,
@@ -96,7 +96,7 @@ aiodrive_limiter_finalize (GObject *object)
 {
   AiodriveLimiter *self = AIODRIVE_LIMITER (object);
 
-  aiodrive_gate_clear (&self->gate);
+  aiodrive_lock_core_clear (&self->core);
 
   G_OBJECT_CLASS (aiodrive_limiter_parent_class)->finalize (object);
 }
@@ -152,7 +152,7 @@ static void
 aiodrive_limiter_init (AiodriveLimiter *self)
 {
   self->capacity = 1;
-  aiodrive_gate_init (&self->gate, &gate_class, self);
+  aiodrive_lock_core_init (&self->core, &core_class, self);
 }
 
 /**
@@ -188,9 +188,9 @@ aiodrive_limiter_get_capacity (AiodriveLimiter *self)
 
   g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), 0);
 
-  aiodrive_monitor_lock (&self->gate.monitor);
+  aiodrive_monitor_lock (&self->core.monitor);
   capacity = self->capacity;
-  aiodrive_monitor_unlock (&self->gate.monitor);
+  aiodrive_monitor_unlock (&self->core.monitor);
 
   return capacity;
 }
@@ -212,11 +212,11 @@ aiodrive_limiter_set_capacity (AiodriveLimiter *self,
 
   g_return_if_fail (AIODRIVE_IS_LIMITER (self));
 
-  aiodrive_monitor_lock (&self->gate.monitor);
+  aiodrive_monitor_lock (&self->core.monitor);
   changed = self->capacity != capacity;
   self->capacity = capacity;
-  aiodrive_gate_admit (&self->gate);
-  aiodrive_monitor_unlock (&self->gate.monitor);
+  aiodrive_lock_core_admit (&self->core);
+  aiodrive_monitor_unlock (&self->core.monitor);
 
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAPACITY]);
@@ -242,8 +242,8 @@ aiodrive_limiter_acquire_async (AiodriveLimiter     *self,
   g_return_if_fail (AIODRIVE_IS_LIMITER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  aiodrive_gate_acquire_async (&self->gate, aiodrive_gate_request (&self->gate, cancellable), callback, user_data,
-                               aiodrive_limiter_acquire_async);
+  aiodrive_lock_core_acquire_async (&self->core, aiodrive_lock_core_request (&self->core, cancellable), callback,
+                                    user_data, aiodrive_limiter_acquire_async);
 }
 
 /**
@@ -265,7 +265,7 @@ aiodrive_limiter_acquire_finish (AiodriveLimiter  *self,
 {
   g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), NULL);
 
-  return aiodrive_gate_acquire_finish (&self->gate, result, aiodrive_limiter_acquire_async, error);
+  return aiodrive_lock_core_acquire_finish (&self->core, result, aiodrive_limiter_acquire_async, error);
 }
 
 /**
@@ -288,7 +288,7 @@ aiodrive_limiter_acquire (AiodriveLimiter  *self,
   g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  return aiodrive_gate_acquire (&self->gate, aiodrive_gate_request (&self->gate, cancellable), error);
+  return aiodrive_lock_core_acquire (&self->core, aiodrive_lock_core_request (&self->core, cancellable), error);
 }
 
 /**
@@ -306,5 +306,5 @@ aiodrive_limiter_try_acquire (AiodriveLimiter *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_LIMITER (self), NULL);
 
-  return aiodrive_gate_try_acquire (&self->gate, aiodrive_gate_request (&self->gate, NULL));
+  return aiodrive_lock_core_try_acquire (&self->core, aiodrive_lock_core_request (&self->core, NULL));
 }

@@ -2,7 +2,7 @@
 #include "aiodrive/sync/lock-guard.h"
 
 #include "aiodrive/core/error.h"
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 
 /**
  * AiodriveLockGuard:
@@ -103,12 +103,12 @@ aiodrive_lock_guard_begin_release (AiodriveLockGuard *self)
 void
 aiodrive_lock_guard_end_release (AiodriveLockGuard *self)
 {
-  AiodriveGate *gate = self->gate;
+  AiodriveLockCore *core = self->core;
 
-  aiodrive_monitor_lock (&gate->monitor);
-  gate->klass->leave (gate, self);
-  aiodrive_gate_admit (gate);
-  aiodrive_monitor_unlock (&gate->monitor);
+  aiodrive_monitor_lock (&core->monitor);
+  core->klass->leave (core, self);
+  aiodrive_lock_core_admit (core);
+  aiodrive_monitor_unlock (&core->monitor);
 }
 
 static void
@@ -176,5 +176,5 @@ aiodrive_lock_guard_preempt (AiodriveLockGuard *self)
     count = g_atomic_int_get (&self->ref_count);
 
   if (count > 0)
-    aiodrive_monitor_defer (&self->gate->monitor, preempt, self);
+    aiodrive_monitor_defer (&self->core->monitor, preempt, self);
 }

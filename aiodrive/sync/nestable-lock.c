@@ -2,7 +2,7 @@
 #include "aiodrive/sync/nestable-lock.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 
 /**
  * AiodriveNestableLock:
@@ -71,15 +71,15 @@
 
 struct _AiodriveNestableLock
 {
-  GObject      parent_instance;
+  GObject          parent_instance;
 
-  AiodriveGate gate;
-  GQueue       holders;      /* of Request, by their nodes; the last one is the top; guarded by the gate's monitor,
-                                as are the next ones */
-  GHashTable  *below;        /* owned; the index: for a scope a GTree of Request by number */
-  GTree       *expecting;    /* owned; of Request by number: the indexed scopes end with one that may get a parent */
-  guint64      n_requests;
-  guint        n_attached;   /* how many scopes had got one when the index was mended */
+  AiodriveLockCore core;
+  GQueue           holders;      /* of Request, by their nodes; the last one is the top; guarded by the core's monitor,
+                                    as are the next ones */
+  GHashTable      *below;        /* owned; the index: for a scope a GTree of Request by number */
+  GTree           *expecting;    /* owned; of Request by number: indexed scopes that end with one that may get a parent */
+  guint64          n_requests;
+  guint            n_attached;   /* how many scopes had got one when the index was mended */
 };
 
 typedef struct
@@ -87,7 +87,7 @@ typedef struct
   AiodriveLockGuard    parent;    /* first */
   AiodriveCancelScope *task;      /* the scope of the task that asks; NULL: none. The cancellable keeps it */
   GList                node;
-  AiodriveWaiter      *waiter;    /* while it waits; guarded by the gate's monitor, as are the next ones */
+  AiodriveWaiter      *waiter;    /* while it waits; guarded by the core's monitor, as are the next ones */
   guint64              number;    /* a later request has a greater one */
   GCancellable        *indexed;   /* it is in the index from its cancellable up to this one; NULL: it is not */
 } Request;
@@ -95,17 +95,17 @@ typedef struct
 G_DEFINE_FINAL_TYPE (AiodriveNestableLock, aiodrive_nestable_lock, G_TYPE_OBJECT)
 
 static AiodriveNestableLock *
-lock_of (AiodriveGate *gate)
+lock_of (AiodriveLockCore *core)
 {
-  return AIODRIVE_CONTAINER_OF (gate, AiodriveNestableLock, gate);
+  return AIODRIVE_CONTAINER_OF (core, AiodriveNestableLock, core);
 }
 
 static gboolean
-can_enter (AiodriveGate      *gate,
+can_enter (AiodriveLockCore  *core,
            AiodriveLockGuard *guard,
            gboolean           behind)
 {
-  Request *top = g_queue_peek_tail (&lock_of (gate)->holders);
+  Request *top = g_queue_peek_tail (&lock_of (core)->holders);
 
   if (top == NULL)
     return !behind;
@@ -113,20 +113,20 @@ can_enter (AiodriveGate      *gate,
 }
 
 static void
-enter (AiodriveGate      *gate,
+enter (AiodriveLockCore  *core,
        AiodriveLockGuard *guard)
 {
   Request *request = (Request *) guard;
 
   request->node.data = request;
-  g_queue_push_tail_link (&lock_of (gate)->holders, &request->node);
+  g_queue_push_tail_link (&lock_of (core)->holders, &request->node);
 }
 
 static void
-leave (AiodriveGate      *gate,
+leave (AiodriveLockCore  *core,
        AiodriveLockGuard *guard)
 {
-  g_queue_unlink (&lock_of (gate)->holders, &((Request *) guard)->node);
+  g_queue_unlink (&lock_of (core)->holders, &((Request *) guard)->node);
 }
 
 static gint
@@ -192,10 +192,10 @@ index_from (AiodriveNestableLock *self,
 }
 
 static void
-waits (AiodriveGate   *gate,
-       AiodriveWaiter *waiter)
+waits (AiodriveLockCore *core,
+       AiodriveWaiter   *waiter)
 {
-  AiodriveNestableLock *self = lock_of (gate);
+  AiodriveNestableLock *self = lock_of (core);
   Request *request = waiter->granted;
 
   request->waiter = waiter;
@@ -205,10 +205,10 @@ waits (AiodriveGate   *gate,
 }
 
 static void
-waited (AiodriveGate      *gate,
+waited (AiodriveLockCore  *core,
         AiodriveLockGuard *guard)
 {
-  AiodriveNestableLock *self = lock_of (gate);
+  AiodriveNestableLock *self = lock_of (core);
   Request *request = (Request *) guard;
   GCancellable *cancellable = guard->cancellable;
 
@@ -254,14 +254,14 @@ mend_index (AiodriveNestableLock *self)
 }
 
 static AiodriveWaiter *
-find_next (AiodriveGate *gate)
+find_next (AiodriveLockCore *core)
 {
-  AiodriveNestableLock *self = lock_of (gate);
+  AiodriveNestableLock *self = lock_of (core);
   Request *top = g_queue_peek_tail (&self->holders);
   GTree *requests;
 
   if (top == NULL)
-    return aiodrive_wait_queue_get_first (&gate->waiters);
+    return aiodrive_wait_queue_get_first (&core->waiters);
   if (top->task == NULL)
     return NULL;
 
@@ -270,7 +270,7 @@ find_next (AiodriveGate *gate)
   return requests != NULL ? ((Request *) g_tree_node_value (g_tree_node_first (requests)))->waiter : NULL;
 }
 
-static const AiodriveGateClass gate_class =
+static const AiodriveLockCoreClass core_class =
 {
   .guard_size = sizeof (Request),
   .can_enter = can_enter,
@@ -289,7 +289,7 @@ aiodrive_nestable_lock_finalize (GObject *object)
   g_assert (g_hash_table_size (self->below) == 0 && g_tree_nnodes (self->expecting) == 0);
   g_hash_table_unref (self->below);
   g_tree_unref (self->expecting);
-  aiodrive_gate_clear (&self->gate);
+  aiodrive_lock_core_clear (&self->core);
 
   G_OBJECT_CLASS (aiodrive_nestable_lock_parent_class)->finalize (object);
 }
@@ -303,7 +303,7 @@ aiodrive_nestable_lock_class_init (AiodriveNestableLockClass *klass)
 static void
 aiodrive_nestable_lock_init (AiodriveNestableLock *self)
 {
-  aiodrive_gate_init (&self->gate, &gate_class, self);
+  aiodrive_lock_core_init (&self->core, &core_class, self);
   self->below = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_tree_unref);
   self->expecting = g_tree_new (compare_numbers);
 }
@@ -345,9 +345,9 @@ aiodrive_nestable_lock_acquire_async (AiodriveNestableLock *self,
   g_return_if_fail (AIODRIVE_IS_NESTABLE_LOCK (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  request = aiodrive_gate_request (&self->gate, cancellable);
+  request = aiodrive_lock_core_request (&self->core, cancellable);
   request->task = aiodrive_cancellable_find_task_scope (cancellable);
-  aiodrive_gate_acquire_async (&self->gate, request, callback, user_data, aiodrive_nestable_lock_acquire_async);
+  aiodrive_lock_core_acquire_async (&self->core, request, callback, user_data, aiodrive_nestable_lock_acquire_async);
 }
 
 /**
@@ -369,5 +369,5 @@ aiodrive_nestable_lock_acquire_finish (AiodriveNestableLock  *self,
 {
   g_return_val_if_fail (AIODRIVE_IS_NESTABLE_LOCK (self), NULL);
 
-  return aiodrive_gate_acquire_finish (&self->gate, result, aiodrive_nestable_lock_acquire_async, error);
+  return aiodrive_lock_core_acquire_finish (&self->core, result, aiodrive_nestable_lock_acquire_async, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/sync/smart-lock.h"
 
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 
 /**
  * AiodriveSmartLock:
@@ -40,8 +40,8 @@ struct _AiodriveSmartLock
 {
   GObject            parent_instance;
 
-  AiodriveGate       gate;
-  guint              n_holders;     /* guarded by the gate's monitor, as are the next ones */
+  AiodriveLockCore   core;
+  guint              n_holders;     /* guarded by the core's monitor, as are the next ones */
   AiodriveLockMode   mode;          /* of the holders */
   guint64            thread;        /* of the holders, where they share it in a thread */
   AiodriveLockGuard *weak_holder;   /* unowned; NULL: there is none, or he has been asked to go */
@@ -49,7 +49,7 @@ struct _AiodriveSmartLock
 
 typedef struct
 {
-  AiodriveLockGuard parent;    /* first */
+  AiodriveLockGuard parent;   /* first */
   AiodriveLockMode  mode;
   gint              priority;
   guint64           thread;
@@ -76,9 +76,9 @@ thread_number (void)
 }
 
 static AiodriveSmartLock *
-lock_of (AiodriveGate *gate)
+lock_of (AiodriveLockCore *core)
 {
-  return AIODRIVE_CONTAINER_OF (gate, AiodriveSmartLock, gate);
+  return AIODRIVE_CONTAINER_OF (core, AiodriveSmartLock, core);
 }
 
 static gint
@@ -92,11 +92,11 @@ compare_priorities (gconstpointer a,
 }
 
 static gboolean
-can_enter (AiodriveGate      *gate,
+can_enter (AiodriveLockCore  *core,
            AiodriveLockGuard *guard,
            gboolean           behind)
 {
-  AiodriveSmartLock *self = lock_of (gate);
+  AiodriveSmartLock *self = lock_of (core);
   Request *request = (Request *) guard;
 
   if (behind)
@@ -111,20 +111,20 @@ can_enter (AiodriveGate      *gate,
 
 /* Preempts a weak holder, once. */
 static void
-waits (AiodriveGate   *gate,
-       AiodriveWaiter *waiter)
+waits (AiodriveLockCore *core,
+       AiodriveWaiter   *waiter)
 {
-  AiodriveSmartLock *self = lock_of (gate);
+  AiodriveSmartLock *self = lock_of (core);
 
   if (self->weak_holder != NULL)
     aiodrive_lock_guard_preempt (g_steal_pointer (&self->weak_holder));
 }
 
 static void
-enter (AiodriveGate      *gate,
+enter (AiodriveLockCore  *core,
        AiodriveLockGuard *guard)
 {
-  AiodriveSmartLock *self = lock_of (gate);
+  AiodriveSmartLock *self = lock_of (core);
   Request *request = (Request *) guard;
 
   self->n_holders++;
@@ -135,10 +135,10 @@ enter (AiodriveGate      *gate,
 }
 
 static void
-leave (AiodriveGate      *gate,
+leave (AiodriveLockCore  *core,
        AiodriveLockGuard *guard)
 {
-  AiodriveSmartLock *self = lock_of (gate);
+  AiodriveSmartLock *self = lock_of (core);
 
   self->n_holders--;
   if (self->weak_holder == guard)
@@ -147,20 +147,20 @@ leave (AiodriveGate      *gate,
 
 /* Lets in the first who waits. One who is let in weakly while others wait behind him is asked to go at once. */
 static AiodriveWaiter *
-find_next (AiodriveGate *gate)
+find_next (AiodriveLockCore *core)
 {
-  AiodriveWaiter *first = aiodrive_wait_queue_get_first (&gate->waiters);
+  AiodriveWaiter *first = aiodrive_wait_queue_get_first (&core->waiters);
 
   if (first == NULL)
     return NULL;
-  if (can_enter (gate, first->granted, FALSE))
+  if (can_enter (core, first->granted, FALSE))
     return first;
 
-  waits (gate, first);
+  waits (core, first);
   return NULL;
 }
 
-static const AiodriveGateClass gate_class =
+static const AiodriveLockCoreClass core_class =
 {
   .guard_size = sizeof (Request),
   .can_enter = can_enter,
@@ -175,7 +175,7 @@ aiodrive_smart_lock_finalize (GObject *object)
 {
   AiodriveSmartLock *self = AIODRIVE_SMART_LOCK (object);
 
-  aiodrive_gate_clear (&self->gate);
+  aiodrive_lock_core_clear (&self->core);
 
   G_OBJECT_CLASS (aiodrive_smart_lock_parent_class)->finalize (object);
 }
@@ -189,8 +189,8 @@ aiodrive_smart_lock_class_init (AiodriveSmartLockClass *klass)
 static void
 aiodrive_smart_lock_init (AiodriveSmartLock *self)
 {
-  aiodrive_gate_init (&self->gate, &gate_class, self);
-  self->gate.waiters.compare = compare_priorities;
+  aiodrive_lock_core_init (&self->core, &core_class, self);
+  self->core.waiters.compare = compare_priorities;
 }
 
 /**
@@ -222,7 +222,7 @@ request_new (AiodriveSmartLock *self,
              gint               priority,
              GCancellable      *cancellable)
 {
-  Request *request = aiodrive_gate_request (&self->gate, cancellable);
+  Request *request = aiodrive_lock_core_request (&self->core, cancellable);
 
   request->mode = mode;
   request->priority = priority;
@@ -266,8 +266,8 @@ aiodrive_smart_lock_acquire_async (AiodriveSmartLock   *self,
       return;
     }
 
-  aiodrive_gate_acquire_async (&self->gate, request_new (self, mode, priority, cancellable), callback, user_data,
-                               aiodrive_smart_lock_acquire_async);
+  aiodrive_lock_core_acquire_async (&self->core, request_new (self, mode, priority, cancellable), callback, user_data,
+                                    aiodrive_smart_lock_acquire_async);
 }
 
 /**
@@ -289,7 +289,7 @@ aiodrive_smart_lock_acquire_finish (AiodriveSmartLock  *self,
 {
   g_return_val_if_fail (AIODRIVE_IS_SMART_LOCK (self), NULL);
 
-  return aiodrive_gate_acquire_finish (&self->gate, result, aiodrive_smart_lock_acquire_async, error);
+  return aiodrive_lock_core_acquire_finish (&self->core, result, aiodrive_smart_lock_acquire_async, error);
 }
 
 /**
@@ -325,7 +325,7 @@ aiodrive_smart_lock_acquire (AiodriveSmartLock  *self,
       return NULL;
     }
 
-  return aiodrive_gate_acquire (&self->gate, request_new (self, mode, priority, cancellable), error);
+  return aiodrive_lock_core_acquire (&self->core, request_new (self, mode, priority, cancellable), error);
 }
 
 /**
@@ -358,5 +358,5 @@ aiodrive_smart_lock_try_acquire (AiodriveSmartLock  *self,
       return NULL;
     }
 
-  return aiodrive_gate_try_acquire (&self->gate, request_new (self, mode, G_PRIORITY_DEFAULT, NULL));
+  return aiodrive_lock_core_try_acquire (&self->core, request_new (self, mode, G_PRIORITY_DEFAULT, NULL));
 }

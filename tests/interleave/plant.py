@@ -80,7 +80,7 @@ aiodrive_lock_guard_preempt (AiodriveLockGuard *self)
 {
   gint count = 0;
 
-  aiodrive_monitor_defer (&self->gate->monitor, preempt_late, self);
+  aiodrive_monitor_defer (&self->core->monitor, preempt_late, self);
 '''),
 }
 

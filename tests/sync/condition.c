@@ -440,10 +440,10 @@ test_thread_without_context (Fixture       *f,
       f->guards[1] = f->kind->finish (f->lock, test_call_wait (&call), NULL);
       test_settle ();
       /* so that it cannot release the lock before it is signalled */
-      aiodrive_monitor_lock (&f->guards[1]->gate->monitor);
+      aiodrive_monitor_lock (&f->guards[1]->core->monitor);
       thread = g_thread_new ("other", wait_there_in_thread, &other);
       test_spin_while ((aiodrive_condition_signal (f->condition), !g_main_context_pending (NULL)));
-      aiodrive_monitor_unlock (&f->guards[1]->gate->monitor);
+      aiodrive_monitor_unlock (&f->guards[1]->core->monitor);
       test_call_wait (&f->calls[1]);
       g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (aiodrive_lock_guard_get_scope (f->guards[1]))));
       g_thread_join (thread);

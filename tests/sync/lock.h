@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 #include "tests/support/support.h"
 
 /* How many wait for the lock of @guard. */
 static inline guint
 test_count_waiters (AiodriveLockGuard *guard)
 {
-  AiodriveGate *gate = guard->gate;
+  AiodriveLockCore *core = guard->core;
   guint n = 0;
 
-  aiodrive_monitor_lock (&gate->monitor);
-  for (AiodriveWaiter *waiter = gate->waiters.first; waiter != NULL; waiter = aiodrive_waiter_get_next (waiter))
+  aiodrive_monitor_lock (&core->monitor);
+  for (AiodriveWaiter *waiter = core->waiters.first; waiter != NULL; waiter = aiodrive_waiter_get_next (waiter))
     n++;
-  aiodrive_monitor_unlock (&gate->monitor);
+  aiodrive_monitor_unlock (&core->monitor);
   return n;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/sync/gate-private.h"
+#include "aiodrive/sync/lock-core-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
 
@@ -8,7 +8,7 @@
  * lock, lets in all who can enter then. (/aiodrive/sync/smart-lock/no-barging, .../cancelled-writer) */
 
 static AiodriveWaiter *
-find_next (AiodriveGate *self)
+find_next (AiodriveLockCore *self)
 {
   AiodriveWaiter *first;
 
@@ -20,7 +20,7 @@ find_next (AiodriveGate *self)
 }
 
 static void
-enter (AiodriveGate      *self,
+enter (AiodriveLockCore  *self,
        AiodriveLockGuard *guard)
 {
   g_atomic_int_set (&guard->held, TRUE);
@@ -28,7 +28,7 @@ enter (AiodriveGate      *self,
 }
 
 static void
-waited (AiodriveGate      *self,
+waited (AiodriveLockCore  *self,
         AiodriveLockGuard *guard)
 {
   if (self->klass->waited != NULL)
@@ -37,7 +37,7 @@ waited (AiodriveGate      *self,
 
 /* Lets in who can enter now; under the monitor. */
 void
-aiodrive_gate_admit (AiodriveGate *self)
+aiodrive_lock_core_admit (AiodriveLockCore *self)
 {
   AiodriveWaiter *waiter;
 
@@ -53,7 +53,7 @@ static void
 on_added (AiodriveWaitQueue *queue,
           AiodriveWaiter    *waiter)
 {
-  AiodriveGate *self = AIODRIVE_CONTAINER_OF (queue, AiodriveGate, waiters);
+  AiodriveLockCore *self = AIODRIVE_CONTAINER_OF (queue, AiodriveLockCore, waiters);
 
   if (self->klass->waits != NULL)
     self->klass->waits (self, waiter);
@@ -63,16 +63,16 @@ static void
 on_cancelled (AiodriveWaitQueue *queue,
               gpointer           request)
 {
-  AiodriveGate *self = AIODRIVE_CONTAINER_OF (queue, AiodriveGate, waiters);
+  AiodriveLockCore *self = AIODRIVE_CONTAINER_OF (queue, AiodriveLockCore, waiters);
 
   waited (self, request);
-  aiodrive_gate_admit (self);
+  aiodrive_lock_core_admit (self);
 }
 
 void
-aiodrive_gate_init (AiodriveGate            *self,
-                    const AiodriveGateClass *klass,
-                    gpointer                 lock)
+aiodrive_lock_core_init (AiodriveLockCore            *self,
+                         const AiodriveLockCoreClass *klass,
+                         gpointer                     lock)
 {
   self->klass = klass;
   self->lock = lock;
@@ -82,19 +82,19 @@ aiodrive_gate_init (AiodriveGate            *self,
 }
 
 void
-aiodrive_gate_clear (AiodriveGate *self)
+aiodrive_lock_core_clear (AiodriveLockCore *self)
 {
   aiodrive_monitor_clear (&self->monitor);
 }
 
 gpointer
-aiodrive_gate_request (AiodriveGate *self,
-                       GCancellable *cancellable)
+aiodrive_lock_core_request (AiodriveLockCore *self,
+                            GCancellable     *cancellable)
 {
   AiodriveLockGuard *guard = g_malloc0 (self->klass->guard_size);
 
   guard->ref_count = 1;
-  guard->gate = self;
+  guard->core = self;
   guard->lock = g_object_ref (self->lock);
   guard->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   g_mutex_init (&guard->mutex);
@@ -104,7 +104,7 @@ aiodrive_gate_request (AiodriveGate *self,
 
 /* Grants @guard if it can enter now; under the monitor. */
 static gboolean
-try_enter (AiodriveGate      *self,
+try_enter (AiodriveLockCore  *self,
            AiodriveLockGuard *guard)
 {
   AiodriveWaiter *first = aiodrive_wait_queue_get_first (&self->waiters);
@@ -126,7 +126,7 @@ return_guard (AiodriveWait *wait,
 }
 
 static void
-acquire_async (AiodriveGate        *self,
+acquire_async (AiodriveLockCore    *self,
                AiodriveLockGuard   *guard,
                GCancellable        *cancellable,
                GAsyncReadyCallback  callback,
@@ -151,11 +151,11 @@ acquire_async (AiodriveGate        *self,
 }
 
 void
-aiodrive_gate_acquire_async (AiodriveGate        *self,
-                             gpointer             request,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data,
-                             gpointer             source_tag)
+aiodrive_lock_core_acquire_async (AiodriveLockCore    *self,
+                                  gpointer             request,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data,
+                                  gpointer             source_tag)
 {
   AiodriveLockGuard *guard = request;
 
@@ -163,10 +163,10 @@ aiodrive_gate_acquire_async (AiodriveGate        *self,
 }
 
 AiodriveLockGuard *
-aiodrive_gate_acquire_finish (AiodriveGate  *self,
-                              GAsyncResult  *result,
-                              gpointer       source_tag,
-                              GError       **error)
+aiodrive_lock_core_acquire_finish (AiodriveLockCore  *self,
+                                   GAsyncResult      *result,
+                                   gpointer           source_tag,
+                                   GError           **error)
 {
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self->lock, source_tag), NULL);
 
@@ -174,9 +174,9 @@ aiodrive_gate_acquire_finish (AiodriveGate  *self,
 }
 
 AiodriveLockGuard *
-aiodrive_gate_acquire (AiodriveGate  *self,
-                       gpointer       request,
-                       GError       **error)
+aiodrive_lock_core_acquire (AiodriveLockCore  *self,
+                            gpointer           request,
+                            GError           **error)
 {
   g_autoptr(AiodriveLockGuard) guard = request;
 
@@ -196,8 +196,8 @@ aiodrive_gate_acquire (AiodriveGate  *self,
 }
 
 AiodriveLockGuard *
-aiodrive_gate_try_acquire (AiodriveGate *self,
-                           gpointer      request)
+aiodrive_lock_core_try_acquire (AiodriveLockCore *self,
+                                gpointer          request)
 {
   g_autoptr(AiodriveLockGuard) guard = request;
   gboolean entered;
@@ -214,5 +214,5 @@ aiodrive_lock_guard_reacquire (AiodriveLockGuard   *self,
                                GAsyncReadyCallback  callback,
                                gpointer             user_data)
 {
-  acquire_async (self->gate, aiodrive_lock_guard_ref (self), NULL, callback, user_data, aiodrive_lock_guard_reacquire);
+  acquire_async (self->core, aiodrive_lock_guard_ref (self), NULL, callback, user_data, aiodrive_lock_guard_reacquire);
 }
