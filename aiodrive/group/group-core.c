@@ -6,7 +6,7 @@
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
-#include "aiodrive/task/remote-private.h"
+#include "aiodrive/task/proxy-task-private.h"
 #include "aiodrive/task/start.h"
 
 /* Nothing outlives a group unseen: who closes it is called back when the last member has ended, and no member is let in
@@ -475,8 +475,8 @@ spawn_there (AiodriveGroupCore *core,
   Arrival *arrival = g_new (Arrival, 1);
 
   *arrival = (Arrival) { aiodrive_group_core_ref (core), depth };
-  return aiodrive_remote_spawn (core->dispatcher, core->context, parent, name, func, user_data, user_data_destroy,
-                                accept_arrival, arrival, arrival_free);
+  return aiodrive_proxy_task_spawn (core->dispatcher, core->context, parent, name, func, user_data, user_data_destroy,
+                                    accept_arrival, arrival, arrival_free);
 }
 
 /* In any thread. The depth matters in a pool alone. */

@@ -77,7 +77,7 @@ struct _AiodriveNestableLock
   GQueue           holders;      /* of Request, by their nodes; the last one is the top; guarded by the core's monitor,
                                     as are the next ones */
   GHashTable      *below;        /* owned; the index: for a scope a GTree of Request by number */
-  GTree           *expecting;    /* owned; of Request by number: indexed scopes that end with one that may get a parent */
+  GTree           *expecting;    /* owned; of Request by number: those whose last scope may get a parent */
   guint64          n_requests;
   guint            n_attached;   /* how many scopes had got one when the index was mended */
 };

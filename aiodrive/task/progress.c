@@ -2,7 +2,72 @@
 #include "aiodrive/task/progress.h"
 
 #include "aiodrive/core/cancel-scope.h"
-#include "aiodrive/task/record-private.h"
+#include "aiodrive/task/record-parts-private.h"
+
+/*
+ * In the record
+ */
+
+gboolean
+aiodrive_task_record_set_progress (AiodriveTaskRecord *self,
+                                   double              progress)
+{
+  gboolean shown_above;
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->progress = progress;
+  shown_above = self->shown_above;
+  aiodrive_wait_queue_wake_all (&self->observers, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return shown_above;
+}
+
+/* Whoever sets the progress sees this, or it is seen here. */
+double
+aiodrive_task_record_show_above (AiodriveTaskRecord *self)
+{
+  double progress;
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->shown_above = TRUE;
+  progress = self->progress;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return progress;
+}
+
+double
+aiodrive_task_record_watch_progress (AiodriveTaskRecord *self,
+                                     AiodriveWaiter     *waiter)
+{
+  double progress;
+
+  aiodrive_monitor_lock (&self->monitor);
+  aiodrive_wait_queue_add (&self->observers, waiter);
+  progress = self->progress;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return progress;
+}
+
+/* FALSE if it has been woken, and is going to be run. */
+gboolean
+aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
+                                       AiodriveWaiter     *waiter)
+{
+  gboolean removed;
+
+  aiodrive_monitor_lock (&self->monitor);
+  removed = aiodrive_wait_queue_remove (&self->observers, waiter);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return removed;
+}
+
+/*
+ * Up to the tasks for which it works
+ */
 
 /* The task above, for which @task does the work; a reference, or NULL. */
 static GTask *

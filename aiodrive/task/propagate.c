@@ -2,7 +2,35 @@
 #include "aiodrive/task/propagate.h"
 
 #include "aiodrive/core/error-private.h"
-#include "aiodrive/task/record-private.h"
+#include "aiodrive/task/record-parts-private.h"
+
+/* A chain of any length has one leaf: @leaf has ended, so that its own is known. */
+void
+aiodrive_task_record_set_leaf (AiodriveTaskRecord *self,
+                               GTask              *leaf)
+{
+  if (aiodrive_task_record_get (leaf)->leaf != NULL)
+    leaf = aiodrive_task_record_get (leaf)->leaf;
+  g_set_object (&self->leaf, leaf);
+}
+
+GTask *
+aiodrive_task_record_get_leaf (AiodriveTaskRecord *self)
+{
+  return self->leaf;
+}
+
+void
+aiodrive_task_record_set_adopted (AiodriveTaskRecord *self)
+{
+  self->adopted = TRUE;
+}
+
+gboolean
+aiodrive_task_record_get_adopted (AiodriveTaskRecord *self)
+{
+  return self->adopted;
+}
 
 /**
  * aiodrive_task_get_leaf:

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What the files share that make up the records: record.c, own-task.c, foreign-task.c and dropped-task.c. */
+/* The structure, for the files that keep something in it: record.c, job.c, progress.c and propagate.c. */
 
 typedef enum
 {
@@ -44,19 +44,9 @@ struct _AiodriveTaskRecord
   GDestroyNotify           job_data_destroy;
 };
 
-AiodriveTaskRecord *aiodrive_task_record_new                   (GTask               *task);
-void                aiodrive_task_record_free                  (gpointer             self);
-void                aiodrive_task_record_release_job_data      (AiodriveTaskRecord  *self);
-void                aiodrive_task_record_post                  (AiodriveTaskRecord  *self,
-                                                                AiodriveDispatcher  *dispatcher,
-                                                                void               (*run) (AiodriveEntry *entry));
-void                aiodrive_task_record_set_ended             (AiodriveTaskRecord  *self);
-void                aiodrive_task_record_take_error            (AiodriveTaskRecord  *self);
-
-void                aiodrive_task_record_watch_dispose         (AiodriveTaskRecord  *self);
-gboolean            aiodrive_task_record_revive                (AiodriveTaskRecord  *self);
-
-void                aiodrive_task_record_look                  (AiodriveTaskRecord  *self);
-void                aiodrive_task_record_look_from_its_context (AiodriveEntry       *entry);
+void aiodrive_task_record_release_job_data (AiodriveTaskRecord  *self);
+void aiodrive_task_record_post             (AiodriveTaskRecord  *self,
+                                            AiodriveDispatcher  *dispatcher,
+                                            void               (*run) (AiodriveEntry *entry));
 
 G_END_DECLS

@@ -2,7 +2,7 @@
 #include "aiodrive/task/record-parts-private.h"
 
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/core/entry-list-private.h"
+#include "aiodrive/core/error-private.h"
 #include "aiodrive/core/error.h"
 #include "aiodrive/core/release-private.h"
 #include "aiodrive/core/stack-switch-private.h"
@@ -19,8 +19,8 @@
 
 static G_DEFINE_QUARK (aiodrive-task-record, record)
 
-AiodriveTaskRecord *
-aiodrive_task_record_new (GTask *task)
+static AiodriveTaskRecord *
+record_new (GTask *task)
 {
   AiodriveTaskRecord *self = g_new0 (AiodriveTaskRecord, 1);
 
@@ -29,17 +29,8 @@ aiodrive_task_record_new (GTask *task)
   return self;
 }
 
-void
-aiodrive_task_record_release_job_data (AiodriveTaskRecord *self)
-{
-  GDestroyNotify destroy = g_steal_pointer (&self->job_data_destroy);
-
-  if (destroy != NULL)
-    destroy (self->job_data);
-}
-
-void
-aiodrive_task_record_free (gpointer data)
+static void
+record_free (gpointer data)
 {
   AiodriveTaskRecord *self = data;
 
@@ -131,8 +122,8 @@ count_callbacks (AiodriveTaskRecord *self)
 }
 
 /* Wakes the waiters. The caller holds a reference on the task, so that those for the weak waiters are not the first. */
-void
-aiodrive_task_record_set_ended (AiodriveTaskRecord *self)
+static void
+set_ended (AiodriveTaskRecord *self)
 {
   aiodrive_monitor_lock (&self->monitor);
   self->state = AIODRIVE_TASK_ENDED;
@@ -146,67 +137,10 @@ aiodrive_task_record_set_ended (AiodriveTaskRecord *self)
   aiodrive_task_record_called_back (self);
 }
 
-static void
-release_job_data (AiodriveEntry *entry)
-{
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
-  g_autoptr(GTask) task = self->task;
-
-  aiodrive_task_record_release_job_data (self);
-}
-
-/* No recursion as deep as a nesting of combinators: the data of one is the end of the callbacks of its children, whose
- * data is released in turn. The outermost call in this thread releases all of it. (/aiodrive/task/depth/timeout) */
-static void
-release_job_data_here (AiodriveTaskRecord *self)
-{
-  static __thread AiodriveEntryList *pending;   /* owned by the outermost call; NULL outside any */
-  AiodriveEntryList here = { NULL };
-  AiodriveEntry *entry;
-
-  g_object_ref (self->task);
-  if (pending != NULL)
-    {
-      aiodrive_entry_list_append (pending, &self->entry, &self->entry);
-      return;
-    }
-
-  pending = &here;
-  aiodrive_entry_list_append (&here, &self->entry, &self->entry);
-  while ((entry = aiodrive_entry_list_pop (&here)) != NULL)
-    release_job_data (entry);
-  pending = NULL;
-}
-
-/* A waiter that was woken has called back, or, to begin with, all have been woken. After the last one the data of the
- * job is released, in the context of the task: what it holds can be used in the callbacks. The caller holds a reference
- * on the task. (/aiodrive/task/spawn/data-in-callbacks) */
-void
-aiodrive_task_record_called_back (AiodriveTaskRecord *self)
-{
-  AiodriveDispatcher *dispatcher;
-  gboolean last;
-
-  if (g_atomic_int_get (&self->n_callbacks) == 0)
-    return;
-
-  aiodrive_monitor_lock (&self->monitor);
-  last = self->n_callbacks > 0 && g_atomic_int_dec_and_test (&self->n_callbacks);
-  aiodrive_monitor_unlock (&self->monitor);
-  if (!last)
-    return;
-
-  dispatcher = aiodrive_dispatcher_get_for_context (g_task_get_context (self->task));
-  if (aiodrive_dispatcher_runs_here (dispatcher) && !aiodrive_stack_can_suspend ())   /* not on the stack of a fiber */
-    release_job_data_here (self);
-  else
-    aiodrive_task_record_post (self, dispatcher, release_job_data);
-}
-
 /* Moves the error out of the task; under the monitor. Somebody who took it before has broken the rule
  * that a task which is awaited here is unwrapped here: GLib says so, and we go on with an error of our own. */
-void
-aiodrive_task_record_take_error (AiodriveTaskRecord *self)
+static void
+take_error (AiodriveTaskRecord *self)
 {
   if (!self->failed || self->error != NULL)
     return;
@@ -216,6 +150,129 @@ aiodrive_task_record_take_error (AiodriveTaskRecord *self)
     g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_FAILED, "The error of task %s was taken by somebody else",
                  aiodrive_task_describe (self->task));
 }
+
+/*
+ * Tasks of others: they are looked at in their own context, and watched through notify::completed.
+ */
+
+static void
+conclude (AiodriveTaskRecord *self)
+{
+  gboolean failed = g_task_had_error (self->task);
+
+  if (!failed)
+    aiodrive_task_keep_outcome (self->task);
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->failed = failed;
+  take_error (self);
+  aiodrive_monitor_unlock (&self->monitor);
+  set_ended (self);
+}
+
+static void
+on_completed (GTask      *task,
+              GParamSpec *pspec,
+              gpointer    user_data)
+{
+  conclude (user_data);
+}
+
+/* In the context of the task. */
+static void
+look (AiodriveTaskRecord *self)
+{
+  if (g_task_get_completed (self->task))
+    conclude (self);
+  else
+    g_signal_connect (self->task, "notify::completed", G_CALLBACK (on_completed), self);
+}
+
+static void
+look_from_its_context (AiodriveEntry *entry)
+{
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  look (self);
+}
+
+/* Tasks that are dropped before they are returned: whatever should have returned them has lost them. A group or an
+ * executor would wait for such a task for ever. It does not keep the task, so that the task is disposed, comes back to
+ * life there, and fails in its own context as any other. (/aiodrive/group/task-group/dropped-by-job) */
+
+static gboolean revive (AiodriveTaskRecord *self);
+
+static void
+on_foreign_disposed (gpointer  task_record,
+                     GObject  *task)
+{
+  revive (task_record);
+}
+
+/* For a task of others; one of ours has its scope tell of its dispose. The caller holds a reference on the task. */
+static void
+watch_dispose (AiodriveTaskRecord *self)
+{
+  g_object_weak_ref (G_OBJECT (self->task), on_foreign_disposed, self);
+}
+
+/* What dispose has disconnected is connected again. */
+static void
+fail (AiodriveEntry *entry)
+{
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  if (self->is_own)
+    {
+      aiodrive_cancel_scope_renew_task (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
+    }
+  else
+    {
+      watch_dispose (self);
+      look (self);
+    }
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Task %s was dropped before it was returned",
+                           aiodrive_task_describe (task));
+}
+
+static void
+on_revived (GTask      *task,
+            GParamSpec *pspec,
+            gpointer    task_record)
+{
+  AiodriveTaskRecord *self = task_record;
+
+  g_signal_handlers_disconnect_by_func (task, on_revived, self);
+  self->entry.run = fail;
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->entry);
+}
+
+/* In the dispose of the task. TRUE if it lives on, because something waits for it: with a reference that fail() drops.
+ *
+ * The notification is frozen in dispose, and comes when g_object_unref() is about to return: before GLib 2.80 nobody
+ * else may have the last reference until then. */
+static gboolean
+revive (AiodriveTaskRecord *self)
+{
+  gboolean awaited;
+
+  aiodrive_monitor_lock (&self->monitor);
+  awaited = self->state == AIODRIVE_TASK_PENDING && self->n_weak > 0;
+  aiodrive_monitor_unlock (&self->monitor);
+  if (!awaited)
+    return FALSE;
+
+  g_object_ref (self->task);
+  g_signal_connect (self->task, "notify::completed", G_CALLBACK (on_revived), self);
+  g_object_notify (G_OBJECT (self->task), "completed");
+  return TRUE;
+}
+
+/*
+ * Records
+ */
 
 /* Whether this thread is where the task is called back: then nobody touches the task until leave_context(). */
 static gboolean
@@ -249,21 +306,21 @@ aiodrive_task_record_get (GTask *task)
   if (self != NULL)
     return self;
 
-  self = aiodrive_task_record_new (task);
-  if (!g_object_replace_qdata (G_OBJECT (task), record_quark (), NULL, self, aiodrive_task_record_free, NULL))
+  self = record_new (task);
+  if (!g_object_replace_qdata (G_OBJECT (task), record_quark (), NULL, self, record_free, NULL))
     {
-      aiodrive_task_record_free (self);   /* another thread was faster */
+      record_free (self);   /* another thread was faster */
       return aiodrive_task_record_peek (task);
     }
 
   if (enter_context (task))
     {
-      aiodrive_task_record_look (self);
+      look (self);
       leave_context (task);
     }
   else
     aiodrive_task_record_post (self, aiodrive_dispatcher_get_for_context (g_task_get_context (task)),
-                               aiodrive_task_record_look_from_its_context);
+                               look_from_its_context);
   return self;
 }
 
@@ -349,7 +406,7 @@ aiodrive_task_record_watch (AiodriveTaskRecord *self,
 }
 
 /* The same for a waiter that does not keep the task: if nobody else does, the task fails. The waiter gets a reference
- * when it is run. Until then the task is there for it; see dropped-task.c. */
+ * when it is run. Until then the task is there for it; see revive(). */
 void
 aiodrive_task_record_watch_weakly (AiodriveTaskRecord *self,
                                    AiodriveWaiter     *waiter)
@@ -365,7 +422,7 @@ aiodrive_task_record_watch_weakly (AiodriveTaskRecord *self,
   aiodrive_monitor_unlock (&self->monitor);
 
   if (is_first && !self->is_own)
-    aiodrive_task_record_watch_dispose (self);
+    watch_dispose (self);
 }
 
 /* The wait has to call aiodrive_task_record_called_back() when it has been granted, and has called back. */
@@ -421,7 +478,7 @@ aiodrive_task_record_copy_error (AiodriveTaskRecord *self)
 
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
-  aiodrive_task_record_take_error (self);
+  take_error (self);
   error = self->error;   /* it stays until the task is disposed of, which the caller has */
   aiodrive_monitor_unlock (&self->monitor);
 
@@ -437,12 +494,12 @@ aiodrive_task_pass_error (GTask   *task,
 {
   if (aiodrive_error_get_errors (failure) != NULL && aiodrive_task_record_peek (task) == NULL)
     {
-      AiodriveTaskRecord *self = aiodrive_task_record_new (task);
+      AiodriveTaskRecord *self = record_new (task);
 
       self->state = AIODRIVE_TASK_ENDED;
       self->failed = self->awaited = TRUE;
       self->error = g_error_copy (failure);
-      g_object_set_qdata_full (G_OBJECT (task), record_quark (), self, aiodrive_task_record_free);
+      g_object_set_qdata_full (G_OBJECT (task), record_quark (), self, record_free);
     }
   g_propagate_error (error, failure);
 }
@@ -470,87 +527,106 @@ aiodrive_task_record_leave_value (AiodriveTaskRecord *self)
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* A chain of any length has one leaf: @leaf has ended, so that its own is known. */
-void
-aiodrive_task_record_set_leaf (AiodriveTaskRecord *self,
-                               GTask              *leaf)
+/*
+ * Tasks of ours: their callback is ours, and announces the end; their record is in their scope.
+ */
+
+static void
+announce (AiodriveEntry *entry)
 {
-  if (aiodrive_task_record_get (leaf)->leaf != NULL)
-    leaf = aiodrive_task_record_get (leaf)->leaf;
-  g_set_object (&self->leaf, leaf);
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  set_ended (self);
+}
+
+/* In the context of a task whose outcome is known: whether the context has still to announce that it ended. In the
+ * callback of the task that is not posted yet. */
+gboolean
+aiodrive_task_record_is_ending (AiodriveTaskRecord *self)
+{
+  gboolean ended;
+
+  aiodrive_monitor_lock (&self->monitor);
+  ended = self->state == AIODRIVE_TASK_ENDED;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return !ended && self->entry.run == announce;
+}
+
+static gboolean
+is_watched_with_a_signal (GTask *task)
+{
+  return g_signal_has_handler_pending (task, g_signal_lookup ("notify", G_TYPE_OBJECT),
+                                       g_quark_from_static_string ("completed"), FALSE);
+}
+
+static void
+on_returned (GObject      *source_object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  AiodriveTaskRecord *self = user_data;
+  gboolean failed = g_task_had_error (self->task);
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->state = AIODRIVE_TASK_RETURNED;
+  self->failed = failed;
+  self->awaited |= failed && is_watched_with_a_signal (self->task);
+  aiodrive_monitor_unlock (&self->monitor);
+
+  if (self->callback != NULL)
+    self->callback (source_object, result, self->callback_data);
+
+  /* Not now: the completion flag is set after this. Nor before the callback: it may run a main loop. */
+  g_object_ref (self->task);
+  self->entry.run = announce;
+  aiodrive_dispatcher_post_next (aiodrive_dispatcher_get_thread_default (), &self->entry);
+}
+
+/* FALSE if the task lives on. */
+static gboolean
+on_disposed (GTask    *task,
+             gpointer  task_record)
+{
+  AiodriveTaskRecord *self = task_record;
+
+  if (revive (self))
+    return FALSE;
+  if (self->state == AIODRIVE_TASK_PENDING)
+    g_warning ("Task %s was dropped before it was returned", aiodrive_task_describe (task));
+
+  if (self->state == AIODRIVE_TASK_ENDED && self->failed && !self->awaited)
+    {
+      take_error (self);
+      if (!aiodrive_error_is_cancelled (self->error))
+        g_warning ("Task %s failed and nobody awaited it: %s", aiodrive_task_describe (task), self->error->message);
+    }
+
+  /* The scope, and with it the record, may be kept. */
+  aiodrive_task_record_release_job_data (self);
+  g_clear_error (&self->error);
+  aiodrive_release_object (g_steal_pointer (&self->leaf));
+  return TRUE;
 }
 
 GTask *
-aiodrive_task_record_get_leaf (AiodriveTaskRecord *self)
+aiodrive_task_record_new_task (gpointer             source_object,
+                               GCancellable        *parent,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data,
+                               gpointer             source_tag)
 {
-  return self->leaf;
-}
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (parent);
+  AiodriveTaskRecord *self = record_new (NULL);
 
-void
-aiodrive_task_record_set_adopted (AiodriveTaskRecord *self)
-{
-  self->adopted = TRUE;
-}
+  self->task = g_task_new (source_object, G_CANCELLABLE (scope), on_returned, self);
+  (g_task_set_source_tag) (self->task, source_tag);
+  g_task_set_check_cancellable (self->task, FALSE);
+  self->is_own = TRUE;
+  self->callback = callback;
+  self->callback_data = user_data;
+  aiodrive_cancel_scope_set_task (scope, self->task, self, on_disposed, record_free);
 
-gboolean
-aiodrive_task_record_get_adopted (AiodriveTaskRecord *self)
-{
-  return self->adopted;
-}
-
-gboolean
-aiodrive_task_record_set_progress (AiodriveTaskRecord *self,
-                                   double              progress)
-{
-  gboolean shown_above;
-
-  aiodrive_monitor_lock (&self->monitor);
-  self->progress = progress;
-  shown_above = self->shown_above;
-  aiodrive_wait_queue_wake_all (&self->observers, &self->monitor);
-  aiodrive_monitor_unlock (&self->monitor);
-
-  return shown_above;
-}
-
-/* Whoever sets the progress sees this, or it is seen here. */
-double
-aiodrive_task_record_show_above (AiodriveTaskRecord *self)
-{
-  double progress;
-
-  aiodrive_monitor_lock (&self->monitor);
-  self->shown_above = TRUE;
-  progress = self->progress;
-  aiodrive_monitor_unlock (&self->monitor);
-
-  return progress;
-}
-
-double
-aiodrive_task_record_watch_progress (AiodriveTaskRecord *self,
-                                     AiodriveWaiter     *waiter)
-{
-  double progress;
-
-  aiodrive_monitor_lock (&self->monitor);
-  aiodrive_wait_queue_add (&self->observers, waiter);
-  progress = self->progress;
-  aiodrive_monitor_unlock (&self->monitor);
-
-  return progress;
-}
-
-/* FALSE if it has been woken, and is going to be run. */
-gboolean
-aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
-                                       AiodriveWaiter     *waiter)
-{
-  gboolean removed;
-
-  aiodrive_monitor_lock (&self->monitor);
-  removed = aiodrive_wait_queue_remove (&self->observers, waiter);
-  aiodrive_monitor_unlock (&self->monitor);
-
-  return removed;
+  return self->task;
 }

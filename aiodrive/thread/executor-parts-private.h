@@ -54,10 +54,8 @@ gboolean             aiodrive_executor_core_is_here     (AiodriveExecutorCore *c
 void                 aiodrive_executor_run_join         (AiodriveExecutorRun  *self);
 void                 aiodrive_executor_run_unref        (AiodriveExecutorRun  *self);
 
-/* executor-core.c; both under the monitor */
+/* executor-core.c; under the monitor */
 
-AiodriveExecutorRun *aiodrive_executor_core_enter       (AiodriveExecutorCore *self,
-                                                         GError              **error);
 void                 aiodrive_executor_core_notify_soon (AiodriveExecutorCore *self);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/task/remote-private.h"
+#include "aiodrive/task/proxy-task-private.h"
 
 #include "aiodrive/task/record-private.h"
 
@@ -15,15 +15,15 @@ typedef struct
   char                  *name;                   /* owned, nullable: of the inner one */
   AiodriveJobFunc        func;
   gpointer               user_data;
-  AiodriveRemoteAccept   accept;
+  AiodriveProxyTaskAccept   accept;
   gpointer               accept_data;
   GDestroyNotify         accept_data_destroy;   /* runs there */
-} Remote;
+} Proxy;
 
 static void
 ended (AiodriveEntry *entry)
 {
-  Remote *self = AIODRIVE_CONTAINER_OF (entry, Remote, waiter.entry);
+  Proxy *self = AIODRIVE_CONTAINER_OF (entry, Proxy, waiter.entry);
   g_autoptr(GTask) outer = self->outer;
   g_autoptr(GTask) inner = self->inner;
   GError *error = aiodrive_task_record_copy_error (aiodrive_task_record_get (inner));
@@ -43,9 +43,9 @@ ended (AiodriveEntry *entry)
 static void
 start (AiodriveEntry *entry)
 {
-  Remote *self = (Remote *) entry;
+  Proxy *self = (Proxy *) entry;
   g_autoptr(GTask) inner = aiodrive_task_record_new_task (NULL, g_task_get_cancellable (self->outer), NULL, NULL,
-                                                          aiodrive_remote_spawn);
+                                                          aiodrive_proxy_task_spawn);
   g_autoptr(GMainContext) context = g_steal_pointer (&self->context);
   gpointer accept_data = self->accept_data;
   GDestroyNotify accept_data_destroy = self->accept_data_destroy;
@@ -64,19 +64,19 @@ start (AiodriveEntry *entry)
 }
 
 GTask *
-aiodrive_remote_spawn (AiodriveDispatcher    *dispatcher,
-                       GMainContext          *context,
-                       GCancellable          *parent,
-                       const char            *name,
-                       AiodriveJobFunc        func,
-                       gpointer               user_data,
-                       GDestroyNotify         user_data_destroy,
-                       AiodriveRemoteAccept   accept,
-                       gpointer               accept_data,
-                       GDestroyNotify         accept_data_destroy)
+aiodrive_proxy_task_spawn (AiodriveDispatcher      *dispatcher,
+                           GMainContext            *context,
+                           GCancellable            *parent,
+                           const char              *name,
+                           AiodriveJobFunc          func,
+                           gpointer                 user_data,
+                           GDestroyNotify           user_data_destroy,
+                           AiodriveProxyTaskAccept  accept,
+                           gpointer                 accept_data,
+                           GDestroyNotify           accept_data_destroy)
 {
-  Remote *self = g_new0 (Remote, 1);
-  GTask *task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_remote_spawn);
+  Proxy *self = g_new0 (Proxy, 1);
+  GTask *task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_proxy_task_spawn);
 
   /* the function comes from here, and so does its data */
   aiodrive_task_record_set_job (aiodrive_task_record_get (task), NULL, user_data, user_data_destroy);

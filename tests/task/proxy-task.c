@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/task/remote-private.h"
+#include "aiodrive/task/proxy-task-private.h"
 #include "aiodrive/task/record-private.h"
 #include "tests/support/support.h"
 
@@ -17,14 +17,14 @@ typedef struct
   gint                      n_freed;
   gint                      n_accepted;
   gint                      n_accept_freed;
-} Remote;
+} Proxy;
 
 static void
 job (GTask        *task,
      GCancellable *cancellable,
      gpointer      data)
 {
-  Remote *self = data;
+  Proxy *self = data;
 
   self->inner = task;
   self->started_in = g_thread_self ();
@@ -36,7 +36,7 @@ job (GTask        *task,
 static void
 freed (gpointer data)
 {
-  Remote *self = data;
+  Proxy *self = data;
 
   self->freed_in = g_thread_self ();
   g_atomic_int_inc (&self->n_freed);
@@ -46,7 +46,7 @@ static gboolean
 accept_or_not (GTask    *task,
                gpointer  data)
 {
-  Remote *self = data;
+  Proxy *self = data;
 
   self->accepted_in = g_thread_self ();
   g_assert_cmpint (self->n_started, ==, 0);
@@ -59,28 +59,29 @@ accept_or_not (GTask    *task,
 static void
 accept_freed (gpointer data)
 {
-  g_atomic_int_inc (&((Remote *) data)->n_accept_freed);
+  g_atomic_int_inc (&((Proxy *) data)->n_accept_freed);
 }
 
 static void
-remote_init (Remote *self)
+proxy_init (Proxy *self)
 {
-  *self = (Remote) { .thread = test_thread_start (), .future = aiodrive_thread_safe_future_new () };
+  *self = (Proxy) { .thread = test_thread_start (), .future = aiodrive_thread_safe_future_new () };
 }
 
 static GTask *
-remote_spawn (Remote       *self,
-              GCancellable *parent,
-              gboolean      accepts)
+proxy_spawn (Proxy        *self,
+             GCancellable *parent,
+             gboolean      accepts)
 {
   GMainContext *context = test_thread_get_context (self->thread);
 
-  return aiodrive_remote_spawn (aiodrive_dispatcher_get_for_context (context), context, parent, NULL, job, self, freed,
-                                accepts ? accept_or_not : NULL, accepts ? self : NULL, accepts ? accept_freed : NULL);
+  return aiodrive_proxy_task_spawn (aiodrive_dispatcher_get_for_context (context), context, parent, NULL, job, self,
+                                    freed, accepts ? accept_or_not : NULL, accepts ? self : NULL,
+                                    accepts ? accept_freed : NULL);
 }
 
 static void
-remote_succeed (Remote *self)
+proxy_succeed (Proxy *self)
 {
   g_auto(GValue) value = G_VALUE_INIT;
 
@@ -98,8 +99,8 @@ settle (gpointer data,
 
 /* Nobody holds the task, here or there; and the data of the job was freed here, once. */
 static void
-remote_clear (Remote *self,
-              GTask  *task)
+proxy_clear (Proxy *self,
+             GTask *task)
 {
   test_settle ();
   test_thread_call (self->thread, settle, NULL);
@@ -117,14 +118,14 @@ test_value (void)
 {
   for (guint accepts = 0; accepts < 2; accepts++)
     {
-      Remote self;
+      Proxy self;
       GTask *task;
       g_autoptr(GAsyncResult) result = NULL;
       g_autoptr(GError) error = NULL;
       g_auto(GValue) value = G_VALUE_INIT;
 
-      remote_init (&self);
-      task = remote_spawn (&self, NULL, accepts);
+      proxy_init (&self);
+      task = proxy_spawn (&self, NULL, accepts);
       g_assert_true (g_task_get_context (task) == g_main_context_default ());
       test_spin_while (g_atomic_int_get (&self.n_started) == 0);
       g_assert_true (self.started_in != g_thread_self ());
@@ -132,7 +133,7 @@ test_value (void)
       test_settle ();
       g_assert_false (g_task_get_completed (task));
 
-      remote_succeed (&self);
+      proxy_succeed (&self);
       aiodrive_run (task);
       g_assert_cmpint (self.n_freed, ==, 1);
       g_assert_true (aiodrive_task_get_leaf (task, &error) == self.inner);
@@ -147,7 +148,7 @@ test_value (void)
       g_assert_cmpint (self.n_accepted, ==, accepts);
       g_assert_true (!accepts || self.accepted_in == self.started_in);
       test_spin_while (accepts && g_atomic_int_get (&self.n_accept_freed) == 0);
-      remote_clear (&self, task);
+      proxy_clear (&self, task);
       g_assert_cmpint (self.n_accept_freed, ==, accepts);
     }
 }
@@ -155,36 +156,36 @@ test_value (void)
 static void
 test_failure (void)
 {
-  Remote self;
+  Proxy self;
   GTask *task;
   g_autoptr(GError) cause = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "it failed");
   g_autoptr(GError) error = NULL;
 
-  remote_init (&self);
-  task = remote_spawn (&self, NULL, FALSE);
+  proxy_init (&self);
+  task = proxy_spawn (&self, NULL, FALSE);
   aiodrive_thread_safe_future_set_error (self.future, cause, NULL);
   aiodrive_run (task);
   g_assert_null (aiodrive_task_get_leaf (task, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, "it failed");
-  remote_clear (&self, task);
+  proxy_clear (&self, task);
 }
 
 /* The job does not begin; the task fails as the one there did. */
 static void
 test_refused (void)
 {
-  Remote self;
+  Proxy self;
   GTask *task;
   g_autoptr(GError) error = NULL;
 
-  remote_init (&self);
+  proxy_init (&self);
   self.refuses = TRUE;
-  task = remote_spawn (&self, NULL, TRUE);
+  task = proxy_spawn (&self, NULL, TRUE);
   aiodrive_run (task);
   g_assert_null (aiodrive_task_get_leaf (task, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  remote_clear (&self, task);
+  proxy_clear (&self, task);
   g_assert_cmpint (self.n_started, ==, 0);
   g_assert_cmpint (self.n_accept_freed, ==, 1);
 }
@@ -198,20 +199,20 @@ test_cancel (void)
     {
       GCancellable *parent = g_cancellable_new ();
       g_autoptr(GError) error = NULL;
-      Remote self;
+      Proxy self;
       GTask *task;
 
-      remote_init (&self);
+      proxy_init (&self);
       if (i == 0)
         g_cancellable_cancel (parent);
-      task = remote_spawn (&self, parent, FALSE);
+      task = proxy_spawn (&self, parent, FALSE);
       test_spin_while (g_atomic_int_get (&self.n_started) == 0);
       g_assert_true (self.was_cancelled == (i == 0));
       g_cancellable_cancel (i == 2 ? g_task_get_cancellable (task) : parent);
       aiodrive_run (task);
       error = aiodrive_task_get_error (task);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      remote_clear (&self, task);
+      proxy_clear (&self, task);
       g_assert_finalize_object (parent);
     }
 }
@@ -220,13 +221,13 @@ test_cancel (void)
 static void
 test_unawaited (void)
 {
-  Remote self;
+  Proxy self;
   g_autoptr(GError) cause = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "it failed");
 
-  remote_init (&self);
+  proxy_init (&self);
   aiodrive_thread_safe_future_set_error (self.future, cause, NULL);
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*nobody awaited it: it failed");
-  g_object_unref (remote_spawn (&self, NULL, FALSE));
+  g_object_unref (proxy_spawn (&self, NULL, FALSE));
   test_iterate_until (g_atomic_int_get (&self.n_freed) == 1);
   test_settle ();
   g_test_assert_expected_messages ();
@@ -241,11 +242,11 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/aiodrive/task/remote/value", test_value);
-  g_test_add_func ("/aiodrive/task/remote/failure", test_failure);
-  g_test_add_func ("/aiodrive/task/remote/refused", test_refused);
-  g_test_add_func ("/aiodrive/task/remote/cancel", test_cancel);
-  g_test_add_func ("/aiodrive/task/remote/unawaited", test_unawaited);
+  g_test_add_func ("/aiodrive/task/proxy-task/value", test_value);
+  g_test_add_func ("/aiodrive/task/proxy-task/failure", test_failure);
+  g_test_add_func ("/aiodrive/task/proxy-task/refused", test_refused);
+  g_test_add_func ("/aiodrive/task/proxy-task/cancel", test_cancel);
+  g_test_add_func ("/aiodrive/task/proxy-task/unawaited", test_unawaited);
 
   return g_test_run ();
 }

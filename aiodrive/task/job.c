@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/task/record-parts-private.h"
+
+#include "aiodrive/core/entry-list-private.h"
+#include "aiodrive/core/stack-switch-private.h"
+
+/* The job of a task: the function that returns the task, and its data, which is kept until the task has ended and its
+ * waiters have called back. */
+
+static void
+run_job (AiodriveEntry *entry)
+{
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  self->job (task, g_task_get_cancellable (task), self->job_data);
+}
+
+/* The data is freed when the task has ended, and its waiters have called back; even if the job was not begun. */
+void
+aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
+                              AiodriveTaskRecordJob  func,
+                              gpointer               user_data,
+                              GDestroyNotify         user_data_destroy)
+{
+  self->job = func;
+  self->job_data = user_data;
+  self->job_data_destroy = user_data_destroy;
+}
+
+/* In the next iteration; in the context of the task. */
+void
+aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
+{
+  self->entry.stamp = aiodrive_dispatcher_stamp ();
+  aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
+}
+
+/* Another thread may iterate the context of the task, which may end there while the function of the job still runs
+ * here: then this call counts as one more callback that the data waits for. (/aiodrive/task/spawn/primed-elsewhere) */
+static void
+run_primed_job (AiodriveTaskRecord *self)
+{
+  g_autoptr(GTask) task = g_object_ref (self->task);
+  gboolean ended;
+
+  self->primed = TRUE;   /* no other thread knows of the task yet */
+  g_object_ref (self->task);
+  run_job (&self->entry);
+
+  aiodrive_monitor_lock (&self->monitor);
+  self->primed = FALSE;
+  ended = self->state == AIODRIVE_TASK_ENDED;
+  aiodrive_monitor_unlock (&self->monitor);
+  if (ended)
+    aiodrive_task_record_called_back (self);
+}
+
+void
+aiodrive_task_record_start_job (AiodriveTaskRecord    *self,
+                                gboolean               now,
+                                AiodriveTaskRecordJob  func,
+                                gpointer               user_data,
+                                GDestroyNotify         user_data_destroy)
+{
+  aiodrive_task_record_set_job (self, func, user_data, user_data_destroy);
+  if (now)
+    run_primed_job (self);
+  else
+    aiodrive_task_record_begin_job (self);
+}
+
+/*
+ * Its data
+ */
+
+void
+aiodrive_task_record_release_job_data (AiodriveTaskRecord *self)
+{
+  GDestroyNotify destroy = g_steal_pointer (&self->job_data_destroy);
+
+  if (destroy != NULL)
+    destroy (self->job_data);
+}
+
+static void
+release_job_data (AiodriveEntry *entry)
+{
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  g_autoptr(GTask) task = self->task;
+
+  aiodrive_task_record_release_job_data (self);
+}
+
+/* No recursion as deep as a nesting of combinators: the data of one is the end of the callbacks of its children, whose
+ * data is released in turn. The outermost call in this thread releases all of it. (/aiodrive/task/depth/timeout) */
+static void
+release_job_data_here (AiodriveTaskRecord *self)
+{
+  static __thread AiodriveEntryList *pending;   /* owned by the outermost call; NULL outside any */
+  AiodriveEntryList here = { NULL };
+  AiodriveEntry *entry;
+
+  g_object_ref (self->task);
+  if (pending != NULL)
+    {
+      aiodrive_entry_list_append (pending, &self->entry, &self->entry);
+      return;
+    }
+
+  pending = &here;
+  aiodrive_entry_list_append (&here, &self->entry, &self->entry);
+  while ((entry = aiodrive_entry_list_pop (&here)) != NULL)
+    release_job_data (entry);
+  pending = NULL;
+}
+
+/* A waiter that was woken has called back, or, to begin with, all have been woken. After the last one the data of the
+ * job is released, in the context of the task: what it holds can be used in the callbacks. The caller holds a reference
+ * on the task. (/aiodrive/task/spawn/data-in-callbacks) */
+void
+aiodrive_task_record_called_back (AiodriveTaskRecord *self)
+{
+  AiodriveDispatcher *dispatcher;
+  gboolean last;
+
+  if (g_atomic_int_get (&self->n_callbacks) == 0)
+    return;
+
+  aiodrive_monitor_lock (&self->monitor);
+  last = self->n_callbacks > 0 && g_atomic_int_dec_and_test (&self->n_callbacks);
+  aiodrive_monitor_unlock (&self->monitor);
+  if (!last)
+    return;
+
+  dispatcher = aiodrive_dispatcher_get_for_context (g_task_get_context (self->task));
+  if (aiodrive_dispatcher_runs_here (dispatcher) && !aiodrive_stack_can_suspend ())   /* not on the stack of a fiber */
+    release_job_data_here (self);
+  else
+    aiodrive_task_record_post (self, dispatcher, release_job_data);
+}
