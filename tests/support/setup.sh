@@ -3,12 +3,18 @@
 
 BUILD_PACKAGES='gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev'
 
-# quietly COMMAND...: shows what the command says only if it fails.
+# quietly COMMAND...: shows what the command says only if it fails; of one that takes longer, its last line now and then.
 quietly ()
 {
   _log=$(mktemp) || return
   _status=0
+  while sleep 15 </dev/null >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    tail -n 1 "$_log" 2>/dev/null | tr '\r\t' '  ' | cut -c 1-120 >&2
+  done &
+  _reporter=$!
   "$@" >"$_log" 2>&1 || _status=$?
+  kill "$_reporter"
+  wait "$_reporter" 2>/dev/null || true
   [ "$_status" -eq 0 ] || cat "$_log" >&2
   rm -f "$_log"
   return "$_status"
@@ -47,9 +53,19 @@ configure ()
 {
   _dir=$1
   shift
+  echo "Configuring $_dir" >&2
   if [ -f "$_dir/build.ninja" ]; then
     quietly meson configure "$_dir" "$@"
   else
     quietly meson setup "$_dir" "$@"
   fi
+}
+
+# build DIRECTORY [TARGET...]
+build ()
+{
+  echo "Building $1" >&2
+  _dir=$1
+  shift
+  quietly ninja -C "$_dir" "$@"
 }
