@@ -8,7 +8,7 @@ typedef struct
 {
   GSource             source;
   AiodriveDispatcher *dispatcher;  /* owned, nullable; that of the context, from the first iteration on */
-  gboolean            is_held;     /* it was ready in a rest */
+  gboolean            is_deferred; /* it was ready while our sources yielded */
 } WakeSource;
 
 static AiodriveFairness *
@@ -30,7 +30,7 @@ wake_source_prepare (GSource *source,
   WakeSource *self = (WakeSource *) source;
 
   *timeout = -1;
-  return !aiodrive_fairness_is_resting (get_fairness (self)) && self->is_held;
+  return !aiodrive_fairness_is_yielding (get_fairness (self)) && self->is_deferred;
 }
 
 static gboolean
@@ -48,8 +48,8 @@ wake_source_dispatch (GSource     *source,
   WakeSource *self = (WakeSource *) source;
 
   g_source_set_ready_time (source, -1);
-  self->is_held = aiodrive_fairness_must_yield (get_fairness (self), g_source_get_time (source));
-  return self->is_held || callback == NULL || callback (user_data);
+  self->is_deferred = aiodrive_fairness_must_yield (get_fairness (self), g_source_get_time (source));
+  return self->is_deferred || callback == NULL || callback (user_data);
 }
 
 static void

@@ -21,9 +21,9 @@ typedef struct
 } Blocker;
 
 static void
-blocker_decided (AiodriveEntry *entry)
+blocker_decided (AiodriveWorkItem *work)
 {
-  Blocker *self = (Blocker *) entry;
+  Blocker *self = (Blocker *) work;
 
   self->decided = TRUE;
   aiodrive_clock_block_wake (&self->block);
@@ -61,7 +61,7 @@ blocker_cancelled (AiodriveCancelLink *link)
   if (aiodrive_wait_queue_cancel (&self->waiter))
     {
       self->cancelled = TRUE;
-      blocker_decided (&self->waiter.entry);
+      blocker_decided (&self->waiter.work);
     }
   aiodrive_monitor_unlock (self->monitor);
 
@@ -124,23 +124,23 @@ blocker_wait (Blocker      *self,
 /* Blocks until it is woken, TRUE with what it was @granted; or cancelled, or late. Inside a fiber that is suspended
  * instead. */
 gboolean
-aiodrive_wait_queue_block (AiodriveWaitQueue  *self,
-                           AiodriveMonitor    *monitor,
-                           GCancellable       *cancellable,
-                           gpointer            request,
-                           gpointer           *granted,
-                           GError            **error)
+aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
+                                   AiodriveMonitor    *monitor,
+                                   GCancellable       *cancellable,
+                                   gpointer            request,
+                                   gpointer           *granted,
+                                   GError            **error)
 {
-  Blocker blocker = { .waiter.entry.run = blocker_decided, .waiter.granted = request, .monitor = monitor };
+  Blocker blocker = { .waiter.work.run = blocker_decided, .waiter.granted = request, .monitor = monitor };
   gboolean watches = cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable);
 
   if (aiodrive_stack_can_suspend ())
     return aiodrive_wait_queue_suspend (self, monitor, cancellable, request, granted, error);
 
-  blocker.link.take = aiodrive_cancel_link_begin;
-  blocker.link.fire = blocker_cancelled;
+  blocker.link.try_ref = aiodrive_cancel_link_begin;
+  blocker.link.notify = blocker_cancelled;
   blocker.watch.changed = blocker_deadline_changed;
-  blocker.block.fire = blocker_expired;
+  blocker.block.notify = blocker_expired;
   g_cond_init (&blocker.cond);
 
   if (watches)

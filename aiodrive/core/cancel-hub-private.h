@@ -28,16 +28,16 @@ struct _AiodriveCancelLink
   gboolean           firing;
   gboolean           left;        /* remove() came while firing: done() tells the owner */
   /* while the hub is locked, more than once if the cancellable is reset: whether to fire */
-  gboolean         (*take) (AiodriveCancelLink *link);
-  void             (*fire) (AiodriveCancelLink *link);   /* in the thread that cancels; nothing is locked */
+  gboolean         (*try_ref) (AiodriveCancelLink *link);
+  void             (*notify) (AiodriveCancelLink *link);  /* in the thread that cancels; nothing is locked */
 };
 
 void               aiodrive_cancel_hub_init     (AiodriveCancelHub  *self);
 void               aiodrive_cancel_hub_clear    (AiodriveCancelHub  *self);
-void               aiodrive_cancel_hub_fire     (AiodriveCancelHub  *self,
+void               aiodrive_cancel_hub_notify   (AiodriveCancelHub  *self,
                                                  GCancellable       *cancellable);
 
-/* For fire(). */
+/* For notify(). */
 void               aiodrive_cancel_hub_cancel     (GCancellable       *cancellable);
 void               aiodrive_cancel_hub_cancel_all (GPtrArray          *cancellables);
 
@@ -48,6 +48,6 @@ gboolean           aiodrive_cancel_link_remove  (AiodriveCancelLink *self);
 gboolean           aiodrive_cancel_link_begin   (AiodriveCancelLink *self);
 void               aiodrive_cancel_link_done    (AiodriveCancelLink *self,
                                                  AiodriveDispatcher *dispatcher,
-                                                 AiodriveEntry      *entry);
+                                                 AiodriveWorkItem   *work);
 
 G_END_DECLS

@@ -115,7 +115,7 @@ take_link (AiodriveCancelHub *self,
   if (is_due (link, generation))
     {
       g_queue_unlink (&self->links, &link->node);
-      link->linked = !link->take (link);
+      link->linked = !link->try_ref (link);
       if (link->linked)
         {
           link->generation = self->generation;
@@ -155,7 +155,7 @@ drain_step (Drain *self)
     drain_pop (self);
 
   if (link != NULL)
-    link->fire (link);
+    link->notify (link);
   else if (frame.hub == NULL)
     drain_cancel (self, frame.cancellable);
   if (!more)
@@ -178,8 +178,8 @@ begin_generation (AiodriveCancelHub *self,
 
 /* In the handler of @cancellable, whose hub this is: fires all links, now or on the way down that is under way. */
 void
-aiodrive_cancel_hub_fire (AiodriveCancelHub *self,
-                          GCancellable      *cancellable)
+aiodrive_cancel_hub_notify (AiodriveCancelHub *self,
+                            GCancellable      *cancellable)
 {
   Frame frame = { NULL, self, 0 };
   Drain drain = { .outer = draining };
@@ -202,14 +202,14 @@ aiodrive_cancel_hub_fire (AiodriveCancelHub *self,
   g_clear_pointer (&drain.rest, g_array_unref);
 }
 
-/* For fire(), as the last thing that it does: cancels a cancellable, and what is below it before the next link. */
+/* For notify(), as the last thing that it does: cancels a cancellable, and what is below it before the next link. */
 void
 aiodrive_cancel_hub_cancel (GCancellable *cancellable)
 {
   drain_cancel (draining, cancellable);
 }
 
-/* For fire(): cancels each cancellable, in this order, before the next link. */
+/* For notify(): cancels each cancellable, in this order, before the next link. */
 void
 aiodrive_cancel_hub_cancel_all (GPtrArray *cancellables)
 {
@@ -234,7 +234,7 @@ static void
 on_cancelled (GCancellable *cancellable,
               gpointer      hub)
 {
-  aiodrive_cancel_hub_fire (hub, cancellable);
+  aiodrive_cancel_hub_notify (hub, cancellable);
 }
 
 /* A cancellable that is no scope gets its hub when it first needs one. Its handler is connected before
@@ -297,7 +297,7 @@ aiodrive_cancel_link_add (AiodriveCancelLink *self,
   return !cancelled;
 }
 
-/* FALSE if the handler is busy with the link just now: then done() posts the owner's entry later. */
+/* FALSE if the handler is busy with the link just now: then done() posts the owner's work item later. */
 gboolean
 aiodrive_cancel_link_remove (AiodriveCancelLink *self)
 {
@@ -317,7 +317,7 @@ aiodrive_cancel_link_remove (AiodriveCancelLink *self)
   return removed;
 }
 
-/* A take() for owners that live in one context: from here to done() the link cannot be removed. */
+/* A try_ref() for owners that live in one context: from here to done() the link cannot be removed. */
 gboolean
 aiodrive_cancel_link_begin (AiodriveCancelLink *self)
 {
@@ -325,11 +325,11 @@ aiodrive_cancel_link_begin (AiodriveCancelLink *self)
   return TRUE;
 }
 
-/* The last thing that such an owner's fire() does. An owner without an @entry tries to remove the link again. */
+/* The last thing that such an owner's notify() does. An owner without an @work tries to remove the link again. */
 void
 aiodrive_cancel_link_done (AiodriveCancelLink *self,
                            AiodriveDispatcher *dispatcher,
-                           AiodriveEntry      *entry)
+                           AiodriveWorkItem   *work)
 {
   gboolean left;
 
@@ -339,6 +339,6 @@ aiodrive_cancel_link_done (AiodriveCancelLink *self,
   self->left = FALSE;
   g_mutex_unlock (&self->hub->lock);
 
-  if (left && entry != NULL)
-    aiodrive_dispatcher_post (dispatcher, entry);
+  if (left && work != NULL)
+    aiodrive_dispatcher_post (dispatcher, work);
 }

@@ -92,7 +92,7 @@ cancel_child (AiodriveCancelLink *link)
 static void
 aiodrive_cancel_scope_cancelled (GCancellable *cancellable)
 {
-  aiodrive_cancel_hub_fire (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub, cancellable);
+  aiodrive_cancel_hub_notify (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub, cancellable);
 }
 
 static void
@@ -250,8 +250,8 @@ static void
 aiodrive_cancel_scope_init (AiodriveCancelScope *self)
 {
   aiodrive_weak_init (&self->itself, self);
-  self->link.take = claim_child;
-  self->link.fire = cancel_child;
+  self->link.try_ref = claim_child;
+  self->link.notify = cancel_child;
   self->stamp = aiodrive_dispatcher_stamp ();
   aiodrive_cancel_scope_init_deadline (self);
   aiodrive_cancel_hub_init (&self->hub);

@@ -97,7 +97,7 @@ aiodrive_clock_block_leave (AiodriveClockBlock *self)
   return self->clock == NULL;
 }
 
-/* After leave(), with nothing locked: waits until fire() is done, if it has begun. */
+/* After leave(), with nothing locked: waits until notify() is done, if it has begun. */
 void
 aiodrive_clock_block_end (AiodriveClockBlock *self)
 {

@@ -35,7 +35,7 @@ typedef struct _AiodriveClockBlock AiodriveClockBlock;
 
 struct _AiodriveClockBlock
 {
-  void              (*fire) (AiodriveClockBlock *self);   /* the time that it had is over; nothing is locked */
+  void              (*notify) (AiodriveClockBlock *self);  /* the time that it had is over; nothing is locked */
   AiodriveClock      *clock;    /* owned, nullable: by which it has a time */
   AiodriveTimer       timer;    /* guarded by clock, as is the next */
   gboolean            firing;

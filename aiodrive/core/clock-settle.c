@@ -89,7 +89,7 @@ fire_timers (AiodriveClock *self)
       aiodrive_timer_heap_remove (&self->timers, timer);
       block->firing = TRUE;
       g_mutex_unlock (&self->lock);
-      block->fire (block);
+      block->notify (block);
       g_mutex_lock (&self->lock);
       block->firing = FALSE;
     }

@@ -160,8 +160,8 @@ timer_fired (AiodriveTimer *timer)
 void
 aiodrive_cancel_scope_init_deadline (AiodriveCancelScope *self)
 {
-  self->timer.take = claim_by_timer;
-  self->timer.fire = timer_fired;
+  self->timer.try_ref = claim_by_timer;
+  self->timer.notify = timer_fired;
   self->deadline = -1;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aiodrive/core/clock-private.h"
-#include "aiodrive/core/entry-list-private.h"
+#include "aiodrive/core/work-list-private.h"
 
 G_BEGIN_DECLS
 
@@ -17,15 +17,15 @@ struct _AiodriveDispatcher
   GThread           *iterated_by; /* unowned, nullable; atomic: the last thread that iterated the context */
 
   GMutex             lock;        /* no other lock of ours is taken while it is held, but that of clock */
-  AiodriveEntryList  inbox;       /* guarded by lock */
+  AiodriveWorkList   inbox;       /* guarded by lock */
   gint               has_inbox;   /* changed under lock; read atomically too */
   AiodriveTimerHeap  timers;      /* guarded by lock */
   AiodriveClock     *clock;       /* owned, nullable; changed under lock; read atomically too */
   gboolean           polling;     /* guarded by lock; from prepare() to check() or to the first push */
 
-  AiodriveEntryList  next;        /* the rest is touched by the thread that iterates the context alone */
-  AiodriveEntryList  running;
-  AiodriveEntryList  later;
+  AiodriveWorkList   next;        /* the rest is touched by the thread that iterates the context alone */
+  AiodriveWorkList   running;
+  AiodriveWorkList   later;
   gint64             now;         /* when the iteration began */
   AiodriveFairness   fairness;
 };

@@ -9,18 +9,18 @@
 G_BEGIN_DECLS
 
 typedef struct _AiodriveDispatcher AiodriveDispatcher;
-typedef struct _AiodriveEntry AiodriveEntry;
+typedef struct _AiodriveWorkItem AiodriveWorkItem;
 typedef struct _AiodriveClock AiodriveClock;
 
 /* The structure in which @pointer points to @member. */
 #define AIODRIVE_CONTAINER_OF(pointer, Type, member) ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
 
 /* Something to be run once in a main context. It is embedded in what it belongs to. */
-struct _AiodriveEntry
+struct _AiodriveWorkItem
 {
-  AiodriveEntry  *next;
-  void          (*run) (AiodriveEntry *entry);   /* see "Contexts go away" in dispatcher.c */
-  gint64          stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
+  AiodriveWorkItem *next;
+  void            (*run) (AiodriveWorkItem *work);   /* see "Contexts go away" in dispatcher.c */
+  gint64            stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
 };
 
 AiodriveDispatcher *aiodrive_dispatcher_get_thread_default (void);
@@ -36,18 +36,18 @@ void                aiodrive_dispatcher_leave              (GMainContext       *
 gboolean            aiodrive_dispatcher_runs_here          (AiodriveDispatcher *self);
 gint64              aiodrive_dispatcher_stamp              (void);
 
-/* FALSE if the context is gone: then the caller runs the entries, with no lock held. */
+/* FALSE if the context is gone: then the caller runs the work items, with no lock held. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean            aiodrive_dispatcher_push               (AiodriveDispatcher *self,
-                                                            AiodriveEntry      *first,
-                                                            AiodriveEntry      *last,
+                                                            AiodriveWorkItem   *first,
+                                                            AiodriveWorkItem   *last,
                                                             GMainContext      **to_wake);
 gboolean            aiodrive_dispatcher_is_closed          (AiodriveDispatcher *self);
 void                aiodrive_dispatcher_wake               (GMainContext       *context);
 void                aiodrive_dispatcher_post               (AiodriveDispatcher *self,
-                                                            AiodriveEntry      *entry);
+                                                            AiodriveWorkItem   *work);
 void                aiodrive_dispatcher_post_next          (AiodriveDispatcher *self,
-                                                            AiodriveEntry      *entry);
+                                                            AiodriveWorkItem   *work);
 gboolean            aiodrive_dispatcher_is_idle            (AiodriveDispatcher *self);
 AiodriveFairness   *aiodrive_dispatcher_get_fairness       (AiodriveDispatcher *self);
 

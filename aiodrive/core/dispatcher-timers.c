@@ -29,7 +29,7 @@ aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
   aiodrive_dispatcher_wake (to_wake);
 }
 
-/* After this the timer is not taken any more. It does not wait for a fire() that has begun. */
+/* After this the timer is not taken any more. It does not wait for a notify() that has begun. */
 void
 aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
                                 AiodriveTimer      *timer)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/dispatcher-parts-private.h"
 
-/* A dispatcher runs entries and timers in one main context. It is the only place of the library
+/* A dispatcher runs work items and timers in one main context. It is the only place of the library
  * that knows GSource. Any thread may push; the thread that iterates the context runs.
  *
- * No wake-up is lost. An entry is pushed under the lock, and the context blocks only after prepare()
+ * No wake-up is lost. A work item is pushed under the lock, and the context blocks only after prepare()
  * has found nothing under the same lock and has said so in `polling`. Who pushes before that is found
  * by prepare(); who pushes after it sees `polling` and wakes the context, which GLib remembers if the poll
  * has not begun. Whether the pusher owns the context does not matter, nor should it: the prepare() of a
@@ -19,24 +19,25 @@
  *
  * GTask's conditions. A GTask that is returned here calls back at once. GTask does so only in a source of the task's
  * context, in a later iteration than the one in which the task was created, and while its cancellable is not cancelled.
- * Otherwise it attaches an idle source, which costs three times as much. So an entry that leads to the return of a task
- * carries the time of that task and is held back, in `later`, while the iteration is not younger. Any other entry runs
- * in this dispatch, also if it was pushed by an earlier one. (.../same-iteration, /aiodrive/core/wait/same-dispatch)
+ * Otherwise it attaches an idle source, which costs three times as much. So a work item that leads to the return of a
+ * task carries the time of that task and is postponed, in `later`, while the iteration is not younger. Any other work
+ * item runs in this dispatch, also if it was pushed by an earlier one. (.../same-iteration,
+ * /aiodrive/core/wait/same-dispatch)
  *
  * The thread-default context. It is pushed once for a dispatch, and not for each callback.
  * (/aiodrive/core/wait/thread-default)
  *
- * Cancellation at each step. Under a test context a dispatch runs one entry, so that a test can cancel after each
+ * Cancellation at each step. Under a test context a dispatch runs one work item, so that a test can cancel after each
  * callback. (/aiodrive/testing/cancel-at-step/ready)
  *
  * Bounded unfairness. A dispatch ends when the time slice of our sources is used up; see fairness.c.
  *
- * Contexts go away. The context owns the source and the source the dispatcher. Most entries keep their context through
- * what they belong to. An entry that does not, a wait, keeps the dispatcher, and finds it closed once its context is
- * gone. It is run all the same, by the thread that drops the context or that pushes the entry: then it gives back what
- * it was granted, and calls nobody back. (.../context-goes-away, .../context-goes-away/entries) */
+ * Contexts go away. The context owns the source and the source the dispatcher. Most work items keep their context
+ * through what they belong to. One that does not, a wait, keeps the dispatcher, and finds it closed once its context is
+ * gone. It runs all the same, in the thread that drops the context or that pushes the work item: then it gives back
+ * what it was granted, and calls nobody back. (.../context-goes-away, .../context-goes-away/work-items) */
 
-#define ENTRIES_PER_LOOK  16
+#define ITEMS_PER_LOOK  16
 
 typedef struct
 {
@@ -44,7 +45,7 @@ typedef struct
   AiodriveDispatcher *dispatcher;  /* unowned */
 } DispatcherSource;
 
-static __thread AiodriveDispatcher *running_here;   /* runs an entry now, and its context is not iterated meanwhile */
+static __thread AiodriveDispatcher *running_here;   /* runs an item now; its context is not iterated meanwhile */
 
 AiodriveDispatcher *
 aiodrive_dispatcher_ref (AiodriveDispatcher *self)
@@ -88,23 +89,23 @@ poll_timeout (AiodriveDispatcher *self)
   return left <= 0 ? 0 : (gint) MIN (left / 1000 + (left % 1000 > 0), G_MAXINT);
 }
 
-/* Entries that no other thread touches. */
+/* Work items that no other thread touches. */
 static gboolean
-has_own_entries (AiodriveDispatcher *self)
+has_own_work (AiodriveDispatcher *self)
 {
   return self->next.first != NULL || self->running.first != NULL || self->later.first != NULL;
 }
 
 static gboolean
-has_entries (AiodriveDispatcher *self)
+has_work (AiodriveDispatcher *self)
 {
-  return has_own_entries (self) || self->inbox.first != NULL;
+  return has_own_work (self) || self->inbox.first != NULL;
 }
 
 static gboolean
 is_ready (AiodriveDispatcher *self)
 {
-  return has_entries (self) || poll_timeout (self) == 0;
+  return has_work (self) || poll_timeout (self) == 0;
 }
 
 static gboolean
@@ -123,7 +124,7 @@ dispatcher_prepare (GSource *source,
   *timeout = ready ? 0 : poll_timeout (self);
   g_mutex_unlock (&self->lock);
 
-  return ready && !aiodrive_fairness_is_resting (&self->fairness);
+  return ready && !aiodrive_fairness_is_yielding (&self->fairness);
 }
 
 static gboolean
@@ -132,7 +133,7 @@ dispatcher_check (GSource *source)
   AiodriveDispatcher *self = ((DispatcherSource *) source)->dispatcher;
   gboolean ready;
 
-  if (aiodrive_fairness_is_resting (&self->fairness))
+  if (aiodrive_fairness_is_yielding (&self->fairness))
     return FALSE;
 
   aiodrive_fairness_check (&self->fairness, source);
@@ -157,15 +158,15 @@ fire_timer (AiodriveDispatcher *self,
   if (timer != NULL && timer->due <= get_timer_time (self, now))
     {
       aiodrive_timer_heap_remove (&self->timers, timer);
-      if (timer->take != NULL)
-        fires = timer->take (timer);
+      if (timer->try_ref != NULL)
+        fires = timer->try_ref (timer);
     }
   else
     timer = NULL;
   g_mutex_unlock (&self->lock);
 
   if (timer != NULL && fires)
-    timer->fire (timer);
+    timer->notify (timer);
   return timer != NULL;
 }
 
@@ -173,34 +174,34 @@ static void
 take_inbox (AiodriveDispatcher *self)
 {
   g_mutex_lock (&self->lock);
-  aiodrive_entry_list_take (&self->running, &self->inbox, FALSE);
+  aiodrive_work_list_take (&self->running, &self->inbox, FALSE);
   g_atomic_int_set (&self->has_inbox, FALSE);
   g_mutex_unlock (&self->lock);
 }
 
-/* Runs one entry; holds back those before it that have to wait for the next iteration. FALSE if there is none. */
+/* Runs one work item; postpones those before it that have to wait for the next iteration. FALSE if there is none. */
 static gboolean
-run_entry (AiodriveDispatcher *self,
-           gint64              now)
+run_work (AiodriveDispatcher *self,
+          gint64              now)
 {
   for (;;)
     {
-      AiodriveEntry *entry;
+      AiodriveWorkItem *work;
 
       if (self->running.first == NULL && g_atomic_int_get (&self->has_inbox))
         take_inbox (self);
 
-      entry = aiodrive_entry_list_pop (self->next.first != NULL ? &self->next : &self->running);
-      if (entry == NULL)
+      work = aiodrive_work_list_pop (self->next.first != NULL ? &self->next : &self->running);
+      if (work == NULL)
         return FALSE;
 
-      if (entry->stamp < now)
+      if (work->stamp < now)
         {
           running_here = self;
-          entry->run (entry);
+          work->run (work);
           return TRUE;
         }
-      aiodrive_entry_list_append (&self->later, entry, entry);
+      aiodrive_work_list_append (&self->later, work, work);
     }
 }
 
@@ -230,14 +231,14 @@ dispatcher_dispatch (GSource     *source,
   guint n = 0;
 
   self->now = now;
-  aiodrive_entry_list_take (&self->running, &self->later, TRUE);
+  aiodrive_work_list_take (&self->running, &self->later, TRUE);
   do
     {
-      if (n % ENTRIES_PER_LOOK == 0 && (timers_due || g_atomic_int_get (&self->has_inbox) || has_own_entries (self)) &&
+      if (n % ITEMS_PER_LOOK == 0 && (timers_due || g_atomic_int_get (&self->has_inbox) || has_own_work (self)) &&
           aiodrive_fairness_must_yield (&self->fairness, n == 0 ? now : g_get_monotonic_time ()))
         break;
       n++;
-      if (!(timers_due && (timers_due = fire_timer (self, now))) && !run_entry (self, now))
+      if (!(timers_due && (timers_due = fire_timer (self, now))) && !run_work (self, now))
         break;
     }
   while (!one_by_one);
@@ -252,12 +253,12 @@ dispatcher_dispatch (GSource     *source,
 static GSourceFuncs dispatcher_funcs = { dispatcher_prepare, dispatcher_check, dispatcher_dispatch, NULL, NULL, NULL };
 
 static void
-run_all (AiodriveEntryList *list)
+run_all (AiodriveWorkList *list)
 {
-  AiodriveEntry *entry;
+  AiodriveWorkItem *work;
 
-  while ((entry = aiodrive_entry_list_pop (list)) != NULL)
-    entry->run (entry);
+  while ((work = aiodrive_work_list_pop (list)) != NULL)
+    work->run (work);
 }
 
 /* The destroy notify of the source's callback. (The finalize function of a GSource can come after the
@@ -310,7 +311,7 @@ aiodrive_dispatcher_new (GMainContext *context)
   return self;
 }
 
-/* Whether an entry that this thread runs pushes now. */
+/* Whether a work item that this thread runs pushes now. */
 gboolean
 aiodrive_dispatcher_runs_here (AiodriveDispatcher *self)
 {
@@ -318,7 +319,7 @@ aiodrive_dispatcher_runs_here (AiodriveDispatcher *self)
 }
 
 /* What GTask notes as the creation time of a task: the time of the current iteration, 0 outside any.
- * An entry that returns a task carries the stamp of the moment when the task was made. */
+ * A work item that returns a task carries the stamp of the moment when the task was made. */
 gint64
 aiodrive_dispatcher_stamp (void)
 {
@@ -329,12 +330,12 @@ aiodrive_dispatcher_stamp (void)
   return running_here != NULL && running_here->source == source ? running_here->now : g_source_get_time (source);
 }
 
-/* Appends a chain of entries, in O(1). @to_wake is a context to be woken, with aiodrive_dispatcher_wake(), once
+/* Appends a chain of work items, in O(1). @to_wake is a context to be woken, with aiodrive_dispatcher_wake(), once
  * the caller has dropped its locks. */
 gboolean
 aiodrive_dispatcher_push (AiodriveDispatcher  *self,
-                          AiodriveEntry       *first,
-                          AiodriveEntry       *last,
+                          AiodriveWorkItem    *first,
+                          AiodriveWorkItem    *last,
                           GMainContext       **to_wake)
 {
   gboolean closed;
@@ -342,7 +343,7 @@ aiodrive_dispatcher_push (AiodriveDispatcher  *self,
   *to_wake = NULL;
   if (running_here == self && !g_atomic_int_get (&self->has_inbox))
     {
-      aiodrive_entry_list_append (&self->running, first, last);
+      aiodrive_work_list_append (&self->running, first, last);
       return TRUE;
     }
 
@@ -350,7 +351,7 @@ aiodrive_dispatcher_push (AiodriveDispatcher  *self,
   closed = self->closed;
   if (!closed)
     {
-      aiodrive_entry_list_append (&self->inbox, first, last);
+      aiodrive_work_list_append (&self->inbox, first, last);
       if (!self->has_inbox)
         g_atomic_int_set (&self->has_inbox, TRUE);
     }
@@ -384,28 +385,28 @@ aiodrive_dispatcher_wake (GMainContext *context)
 
 void
 aiodrive_dispatcher_post (AiodriveDispatcher *self,
-                          AiodriveEntry      *entry)
+                          AiodriveWorkItem   *work)
 {
   GMainContext *to_wake;
 
-  if (aiodrive_dispatcher_push (self, entry, entry, &to_wake))
+  if (aiodrive_dispatcher_push (self, work, work, &to_wake))
     aiodrive_dispatcher_wake (to_wake);
   else
-    entry->run (entry);
+    work->run (work);
 }
 
-/* Runs an entry right after the one that is run here now, before what others wait for; else as any other. */
+/* Runs a work item right after the one that is run here now, before what others wait for; else as any other. */
 void
 aiodrive_dispatcher_post_next (AiodriveDispatcher *self,
-                               AiodriveEntry      *entry)
+                               AiodriveWorkItem   *work)
 {
   if (running_here == self)
-    aiodrive_entry_list_append (&self->next, entry, entry);
+    aiodrive_work_list_append (&self->next, work, work);
   else
-    aiodrive_dispatcher_post (self, entry);
+    aiodrive_dispatcher_post (self, work);
 }
 
-/* Whether no entry is left to run, and no source of ours was held back by a rest; for the thread that iterates the
+/* Whether no work item is left to run, and our sources do not yield; for the thread that iterates the
  * context. */
 gboolean
 aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
@@ -413,7 +414,7 @@ aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
   gboolean idle;
 
   g_mutex_lock (&self->lock);
-  idle = !has_entries (self) && self->fairness.rest == AIODRIVE_NO_REST;
+  idle = !has_work (self) && self->fairness.yielding == AIODRIVE_NOT_YIELDING;
   g_mutex_unlock (&self->lock);
 
   return idle;

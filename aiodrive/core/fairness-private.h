@@ -10,20 +10,20 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  AIODRIVE_NO_REST,
-  AIODRIVE_RESTING,     /* nothing of ours is ready ... */
-  AIODRIVE_HAS_RESTED,  /* ... and now the sources of lower priority have been asked */
-} AiodriveRest;
+  AIODRIVE_NOT_YIELDING,
+  AIODRIVE_YIELDING,    /* nothing of ours is ready ... */
+  AIODRIVE_HAS_YIELDED, /* ... and now the sources of lower priority have been asked */
+} AiodriveYielding;
 
 /* The fairness of all our sources in one main context. It belongs to the thread that iterates the context. */
 typedef struct
 {
-  GSource      *others;      /* unowned, set once, as is the next */
-  GSource      *keeper;
-  gint64        busy_since;  /* when a source of ours was dispatched, for the first time since the turn of the others */
-  gint64        asked_at;    /* when the others were asked before the context polled; 0: they were not */
-  AiodriveRest  rest;
-  guint         n_rests;     /* iterations of this rest */
+  GSource         *others;      /* unowned, set once, as is the next */
+  GSource         *keeper;
+  gint64           busy_since;  /* when a source of ours was dispatched first since the turn of the others */
+  gint64           asked_at;    /* when the others were asked before the context polled; 0: they were not */
+  AiodriveYielding yielding;
+  guint            n_yields;    /* iterations since it began to yield */
 } AiodriveFairness;
 
 void      aiodrive_fairness_init        (AiodriveFairness *self,
@@ -35,9 +35,9 @@ gboolean  aiodrive_fairness_must_yield  (AiodriveFairness *self,
                                          gint64            now);
 
 static inline gboolean
-aiodrive_fairness_is_resting (AiodriveFairness *self)
+aiodrive_fairness_is_yielding (AiodriveFairness *self)
 {
-  return self->rest == AIODRIVE_RESTING;
+  return self->yielding == AIODRIVE_YIELDING;
 }
 
 G_END_DECLS

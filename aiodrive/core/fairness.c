@@ -2,8 +2,8 @@
 #include "aiodrive/core/fairness-private.h"
 
 /* Bounded unfairness. Our sources have the default priority, and all of them in one main context share one time slice.
- * A slice starts with the first dispatch of one of them. When it is used up the context rests: nothing of ours is
- * ready, until sources of a lower priority have been asked. It does not matter which sources take turns, for an
+ * A slice starts with the first dispatch of one of them. When it is used up our sources yield: none of them is
+ * ready until sources of a lower priority have been asked. It does not matter which sources take turns, for an
  * iteration in which only a foreign source of the default priority was ready does not end the slice.
  * (/aiodrive/core/dispatcher/lower-priorities, .../chain-of-timers, .../alternating,
  * /aiodrive/binding/wake-source/alternating)
@@ -13,14 +13,14 @@
  * priority is ready: that is the turn of the others. A context that has blocked in its poll had nothing else to do, and
  * starts a new slice as well.
  *
- * A foreign source of the default priority that is always ready starves the others without our doing. A rest ends after
- * a few iterations even then.
+ * A foreign source of the default priority that is always ready starves the others without our doing. Our sources
+ * stop yielding after a few iterations even then.
  *
- * The least important of all sources, `keeper`, is ready in a rest: code that iterates the context until there is
- * nothing to do goes on. (.../until-nothing-is-to-be-done) */
+ * The source of the lowest priority, `keeper`, is ready while the others yield: code that iterates the context until
+ * there is nothing to do goes on. (.../until-nothing-is-to-be-done) */
 
 #define BLOCKED_USEC  100
-#define MAX_RESTS     4
+#define MAX_YIELDS    4
 
 typedef struct
 {
@@ -43,8 +43,8 @@ others_check (GSource *source)
   AiodriveFairness *self = ((FairnessSource *) source)->fairness;
 
   self->busy_since = 0;
-  if (self->rest == AIODRIVE_RESTING)
-    self->rest = AIODRIVE_HAS_RESTED;
+  if (self->yielding == AIODRIVE_YIELDING)
+    self->yielding = AIODRIVE_HAS_YIELDED;
   return FALSE;
 }
 
@@ -84,13 +84,13 @@ aiodrive_fairness_init (AiodriveFairness *self,
                         GMainContext     *context)
 {
   self->others = attach_source (self, context, &others_funcs, G_PRIORITY_DEFAULT + 1, "aiodrive fairness");
-  self->keeper = attach_source (self, context, &keeper_funcs, G_MAXINT, "aiodrive rest");
+  self->keeper = attach_source (self, context, &keeper_funcs, G_MAXINT, "aiodrive yielding");
 }
 
 static void
-end_rest (AiodriveFairness *self)
+stop_yielding (AiodriveFairness *self)
 {
-  self->rest = AIODRIVE_NO_REST;
+  self->yielding = AIODRIVE_NOT_YIELDING;
   g_source_set_ready_time (self->keeper, -1);
 }
 
@@ -99,11 +99,11 @@ void
 aiodrive_fairness_prepare (AiodriveFairness *self)
 {
   self->asked_at = 0;
-  if (G_LIKELY (self->rest == AIODRIVE_NO_REST))
+  if (G_LIKELY (self->yielding == AIODRIVE_NOT_YIELDING))
     return;
 
-  if (self->rest == AIODRIVE_HAS_RESTED || self->n_rests++ == MAX_RESTS)
-    end_rest (self);
+  if (self->yielding == AIODRIVE_HAS_YIELDED || self->n_yields++ == MAX_YIELDS)
+    stop_yielding (self);
 }
 
 /* For the check function of @source. A poll that did not block takes no time, or next to none. */
@@ -121,7 +121,7 @@ gboolean
 aiodrive_fairness_must_yield (AiodriveFairness *self,
                               gint64            now)
 {
-  if (self->rest == AIODRIVE_RESTING)
+  if (self->yielding == AIODRIVE_YIELDING)
     return TRUE;
   if (self->busy_since == 0)
     self->busy_since = now;
@@ -129,8 +129,8 @@ aiodrive_fairness_must_yield (AiodriveFairness *self,
     return FALSE;
 
   self->busy_since = 0;
-  self->n_rests = 0;
-  self->rest = AIODRIVE_RESTING;
+  self->n_yields = 0;
+  self->yielding = AIODRIVE_YIELDING;
   g_source_set_ready_time (self->keeper, 0);
   return TRUE;
 }

@@ -68,16 +68,16 @@ aiodrive_stack_tools_unmap (AiodriveStackTools *self,
 /* While a stack is used, what it points to is not leaked. */
 
 static inline void
-aiodrive_stack_tools_hold (gpointer low,
-                           gpointer high)
+aiodrive_stack_tools_add_root (gpointer low,
+                               gpointer high)
 {
   if (__lsan_register_root_region != NULL)
     __lsan_register_root_region (low, (gsize) ((guint8 *) high - (guint8 *) low));
 }
 
 static inline void
-aiodrive_stack_tools_let_go (gpointer low,
-                             gpointer high)
+aiodrive_stack_tools_remove_root (gpointer low,
+                                  gpointer high)
 {
   if (__lsan_unregister_root_region != NULL)
     __lsan_unregister_root_region (low, (gsize) ((guint8 *) high - (guint8 *) low));

@@ -444,7 +444,7 @@ aiodrive_stack_acquire (const char  *name,
   pool->n_used++;
   pool->n_most_used = MAX (pool->n_most_used, pool->n_used);
 
-  aiodrive_stack_tools_hold (aiodrive_stack_get_low (self), self);
+  aiodrive_stack_tools_add_root (aiodrive_stack_get_low (self), self);
   g_mutex_lock (&used_lock);
   g_queue_push_tail_link (&used, &self->link);
   g_mutex_unlock (&used_lock);
@@ -460,7 +460,7 @@ aiodrive_stack_release (AiodriveStack *self)
   g_mutex_lock (&used_lock);
   g_queue_unlink (&used, &self->link);
   g_mutex_unlock (&used_lock);
-  aiodrive_stack_tools_let_go (aiodrive_stack_get_low (self), self);
+  aiodrive_stack_tools_remove_root (aiodrive_stack_get_low (self), self);
 
   pool_take_back (aiodrive_stack_pool_get (), self);
 }

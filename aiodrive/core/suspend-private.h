@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A call that suspends the current fiber while it waits. As aiodrive_wait_queue_block(), for a caller for whom
+/* A call that suspends the current fiber while it waits. As aiodrive_wait_queue_wait_blocking(), for a caller for whom
  * aiodrive_stack_can_suspend() holds. */
 gboolean aiodrive_wait_queue_suspend (AiodriveWaitQueue   *self,
                                       AiodriveMonitor     *monitor,

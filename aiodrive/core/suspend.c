@@ -9,7 +9,7 @@
 /* A call that suspends its fiber. It lives on the stack of the fiber, and allocates nothing.
  *
  * No lost wakeups. The fiber is suspended after the monitor was unlocked. Another thread may decide in between, but the
- * entry is run by the main loop that resumed the fiber, which goes on when the fiber is suspended. */
+ * work item is run by the main loop that resumed the fiber, which goes on when the fiber is suspended. */
 typedef struct
 {
   AiodriveWaiter      waiter;      /* first */
@@ -20,9 +20,9 @@ typedef struct
 } Sleeper;
 
 static void
-sleeper_run (AiodriveEntry *entry)
+sleeper_run (AiodriveWorkItem *work)
 {
-  Sleeper *self = (Sleeper *) entry;
+  Sleeper *self = (Sleeper *) work;
 
   if (aiodrive_cancel_link_remove (&self->link))   /* else it runs again when the handler has returned */
     aiodrive_stack_resume (self->stack);
@@ -42,7 +42,7 @@ sleeper_cancelled (AiodriveCancelLink *link)
     }
   aiodrive_monitor_unlock (self->monitor);
 
-  aiodrive_cancel_link_done (link, dispatcher, &self->waiter.entry);
+  aiodrive_cancel_link_done (link, dispatcher, &self->waiter.work);
 }
 
 gboolean
@@ -57,8 +57,8 @@ aiodrive_wait_queue_suspend (AiodriveWaitQueue  *self,
 
   aiodrive_waiter_init (&sleeper.waiter, sleeper_run);
   sleeper.waiter.granted = request;
-  sleeper.link.take = aiodrive_cancel_link_begin;
-  sleeper.link.fire = sleeper_cancelled;
+  sleeper.link.try_ref = aiodrive_cancel_link_begin;
+  sleeper.link.notify = sleeper_cancelled;
 
   if (cancellable == NULL || aiodrive_cancel_link_add (&sleeper.link, cancellable))
     {
@@ -84,23 +84,23 @@ aiodrive_wait_queue_suspend (AiodriveWaitQueue  *self,
 /* A fiber that yields to its main loop. Lives on the stack of the fiber. */
 typedef struct
 {
-  AiodriveEntry  entry;   /* first */
-  AiodriveStack *stack;
+  AiodriveWorkItem work;    /* first */
+  AiodriveStack   *stack;
 } Yielder;
 
 static void
-yielder_run (AiodriveEntry *entry)
+yielder_run (AiodriveWorkItem *work)
 {
-  aiodrive_stack_resume (((Yielder *) entry)->stack);
+  aiodrive_stack_resume (((Yielder *) work)->stack);
 }
 
 /* Resumes in another iteration. The dispatch that resumed the fiber is over by then, and looks at its time slice. */
 static void
 yield (AiodriveStack *stack)
 {
-  Yielder self = { .entry.run = yielder_run, .entry.stamp = aiodrive_dispatcher_stamp (), .stack = stack };
+  Yielder self = { .work.run = yielder_run, .work.stamp = aiodrive_dispatcher_stamp (), .stack = stack };
 
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self.entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self.work);
   aiodrive_stack_suspend ();
 }
 

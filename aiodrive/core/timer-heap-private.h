@@ -18,17 +18,17 @@ typedef struct _AiodriveTimerHeap AiodriveTimerHeap;
 
 struct _AiodriveTimer
 {
-  gint64     due;                          /* monotonic, in microseconds */
-  guint64    serial;                       /* timers due at the same time fire in the order of their start */
-  guint      place;                        /* 1 is the top of the heap; 0: in no heap */
-  gboolean (*take) (AiodriveTimer *timer); /* nullable; while the heap is locked: keeps the owner alive until fire().
-                                            * FALSE: it is too late for that, and for fire() */
-  void     (*fire) (AiodriveTimer *timer); /* nothing is locked; the last use of the timer */
+  gint64     due;                             /* monotonic, in microseconds */
+  guint64    serial;                          /* timers due at the same time fire in the order of their start */
+  guint      place;                           /* 1 is the top of the heap; 0: in no heap */
+  gboolean (*try_ref) (AiodriveTimer *timer); /* nullable; while the heap is locked: keeps the owner alive until
+                                               * notify(). FALSE: it is too late for that, and for notify() */
+  void     (*notify) (AiodriveTimer *timer);  /* nothing is locked; the last use of the timer */
 };
 
 struct _AiodriveTimerHeap
 {
-  GPtrArray *timers;                       /* a binary heap; NULL until it is first used */
+  GPtrArray *timers;                          /* a binary heap; NULL until it is first used */
   guint64    n_started;
 };
 

@@ -21,7 +21,7 @@ AiodriveWait   *aiodrive_wait_new                (gpointer             source_ob
                                                   AiodriveWaitReturn   on_woken);
 void            aiodrive_wait_fail               (AiodriveWait        *self,
                                                   GError              *error);
-void            aiodrive_wait_hold_back          (AiodriveWait        *self);
+void            aiodrive_wait_postpone          (AiodriveWait        *self);
 void            aiodrive_wait_set_request        (AiodriveWait        *self,
                                                   gpointer             request,
                                                   GDestroyNotify       request_free);
@@ -69,11 +69,11 @@ gboolean        aiodrive_checkpoint              (GCancellable        *cancellab
                                                   GError             **error);
 
 /* A call that blocks its thread while it waits. It begins under the monitor, and ends without it. */
-gboolean        aiodrive_wait_queue_block        (AiodriveWaitQueue   *self,
-                                                  AiodriveMonitor     *monitor,
-                                                  GCancellable        *cancellable,
-                                                  gpointer             request,
-                                                  gpointer            *granted,
-                                                  GError             **error);
+gboolean        aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
+                                                   AiodriveMonitor    *monitor,
+                                                   GCancellable       *cancellable,
+                                                   gpointer            request,
+                                                   gpointer           *granted,
+                                                   GError            **error);
 
 G_END_DECLS

@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #include "aiodrive/core/dispatcher-private.h"
-#include "aiodrive/core/entry-list-private.h"
+#include "aiodrive/core/work-list-private.h"
 
 G_BEGIN_DECLS
 
@@ -16,18 +16,18 @@ typedef struct _AiodriveWaitQueue AiodriveWaitQueue;
  * something to run, one call of whatever is handed over, and dropping a reference on the primitive. */
 struct _AiodriveMonitor
 {
-  GMutex          mutex;
-  GSList         *to_wake;         /* of GMainContext, owned; guarded by mutex, as are the next two */
-  GDestroyNotify  deferred;
-  gpointer        deferred_data;
-  AiodriveEntryList stranded;      /* of waiters whose contexts are gone: they are run then */
-  GObject        *kept;            /* owned, nullable: what the monitor is part of, until it is unlocked */
+  GMutex           mutex;
+  GSList          *to_wake;        /* of GMainContext, owned; guarded by mutex, as are the next two */
+  GDestroyNotify   deferred;
+  gpointer         deferred_data;
+  AiodriveWorkList stranded;       /* of waiters whose contexts are gone: they are run then */
+  GObject         *kept;           /* owned, nullable: what the monitor is part of, until it is unlocked */
 };
 
-/* A place in a wait queue. Its entry is run in the context of the dispatcher once it has been woken or cancelled. */
+/* A place in a wait queue. Its work item runs in the context of the dispatcher once it has been woken or cancelled. */
 struct _AiodriveWaiter
 {
-  AiodriveEntry       entry;        /* first; entry.next is also the next in the queue */
+  AiodriveWorkItem    work;         /* first; work.next is also the next in the queue */
   AiodriveWaiter     *prev;         /* guarded by the monitor, as are the next two */
   AiodriveWaitQueue  *queue;        /* NULL: not in a queue */
   guint64             generation;   /* of the queue when the waiter came; another one: woken */
@@ -66,7 +66,7 @@ void            aiodrive_monitor_keep        (AiodriveMonitor    *self,
                                               gpointer            object);
 
 void            aiodrive_waiter_init         (AiodriveWaiter     *self,
-                                              void              (*run) (AiodriveEntry *entry));
+                                              void              (*run) (AiodriveWorkItem *work));
 void            aiodrive_waiter_run_soon     (AiodriveWaiter     *self,
                                               AiodriveMonitor    *monitor);
 

@@ -59,17 +59,17 @@ aiodrive_monitor_unlock (AiodriveMonitor *self)
   GDestroyNotify deferred = g_steal_pointer (&self->deferred);
   gpointer deferred_data = self->deferred_data;
   GObject *kept = g_steal_pointer (&self->kept);
-  AiodriveEntryList stranded = self->stranded;
-  AiodriveEntry *entry;
+  AiodriveWorkList stranded = self->stranded;
+  AiodriveWorkItem *work;
 
-  self->stranded = (AiodriveEntryList) { NULL, NULL };
+  self->stranded = (AiodriveWorkList) { NULL, NULL };
   g_mutex_unlock (&self->mutex);
   if (to_wake != NULL)
     g_slist_free_full (to_wake, (GDestroyNotify) aiodrive_dispatcher_wake);
   if (deferred != NULL)
     deferred (deferred_data);
-  while ((entry = aiodrive_entry_list_pop (&stranded)) != NULL)
-    entry->run (entry);
+  while ((work = aiodrive_work_list_pop (&stranded)) != NULL)
+    work->run (work);
   if (kept != NULL)
     g_object_unref (kept);
 }
@@ -102,7 +102,7 @@ aiodrive_monitor_keep (AiodriveMonitor *self,
 static AiodriveWaiter *
 next_of (AiodriveWaiter *waiter)
 {
-  return (AiodriveWaiter *) waiter->entry.next;
+  return (AiodriveWaiter *) waiter->work.next;
 }
 
 /* Runs those who have no dispatcher. */
@@ -114,10 +114,10 @@ run_chain (AiodriveWaiter *first,
     {
       AiodriveWaiter *next = next_of (first);
 
-      first->entry.run (&first->entry);
+      first->work.run (&first->work);
       first = next;
     }
-  last->entry.run (&last->entry);
+  last->work.run (&last->work);
 }
 
 /* FALSE if the context of the waiters is gone: they give back what they were granted, once the monitor is unlocked. */
@@ -134,9 +134,9 @@ monitor_push (AiodriveMonitor *self,
       return TRUE;
     }
 
-  if (!aiodrive_dispatcher_push (first->dispatcher, &first->entry, &last->entry, &to_wake))
+  if (!aiodrive_dispatcher_push (first->dispatcher, &first->work, &last->work, &to_wake))
     {
-      aiodrive_entry_list_append (&self->stranded, &first->entry, &last->entry);
+      aiodrive_work_list_append (&self->stranded, &first->work, &last->work);
       return FALSE;
     }
   if (to_wake != NULL)
@@ -147,9 +147,9 @@ monitor_push (AiodriveMonitor *self,
 /* @run is called in the main context that is thread-default now. */
 void
 aiodrive_waiter_init (AiodriveWaiter *self,
-                      void          (*run) (AiodriveEntry *entry))
+                      void          (*run) (AiodriveWorkItem *work))
 {
-  *self = (AiodriveWaiter) { .entry.run = run, .dispatcher = aiodrive_dispatcher_get_thread_default () };
+  *self = (AiodriveWaiter) { .work.run = run, .dispatcher = aiodrive_dispatcher_get_thread_default () };
 }
 
 /* Runs a waiter that is in no queue. */
@@ -227,10 +227,10 @@ aiodrive_wait_queue_add (AiodriveWaitQueue *self,
   waiter->queue = self;
   waiter->generation = self->generation;
   waiter->prev = next != NULL ? next->prev : self->last;
-  waiter->entry.next = (AiodriveEntry *) next;
+  waiter->work.next = (AiodriveWorkItem *) next;
 
   if (waiter->prev != NULL)
-    waiter->prev->entry.next = &waiter->entry;
+    waiter->prev->work.next = &waiter->work;
   else
     self->first = waiter;
   if (next != NULL)
@@ -256,7 +256,7 @@ aiodrive_wait_queue_remove (AiodriveWaitQueue *self,
     leave_tree (self, waiter);
   next = next_of (waiter);
   if (waiter->prev != NULL)
-    waiter->prev->entry.next = waiter->entry.next;
+    waiter->prev->work.next = waiter->work.next;
   else
     self->first = next;
   if (next != NULL)

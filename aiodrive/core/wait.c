@@ -13,13 +13,13 @@
  * its own conditions for an inline return do not hold. A wait is completed by the dispatcher alone, and needs neither:
  * if what it asks for is there, its callback comes later in the same dispatch.
  *
- * Exactly-once callback, never inside the call. aiodrive_wait_new() only prepares. Parking and granting push an entry
- * into the dispatcher of the caller's thread-default context, at most once (One outcome, in wait-queue.c); the
+ * Exactly-once callback, never inside the call. aiodrive_wait_new() only prepares. Parking and granting push a work
+ * item into the dispatcher of the caller's thread-default context, at most once (One outcome, in wait-queue.c); the
  * dispatcher runs it with that context as the thread-default one. (/aiodrive/core/wait/same-dispatch)
  *
  * Waits below a young scope. A GTask that is created in this iteration and returned in it goes through an idle source,
  * which costs three times as much. A job usually returns its task in the callback of a wait that got the scope of the
- * task. So a wait carries the iteration in which its scope was created, and is held back to the next one.
+ * task. So a wait carries the iteration in which its scope was created, and is postponed to the next one.
  * (/aiodrive/core/wait/young-scope)
  *
  * One pointer serves three purposes, one after the other: the request while the wait is parked, then the value or the
@@ -128,9 +128,9 @@ async_result_init (GAsyncResultIface *iface)
 /* Completes the wait, in its own context; or, if that is gone, anywhere, without a callback: what it was granted goes
  * back when the wait is finalized. (/aiodrive/core/wait/context-gone) */
 static void
-wait_run (AiodriveEntry *entry)
+wait_run (AiodriveWorkItem *work)
 {
-  AiodriveWait *self = AIODRIVE_CONTAINER_OF (entry, AiodriveWait, waiter.entry);
+  AiodriveWait *self = AIODRIVE_CONTAINER_OF (work, AiodriveWait, waiter.work);
 
   if (!aiodrive_cancel_link_remove (&self->link))
     return;   /* again when the handler is done */
@@ -164,7 +164,7 @@ wait_cancelled (AiodriveCancelLink *link)
     }
   aiodrive_monitor_unlock (self->monitor);
 
-  aiodrive_cancel_link_done (link, dispatcher, &self->waiter.entry);
+  aiodrive_cancel_link_done (link, dispatcher, &self->waiter.work);
 }
 
 /* Begins an asynchronous call. Afterwards, with the monitor locked, it is granted or parked, and owns itself until
@@ -193,14 +193,14 @@ aiodrive_wait_new (gpointer             source_object,
   if (aiodrive_cancellable_is_cancelled (cancellable))
     {
       self->cancelled = TRUE;
-      aiodrive_dispatcher_post (self->waiter.dispatcher, &self->waiter.entry);
+      aiodrive_dispatcher_post (self->waiter.dispatcher, &self->waiter.work);
       return NULL;
     }
 
-  self->link.take = aiodrive_cancel_link_begin;
-  self->link.fire = wait_cancelled;
+  self->link.try_ref = aiodrive_cancel_link_begin;
+  self->link.notify = wait_cancelled;
   self->cancellable = g_object_ref (cancellable);
-  self->waiter.entry.stamp = aiodrive_cancellable_get_stamp (cancellable);
+  self->waiter.work.stamp = aiodrive_cancellable_get_stamp (cancellable);
   return self;
 }
 
@@ -218,14 +218,14 @@ aiodrive_wait_fail (AiodriveWait *self,
 {
   self->on_woken = return_granted_error;
   self->waiter.granted = error;
-  aiodrive_dispatcher_post (self->waiter.dispatcher, &self->waiter.entry);
+  aiodrive_dispatcher_post (self->waiter.dispatcher, &self->waiter.work);
 }
 
 /* For a wait whose callback returns a GTask that was created just now: it is completed in a later iteration. */
 void
-aiodrive_wait_hold_back (AiodriveWait *self)
+aiodrive_wait_postpone (AiodriveWait *self)
 {
-  self->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
+  self->waiter.work.stamp = aiodrive_dispatcher_stamp ();
 }
 
 /* What it asks for, while it waits; what it gets, unless it is woken with something else. */

@@ -28,7 +28,7 @@ struct _AiodriveDepths
 
   AiodriveDepth       *body;        /* unowned; set once */
   AiodriveCancelLink   link;        /* in the scope of body */
-  AiodriveEntry        body_ended;
+  AiodriveWorkItem     body_ended;
   gint                 has_body;    /* atomic */
 };
 
@@ -245,7 +245,7 @@ aiodrive_depths_leave (AiodriveDepths *self,
  */
 
 static gboolean
-take_core (AiodriveCancelLink *link)
+try_ref_core (AiodriveCancelLink *link)
 {
   return aiodrive_group_core_try_ref (AIODRIVE_CONTAINER_OF (link, AiodriveDepths, link)->core);
 }
@@ -264,9 +264,9 @@ body_cancelled (AiodriveCancelLink *link)
 }
 
 static void
-body_ended (AiodriveEntry *entry)
+body_ended (AiodriveWorkItem *work)
 {
-  AiodriveDepths *self = AIODRIVE_CONTAINER_OF (entry, AiodriveDepths, body_ended);
+  AiodriveDepths *self = AIODRIVE_CONTAINER_OF (work, AiodriveDepths, body_ended);
   AiodriveGroupCore *core = self->core;
 
   aiodrive_depths_leave (self, self->body);
@@ -309,8 +309,8 @@ aiodrive_depths_new (AiodriveGroupCore *core)
   self->core = core;
   self->reached = G_MAXINT64;
   self->body_ended.run = body_ended;
-  self->link.take = take_core;
-  self->link.fire = body_cancelled;
+  self->link.try_ref = try_ref_core;
+  self->link.notify = body_cancelled;
   self->depths = g_tree_new (compare_numbers);
   self->by_scope = g_hash_table_new (NULL, NULL);
   g_mutex_init (&self->lock);

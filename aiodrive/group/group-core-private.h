@@ -25,7 +25,7 @@ struct _AiodriveGroupCore
   AiodriveCancelScope *scope;        /* owned */
   AiodriveStrictWeak   object;       /* whose "n-tasks" and "closed" are notified */
   AiodriveCancelLink   link;         /* in scope */
-  AiodriveEntry        cancelled;    /* posted when scope is cancelled */
+  AiodriveWorkItem     cancelled;    /* posted when scope is cancelled */
   GList                node;         /* in the registry */
 
   gint                 n_tasks;      /* atomic: members, and those that are on their way from other threads */
@@ -41,7 +41,7 @@ struct _AiodriveGroupCore
 
   AiodriveDepths      *depths;       /* owned; NULL: no pool, and the rest does not matter; set once, as are ... */
   char                *name;         /* owned, nullable */
-  void               (*changed) (GObject *object);   /* ... these two: after it was cancelled, and at its end */
+  void               (*changed) (GObject *object);  /* ... these two: after it was cancelled, and at its end */
   gint64               started;      /* monotonic, in microseconds; 0: not yet; used in the context, as are the next */
   gint64               ended;
   gboolean             idle;         /* who comes is planned */

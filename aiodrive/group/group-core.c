@@ -57,7 +57,7 @@ aiodrive_group_core_try_ref (AiodriveGroupCore *self)
 }
 
 static gboolean
-take_core (AiodriveCancelLink *link)
+try_ref_core (AiodriveCancelLink *link)
 {
   return aiodrive_group_core_try_ref (AIODRIVE_CONTAINER_OF (link, AiodriveGroupCore, link));
 }
@@ -90,9 +90,9 @@ cancel_outside (AiodriveGroupCore *self)
 }
 
 static void
-on_cancelled (AiodriveEntry *entry)
+on_cancelled (AiodriveWorkItem *work)
 {
-  AiodriveGroupCore *self = AIODRIVE_CONTAINER_OF (entry, AiodriveGroupCore, cancelled);
+  AiodriveGroupCore *self = AIODRIVE_CONTAINER_OF (work, AiodriveGroupCore, cancelled);
 
   if (self->depths == NULL)
     {
@@ -119,8 +119,8 @@ aiodrive_group_core_new (GObject      *object,
   self->thread = g_thread_self ();
   self->scope = aiodrive_cancel_scope_new (parent);
   self->cancelled.run = on_cancelled;
-  self->link.take = take_core;
-  self->link.fire = post_cancelled;
+  self->link.try_ref = try_ref_core;
+  self->link.notify = post_cancelled;
   self->cancellables = g_hash_table_new (NULL, NULL);
   aiodrive_strict_weak_init (&self->object, object);
 
@@ -172,7 +172,7 @@ aiodrive_group_core_leave (AiodriveGroupCore *self)
 
 typedef struct
 {
-  AiodriveEntry       entry;   /* first */
+  AiodriveWorkItem    work;    /* first */
   AiodriveGroupCore  *core;    /* owned */
   GTask              *task;    /* owned */
   void              (*func) (GTask    *task,
@@ -181,9 +181,9 @@ typedef struct
 } Call;
 
 static void
-call_run (AiodriveEntry *entry)
+call_run (AiodriveWorkItem *work)
 {
-  Call *self = (Call *) entry;
+  Call *self = (Call *) work;
   g_autoptr(GTask) task = self->task;
 
   self->func (task, self->data);
@@ -209,12 +209,12 @@ aiodrive_group_core_call (AiodriveGroupCore  *self,
     {
       Call *call = g_new0 (Call, 1);
 
-      call->entry.run = call_run;
+      call->work.run = call_run;
       call->core = aiodrive_group_core_ref (self);
       call->task = g_object_ref (task);
       call->func = func;
       call->data = data;
-      aiodrive_dispatcher_post (self->dispatcher, &call->entry);
+      aiodrive_dispatcher_post (self->dispatcher, &call->work);
     }
   else
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, AIODRIVE_GROUP_ELSEWHERE);
@@ -287,9 +287,9 @@ aiodrive_group_core_get_tasks (AiodriveGroupCore *self)
 }
 
 static void
-member_ended (AiodriveEntry *entry)
+member_ended (AiodriveWorkItem *work)
 {
-  AiodriveMember *member = (AiodriveMember *) entry;
+  AiodriveMember *member = (AiodriveMember *) work;
   g_autoptr(GTask) task = member->task;
   AiodriveGroupCore *self = member->core;
   AiodriveDepth *depth = member->depth;
@@ -348,7 +348,7 @@ take_in (AiodriveGroupCore *self,
   member->since = planned ? 0 : aiodrive_get_monotonic_time ();
   member->node.data = member;
   aiodrive_waiter_init (&member->waiter, member_ended);
-  member->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
+  member->waiter.work.stamp = aiodrive_dispatcher_stamp ();
 
   g_queue_push_tail_link (&self->members, &member->node);
   if (outside)
@@ -506,7 +506,7 @@ aiodrive_group_core_spawn (AiodriveGroupCore *self,
 
 typedef struct
 {
-  AiodriveEntry       end;        /* first */
+  AiodriveWorkItem    end;        /* first */
   AiodriveCancelLink  link;       /* in the scope of task */
   AiodriveGroupCore  *core;       /* owned */
   GTask              *task;       /* owned */
@@ -516,9 +516,9 @@ typedef struct
 } Closer;
 
 static void
-closer_end (AiodriveEntry *entry)
+closer_end (AiodriveWorkItem *work)
 {
-  Closer *self = (Closer *) entry;
+  Closer *self = (Closer *) work;
   g_autoptr(GTask) task = NULL;
   GError *outcome;
 
@@ -605,8 +605,8 @@ aiodrive_group_core_close (AiodriveGroupCore *self,
 
   closer->end.run = closer_end;
   closer->end.stamp = aiodrive_dispatcher_stamp ();
-  closer->link.take = aiodrive_cancel_link_begin;
-  closer->link.fire = closer_cancelled;
+  closer->link.try_ref = aiodrive_cancel_link_begin;
+  closer->link.notify = closer_cancelled;
   closer->core = aiodrive_group_core_ref (self);
   closer->task = g_object_ref (task);
   closer->node.data = closer;

@@ -10,12 +10,12 @@
  * Planned
  */
 
-/* It goes when the task is started, or, once the task is cancelled, with the entry that ends it. */
+/* It goes when the task is started, or, once the task is cancelled, with the work item that ends it. */
 struct _AiodrivePlan
 {
-  AiodriveEntry      entry;    /* first: ends the task */
+  AiodriveWorkItem   work;     /* first: ends the task */
   AiodriveCancelLink link;     /* in the scope of the task */
-  gboolean           fired;    /* guarded by the lock of the hub: the entry is on its way */
+  gboolean           fired;    /* guarded by the lock of the hub: the work item is on its way */
   AiodriveGroupCore *core;     /* owned */
   GTask             *task;     /* owned */
   AiodriveMember    *member;   /* unowned; NULL: it has gone */
@@ -36,9 +36,9 @@ plan_free (AiodrivePlan *self)
 }
 
 static void
-plan_cancelled (AiodriveEntry *entry)
+plan_cancelled (AiodriveWorkItem *work)
 {
-  AiodrivePlan *self = (AiodrivePlan *) entry;
+  AiodrivePlan *self = (AiodrivePlan *) work;
   g_autoptr(GTask) task = g_object_ref (self->task);
   gboolean in_group = self->member != NULL;
 
@@ -48,18 +48,18 @@ plan_cancelled (AiodriveEntry *entry)
 }
 
 static gboolean
-take_plan (AiodriveCancelLink *link)
+try_ref_plan (AiodriveCancelLink *link)
 {
   AIODRIVE_CONTAINER_OF (link, AiodrivePlan, link)->fired = TRUE;
   return TRUE;
 }
 
 static void
-fire_plan (AiodriveCancelLink *link)
+notify_plan (AiodriveCancelLink *link)
 {
   AiodrivePlan *self = AIODRIVE_CONTAINER_OF (link, AiodrivePlan, link);
 
-  aiodrive_dispatcher_post (self->core->dispatcher, &self->entry);
+  aiodrive_dispatcher_post (self->core->dispatcher, &self->work);
 }
 
 void
@@ -67,10 +67,10 @@ aiodrive_member_plan (AiodriveMember *self)
 {
   AiodrivePlan *plan = g_new0 (AiodrivePlan, 1);
 
-  plan->entry.run = plan_cancelled;
-  plan->entry.stamp = aiodrive_dispatcher_stamp ();
-  plan->link.take = take_plan;
-  plan->link.fire = fire_plan;
+  plan->work.run = plan_cancelled;
+  plan->work.stamp = aiodrive_dispatcher_stamp ();
+  plan->link.try_ref = try_ref_plan;
+  plan->link.notify = notify_plan;
   plan->core = aiodrive_group_core_ref (self->core);
   plan->task = g_object_ref (self->task);
   plan->member = self;
@@ -82,7 +82,7 @@ aiodrive_member_plan (AiodriveMember *self)
   if (!aiodrive_cancel_link_add (&plan->link, g_task_get_cancellable (self->task)))
     {
       plan->fired = TRUE;
-      fire_plan (&plan->link);
+      notify_plan (&plan->link);
     }
 }
 
@@ -137,9 +137,9 @@ observe (AiodriveMember *self)
 
 /* Wakes again and again, until the member has ended. */
 static void
-progressed (AiodriveEntry *entry)
+progressed (AiodriveWorkItem *work)
 {
-  AiodriveMember *self = AIODRIVE_CONTAINER_OF (entry, AiodriveMember, progress.entry);
+  AiodriveMember *self = AIODRIVE_CONTAINER_OF (work, AiodriveMember, progress.work);
 
   if (self->info != NULL)
     observe (self);

@@ -29,7 +29,7 @@ struct _AiodriveTaskInfo
 {
   GObject            parent_instance;
 
-  AiodriveEntry      entry;           /* look(); with a reference on this */
+  AiodriveWorkItem   work;            /* look(); with a reference on this */
   gboolean           looks_again;
   GTask             *task;            /* unowned; NULL once it has ended, until when the group has it */
   char              *name;            /* owned, nullable: as it was when somebody last looked */
@@ -190,16 +190,16 @@ static void
 look_soon (AiodriveTaskInfo *self)
 {
   g_object_ref (self);
-  self->entry.stamp = aiodrive_dispatcher_stamp ();
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->entry);
+  self->work.stamp = aiodrive_dispatcher_stamp ();
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
 }
 
 /* Whoever starts a task names it afterwards, as does its job. This comes before the job begins, and again in the
  * iteration after that. */
 static void
-look (AiodriveEntry *entry)
+look (AiodriveWorkItem *work)
 {
-  g_autoptr(AiodriveTaskInfo) self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskInfo, entry);
+  g_autoptr(AiodriveTaskInfo) self = AIODRIVE_CONTAINER_OF (work, AiodriveTaskInfo, work);
 
   if (self->looks_again && self->task != NULL)
     look_soon (self);
@@ -216,7 +216,7 @@ aiodrive_task_info_new (GTask *task)
   self->task = task;
   self->name = g_strdup (g_task_get_name (task));
   g_set_object (&self->cancellable, g_task_get_cancellable (task));
-  self->entry.run = look;
+  self->work.run = look;
   self->looks_again = TRUE;
   look_soon (self);
   return self;

@@ -19,9 +19,9 @@ static GMutex lock;
 
 /* In the thread that iterates the context. */
 static void
-on_ended (AiodriveEntry *entry)
+on_ended (AiodriveWorkItem *work)
 {
-  Run *self = (Run *) entry;
+  Run *self = (Run *) work;
 
   aiodrive_task_record_called_back (self->record);   /* aiodrive_run() may return, and drop the task, after this */
   g_mutex_lock (&lock);

@@ -67,9 +67,9 @@ watch_unref (Watch *self)
 
 /* The signal has come; in the context of the handler. */
 static void
-watch_run (AiodriveEntry *entry)
+watch_run (AiodriveWorkItem *work)
 {
-  Watch *self = (Watch *) entry;
+  Watch *self = (Watch *) work;
   g_autoptr(GError) reason = g_error_new (AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL, "Cancelled by %s",
                                           aiodrive_signals_get_name (self->request.signum));
 

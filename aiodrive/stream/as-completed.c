@@ -217,7 +217,7 @@ aiodrive_as_completed_iterator_close_async (AiodriveAsyncIterator *iterator,
   if (wait == NULL)
     return;
 
-  aiodrive_wait_hold_back (wait);
+  aiodrive_wait_postpone (wait);
   aiodrive_task_record_wait (aiodrive_task_record_get (self->run), wait, NULL);
 }
 
@@ -248,14 +248,14 @@ async_iterator_init (AiodriveAsyncIteratorInterface *iface)
 
 typedef struct
 {
-  AiodriveEntry  entry;   /* first; run in the context of the tasks */
-  GTask         *run;     /* owned */
+  AiodriveWorkItem work;    /* first; run in the context of the tasks */
+  GTask           *run;     /* owned */
 } Drop;
 
 static void
-drop (AiodriveEntry *entry)
+drop (AiodriveWorkItem *work)
 {
-  Drop *self = (Drop *) entry;
+  Drop *self = (Drop *) work;
   g_autoptr(GTask) run = self->run;
   AiodriveCombinator *combinator = g_task_get_task_data (run);
   g_autoptr(GString) names = g_string_new (NULL);
@@ -287,9 +287,9 @@ aiodrive_as_completed_iterator_finalize (GObject *object)
       AiodriveDispatcher *dispatcher = ((AiodriveCombinator *) g_task_get_task_data (self->run))->dispatcher;
       Drop *dropped = g_new0 (Drop, 1);
 
-      dropped->entry.run = drop;
+      dropped->work.run = drop;
       dropped->run = g_object_ref (self->run);
-      aiodrive_dispatcher_post (dispatcher, &dropped->entry);
+      aiodrive_dispatcher_post (dispatcher, &dropped->work);
     }
   g_object_unref (self->run);
 

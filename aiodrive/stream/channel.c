@@ -284,7 +284,7 @@ aiodrive_channel_send (AiodriveChannel  *self,
   aiodrive_queue_core_lock (&self->core);
   if (!self->core.closed && !has_room (self))
     {
-      if (aiodrive_wait_queue_block (&self->senders, &self->core.monitor, cancellable, item, &refused, error))
+      if (aiodrive_wait_queue_wait_blocking (&self->senders, &self->core.monitor, cancellable, item, &refused, error))
         return check_sent (self, refused, error);
 
       aiodrive_item_free (item);

@@ -35,7 +35,7 @@ struct _AiodriveMapCore
 
   AiodriveMonitor        monitor;
   AiodriveWaitQueue      closers;          /* guarded by monitor, as are the next ones */
-  gboolean               posted;           /* entry is on its way */
+  gboolean               posted;           /* work item is on its way */
   gboolean               started;
   gboolean               closing;
   gboolean               dropped;
@@ -43,7 +43,7 @@ struct _AiodriveMapCore
   gboolean               closed;           /* and the items are closed */
   GError                *close_error;      /* owned, nullable: for who asks first */
   guint                  n_untaken;        /* jobs that run, or whose result has not been taken */
-  AiodriveEntry          entry;            /* owns a reference while it is posted */
+  AiodriveWorkItem       work;             /* owns a reference while it is posted */
 
   /* used in context alone */
   GQueue                 jobs;             /* by their nodes, in the order of their items */
@@ -108,7 +108,7 @@ advance_soon (AiodriveMapCore *self,
   if (!posts)
     return;
   g_atomic_rc_box_acquire (self);
-  aiodrive_dispatcher_post (self->dispatcher, &self->entry);
+  aiodrive_dispatcher_post (self->dispatcher, &self->work);
 }
 
 static void
@@ -261,9 +261,9 @@ settle (AiodriveMapCore *self)
 static void pull (AiodriveMapCore *self);
 
 static void
-job_ended (AiodriveEntry *entry)
+job_ended (AiodriveWorkItem *work)
 {
-  Job *job = (Job *) entry;
+  Job *job = (Job *) work;
   g_autoptr(AiodriveMapCore) self = job->map;
   GError *error = NULL;
 
@@ -396,9 +396,9 @@ close_items (AiodriveMapCore *self)
 }
 
 static void
-advance (AiodriveEntry *entry)
+advance (AiodriveWorkItem *work)
 {
-  g_autoptr(AiodriveMapCore) self = AIODRIVE_CONTAINER_OF (entry, AiodriveMapCore, entry);
+  g_autoptr(AiodriveMapCore) self = AIODRIVE_CONTAINER_OF (work, AiodriveMapCore, work);
   gboolean closing, dropped;
 
   aiodrive_monitor_lock (&self->monitor);
@@ -441,7 +441,7 @@ aiodrive_map_core_new (AiodriveAsyncIterator *items,
   self->func = func;
   self->user_data = user_data;
   self->user_data_destroy = user_data_destroy;
-  self->entry.run = advance;
+  self->work.run = advance;
   aiodrive_results_init (&self->results);
   aiodrive_monitor_init (&self->monitor);
   if (max_concurrent == 0)

@@ -79,7 +79,7 @@ aiodrive_map_iterator_close_async (AiodriveAsyncIterator *iterator,
   (g_task_set_source_tag) (task, aiodrive_map_iterator_close_async);
   wait = aiodrive_wait_new (self, cancellable, on_closed, task, on_closed, aiodrive_wait_return_true);
   if (wait != NULL)
-    aiodrive_wait_hold_back (wait);
+    aiodrive_wait_postpone (wait);
   aiodrive_map_core_close (self->core, wait);
 }
 

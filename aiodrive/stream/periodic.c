@@ -153,7 +153,7 @@ begin_wait (AiodrivePeriodicIterator *self,
 
   tick->iterator = self;
   tick->dispatcher = aiodrive_dispatcher_get_thread_default ();
-  tick->timer.fire = on_time;
+  tick->timer.notify = on_time;
   aiodrive_wait_set_request (wait, tick, g_free);
 
   now = aiodrive_dispatcher_get_time (tick->dispatcher);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/shared-value-private.h"
 #include "aiodrive/core/wait-private.h"
 #include "aiodrive/stream/async-iterator.h"
 #include "aiodrive/stream/queue.h"

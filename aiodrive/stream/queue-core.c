@@ -20,7 +20,7 @@ aiodrive_item_new (const GValue  *value,
 {
   AiodriveItem *self;
 
-  if (!aiodrive_box_check (value, error))
+  if (!aiodrive_shared_value_check (value, error))
     return NULL;
 
   self = g_new0 (AiodriveItem, 1);
@@ -45,7 +45,7 @@ item_unwrap (AiodriveItem *self,
 {
   if (self == NULL)
     {
-      aiodrive_box_unwrap (NULL, value);
+      aiodrive_shared_value_unwrap (NULL, value);
       return;
     }
 
@@ -358,7 +358,7 @@ aiodrive_queue_core_get (AiodriveQueueCore  *self,
       if (item != NULL || self->closed)
         aiodrive_queue_core_unlock (self);
       else
-        ended = aiodrive_wait_queue_block (&self->getters, &self->monitor, cancellable, NULL, &item, error);
+        ended = aiodrive_wait_queue_wait_blocking (&self->getters, &self->monitor, cancellable, NULL, &item, error);
 
       if (item == NULL && ended)
         g_propagate_error (error, aiodrive_queue_core_new_closed (self));

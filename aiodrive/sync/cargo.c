@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/sync/cargo.h"
 
-#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/shared-value-private.h"
 #include "aiodrive/core/wait-private.h"
 
 /**
@@ -102,21 +102,21 @@ aiodrive_cargo_send (AiodriveCargo  *self,
                      const GValue   *value,
                      GError        **error)
 {
-  AiodriveBox *box;
+  AiodriveSharedValue *box;
 
   g_return_val_if_fail (AIODRIVE_IS_CARGO (self), FALSE);
 
-  box = aiodrive_box_new (value, error);
+  box = aiodrive_shared_value_new (value, error);
   if (box == NULL)
     return FALSE;
 
   aiodrive_monitor_lock (&self->monitor);
   while (aiodrive_wait_queue_get_first (&self->waiters) != NULL)
-    if (!aiodrive_wait_queue_wake_one (&self->waiters, aiodrive_box_ref (box), &self->monitor))
-      aiodrive_box_unref (box);   /* the last ones had lost their contexts; not the last reference */
+    if (!aiodrive_wait_queue_wake_one (&self->waiters, aiodrive_shared_value_ref (box), &self->monitor))
+      aiodrive_shared_value_unref (box); /* the last ones had lost their contexts; not the last reference */
   aiodrive_monitor_unlock (&self->monitor);
 
-  aiodrive_box_unref (box);
+  aiodrive_shared_value_unref (box);
   return TRUE;
 }
 
@@ -124,7 +124,7 @@ static void
 return_box (AiodriveWait *wait,
             gpointer      box)
 {
-  aiodrive_wait_return_pointer (wait, box, (GDestroyNotify) aiodrive_box_unref);
+  aiodrive_wait_return_pointer (wait, box, (GDestroyNotify) aiodrive_shared_value_unref);
 }
 
 /**
@@ -177,8 +177,8 @@ aiodrive_cargo_wait_finish (AiodriveCargo  *self,
 {
   g_return_if_fail (value != NULL);
 
-  aiodrive_box_unwrap (NULL, value);
+  aiodrive_shared_value_unwrap (NULL, value);
   g_return_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_cargo_wait_async));
 
-  aiodrive_box_unwrap (aiodrive_wait_propagate_pointer (result, error), value);
+  aiodrive_shared_value_unwrap (aiodrive_wait_propagate_pointer (result, error), value);
 }

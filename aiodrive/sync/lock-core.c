@@ -190,7 +190,7 @@ aiodrive_lock_core_acquire (AiodriveLockCore  *self,
       return g_steal_pointer (&guard);
     }
 
-  if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, guard->cancellable, guard, NULL, error))
+  if (!aiodrive_wait_queue_wait_blocking (&self->waiters, &self->monitor, guard->cancellable, guard, NULL, error))
     return NULL;
   return g_steal_pointer (&guard);
 }

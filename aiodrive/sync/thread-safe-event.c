@@ -229,7 +229,7 @@ aiodrive_thread_safe_event_wait (AiodriveThreadSafeEvent  *self,
 
   aiodrive_monitor_lock (&self->monitor);
   if (!self->state)
-    return aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error);
+    return aiodrive_wait_queue_wait_blocking (&self->waiters, &self->monitor, cancellable, NULL, NULL, error);
   aiodrive_monitor_unlock (&self->monitor);
 
   return TRUE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/sync/thread-safe-future.h"
 
-#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/shared-value-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/core/wait-private.h"
@@ -54,13 +54,13 @@
 
 struct _AiodriveThreadSafeFuture
 {
-  GObject           parent_instance;
+  GObject              parent_instance;
 
-  AiodriveMonitor   monitor;
-  gboolean          done;      /* guarded by monitor, as are the next three; the outcome is never changed */
-  AiodriveBox      *box;       /* owned; the outcome, or ... */
-  GError           *error;     /* owned; ... this */
-  AiodriveWaitQueue waiters;   /* empty once it is done */
+  AiodriveMonitor      monitor;
+  gboolean             done;     /* guarded by monitor, as are the next three; the outcome is never changed */
+  AiodriveSharedValue *box;      /* owned; the outcome, or ... */
+  GError              *error;    /* owned; ... this */
+  AiodriveWaitQueue    waiters;  /* empty once it is done */
 };
 
 G_DEFINE_FINAL_TYPE (AiodriveThreadSafeFuture, aiodrive_thread_safe_future, G_TYPE_OBJECT)
@@ -70,7 +70,7 @@ aiodrive_thread_safe_future_finalize (GObject *object)
 {
   AiodriveThreadSafeFuture *self = AIODRIVE_THREAD_SAFE_FUTURE (object);
 
-  g_clear_pointer (&self->box, aiodrive_box_unref);
+  g_clear_pointer (&self->box, aiodrive_shared_value_unref);
   g_clear_error (&self->error);
   aiodrive_monitor_clear (&self->monitor);
 
@@ -107,7 +107,7 @@ aiodrive_thread_safe_future_new (void)
 /* Takes @box or @cause, whichever there is. */
 static gboolean
 set_outcome (AiodriveThreadSafeFuture  *self,
-             AiodriveBox               *box,
+             AiodriveSharedValue       *box,
              GError                    *cause,
              GError                   **error)
 {
@@ -124,7 +124,7 @@ set_outcome (AiodriveThreadSafeFuture  *self,
     }
   aiodrive_monitor_unlock (&self->monitor);
 
-  g_clear_pointer (&box, aiodrive_box_unref);
+  g_clear_pointer (&box, aiodrive_shared_value_unref);
   g_clear_error (&cause);
   if (!first)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The future is done already");
@@ -140,7 +140,7 @@ copy_outcome (AiodriveThreadSafeFuture  *self,
   if (self->error != NULL)
     g_propagate_error (error, g_error_copy (self->error));
   else
-    aiodrive_box_unwrap (aiodrive_box_ref (self->box), value);
+    aiodrive_shared_value_unwrap (aiodrive_shared_value_ref (self->box), value);
 }
 
 /**
@@ -163,11 +163,11 @@ aiodrive_thread_safe_future_set_value (AiodriveThreadSafeFuture  *self,
                                        const GValue              *value,
                                        GError                   **error)
 {
-  AiodriveBox *box;
+  AiodriveSharedValue *box;
 
   g_return_val_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self), FALSE);
 
-  box = aiodrive_box_new (value, error);
+  box = aiodrive_shared_value_new (value, error);
   return box != NULL && set_outcome (self, box, NULL, error);
 }
 
@@ -309,7 +309,7 @@ aiodrive_thread_safe_future_wait_finish (AiodriveThreadSafeFuture  *self,
 {
   g_return_if_fail (value != NULL);
 
-  aiodrive_box_unwrap (NULL, value);
+  aiodrive_shared_value_unwrap (NULL, value);
   g_return_if_fail (aiodrive_wait_is_valid (result, self, aiodrive_thread_safe_future_wait_async));
 
   if (aiodrive_wait_propagate_boolean (result, error))
@@ -339,7 +339,7 @@ aiodrive_thread_safe_future_wait (AiodriveThreadSafeFuture  *self,
 {
   g_return_if_fail (value != NULL);
 
-  aiodrive_box_unwrap (NULL, value);
+  aiodrive_shared_value_unwrap (NULL, value);
   g_return_if_fail (AIODRIVE_IS_THREAD_SAFE_FUTURE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -349,7 +349,7 @@ aiodrive_thread_safe_future_wait (AiodriveThreadSafeFuture  *self,
   aiodrive_monitor_lock (&self->monitor);
   if (self->done)
     aiodrive_monitor_unlock (&self->monitor);
-  else if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error))
+  else if (!aiodrive_wait_queue_wait_blocking (&self->waiters, &self->monitor, cancellable, NULL, NULL, error))
     return;
 
   copy_outcome (self, value, error);

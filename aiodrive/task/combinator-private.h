@@ -27,7 +27,7 @@ struct _AiodriveCombinator
   const AiodriveCombinatorClass *klass;
   GTask                         *task;         /* what it returns; owned until then */
   AiodriveDispatcher            *dispatcher;   /* of the context of task */
-  AiodriveEntry                  end;
+  AiodriveWorkItem               end;
   AiodriveCancelLink             link;         /* in the scope of task */
   GError                        *refusal;      /* owned, nullable: the children were not acceptable */
 

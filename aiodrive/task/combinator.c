@@ -141,9 +141,9 @@ on_cancelled (AiodriveCancelLink *link)
 }
 
 static void
-end (AiodriveEntry *entry)
+end (AiodriveWorkItem *work)
 {
-  AiodriveCombinator *self = AIODRIVE_CONTAINER_OF (entry, AiodriveCombinator, end);
+  AiodriveCombinator *self = AIODRIVE_CONTAINER_OF (work, AiodriveCombinator, end);
   g_autoptr(GTask) task = NULL;
   GError *error;
 
@@ -189,9 +189,9 @@ cancel_others_once (AiodriveCombinator *self)
 }
 
 static void
-child_ended (AiodriveEntry *entry)
+child_ended (AiodriveWorkItem *work)
 {
-  AiodriveCombinatorChild *child = (AiodriveCombinatorChild *) entry;
+  AiodriveCombinatorChild *child = (AiodriveCombinatorChild *) work;
   AiodriveCombinator *self = child->combinator;
 
   if (self->klass->child_ended != NULL && self->klass->child_ended (self, child - self->children))
@@ -258,7 +258,7 @@ take_children (AiodriveCombinator  *self,
       self->children[i].combinator = self;
       self->children[i].task = g_object_ref (tasks[i]);
       self->children[i].record = aiodrive_task_record_get (tasks[i]);
-      self->children[i].waiter.entry = (AiodriveEntry) { .run = child_ended, .stamp = self->end.stamp };
+      self->children[i].waiter.work = (AiodriveWorkItem) { .run = child_ended, .stamp = self->end.stamp };
       self->children[i].waiter.dispatcher = self->dispatcher;
     }
 }
@@ -300,8 +300,8 @@ aiodrive_combinator_new (const AiodriveCombinatorClass *klass,
   self->dispatcher = aiodrive_dispatcher_get_thread_default ();
   self->end.run = end;
   self->end.stamp = aiodrive_dispatcher_stamp ();
-  self->link.take = aiodrive_cancel_link_begin;
-  self->link.fire = on_cancelled;
+  self->link.try_ref = aiodrive_cancel_link_begin;
+  self->link.notify = on_cancelled;
   self->winner = -1;
   self->n_pending = 1;   /* the start: should the context be iterated in another thread, it does not end before that */
   g_mutex_init (&self->lock);

@@ -19,7 +19,7 @@
 
 typedef struct
 {
-  AiodriveEntry      entry;          /* first; starts it */
+  AiodriveWorkItem   work;           /* first; starts it */
   AiodriveFiberFunc  func;
   gpointer           data;           /* that of the task or of the job, which outlives the fiber */
   char              *name;           /* owned */
@@ -91,9 +91,9 @@ fiber_ended (gpointer fiber)
 }
 
 static void
-fiber_start (AiodriveEntry *entry)
+fiber_start (AiodriveWorkItem *work)
 {
-  Fiber *self = (Fiber *) entry;
+  Fiber *self = (Fiber *) work;
 
   self->stack = aiodrive_stack_acquire (self->name, &self->error);
   if (self->stack == NULL)
@@ -118,8 +118,8 @@ fiber_new (GTask             *task,
   self->data = data;
   self->name = g_strdup (aiodrive_task_describe (task));
   self->task = g_object_ref (task);
-  self->entry.run = fiber_start;
-  self->entry.stamp = aiodrive_dispatcher_stamp ();
+  self->work.run = fiber_start;
+  self->work.stamp = aiodrive_dispatcher_stamp ();
   return self;
 }
 
@@ -199,9 +199,9 @@ aiodrive_fiber_job (GTask        *task,
   self->holds_value = TRUE;
 
   if (aiodrive_stack_get_current () == NULL)
-    fiber_start (&self->entry);
+    fiber_start (&self->work);
   else
-    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->entry);
+    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
 }
 
 /**
@@ -260,7 +260,7 @@ aiodrive_task_run_in_fiber (GTask             *task,
   g_return_if_fail (func != NULL);
 
   self = fiber_new (task, func, g_task_get_task_data (task));
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->work);
 }
 
 /**

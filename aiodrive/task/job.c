@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/record-parts-private.h"
 
-#include "aiodrive/core/entry-list-private.h"
+#include "aiodrive/core/work-list-private.h"
 #include "aiodrive/core/stack-switch-private.h"
 
 /* The job of a task: the function that returns the task, and its data, which is kept until the task has ended and its
  * waiters have called back. */
 
 static void
-run_job (AiodriveEntry *entry)
+run_job (AiodriveWorkItem *work)
 {
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (work, AiodriveTaskRecord, work);
   g_autoptr(GTask) task = self->task;
 
   self->job (task, g_task_get_cancellable (task), self->job_data);
@@ -32,7 +32,7 @@ aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
 void
 aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
 {
-  self->entry.stamp = aiodrive_dispatcher_stamp ();
+  self->work.stamp = aiodrive_dispatcher_stamp ();
   aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
 }
 
@@ -46,7 +46,7 @@ run_primed_job (AiodriveTaskRecord *self)
 
   self->primed = TRUE;   /* no other thread knows of the task yet */
   g_object_ref (self->task);
-  run_job (&self->entry);
+  run_job (&self->work);
 
   aiodrive_monitor_lock (&self->monitor);
   self->primed = FALSE;
@@ -84,9 +84,9 @@ aiodrive_task_record_release_job_data (AiodriveTaskRecord *self)
 }
 
 static void
-release_job_data (AiodriveEntry *entry)
+release_job_data (AiodriveWorkItem *work)
 {
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (work, AiodriveTaskRecord, work);
   g_autoptr(GTask) task = self->task;
 
   aiodrive_task_record_release_job_data (self);
@@ -97,21 +97,21 @@ release_job_data (AiodriveEntry *entry)
 static void
 release_job_data_here (AiodriveTaskRecord *self)
 {
-  static __thread AiodriveEntryList *pending;   /* owned by the outermost call; NULL outside any */
-  AiodriveEntryList here = { NULL };
-  AiodriveEntry *entry;
+  static __thread AiodriveWorkList *pending;    /* owned by the outermost call; NULL outside any */
+  AiodriveWorkList here = { NULL };
+  AiodriveWorkItem *work;
 
   g_object_ref (self->task);
   if (pending != NULL)
     {
-      aiodrive_entry_list_append (pending, &self->entry, &self->entry);
+      aiodrive_work_list_append (pending, &self->work, &self->work);
       return;
     }
 
   pending = &here;
-  aiodrive_entry_list_append (&here, &self->entry, &self->entry);
-  while ((entry = aiodrive_entry_list_pop (&here)) != NULL)
-    release_job_data (entry);
+  aiodrive_work_list_append (&here, &self->work, &self->work);
+  while ((work = aiodrive_work_list_pop (&here)) != NULL)
+    release_job_data (work);
   pending = NULL;
 }
 

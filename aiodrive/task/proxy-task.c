@@ -7,23 +7,23 @@
  * that one has ended, and ends the one here. Nothing is shared but this record, which is passed on from hop to hop. */
 typedef struct
 {
-  AiodriveEntry          entry;                  /* first; start() */
-  AiodriveWaiter         waiter;                 /* ended() */
-  GMainContext          *context;                /* owned: of the job, as long as it takes to get there */
-  GTask                 *outer;                  /* owned */
-  GTask                 *inner;                  /* unowned until it has ended */
-  char                  *name;                   /* owned, nullable: of the inner one */
-  AiodriveJobFunc        func;
-  gpointer               user_data;
-  AiodriveProxyTaskAccept   accept;
-  gpointer               accept_data;
-  GDestroyNotify         accept_data_destroy;   /* runs there */
+  AiodriveWorkItem        work;                  /* first; start() */
+  AiodriveWaiter          waiter;                /* ended() */
+  GMainContext           *context;               /* owned: of the job, as long as it takes to get there */
+  GTask                  *outer;                 /* owned */
+  GTask                  *inner;                 /* unowned until it has ended */
+  char                   *name;                  /* owned, nullable: of the inner one */
+  AiodriveJobFunc         func;
+  gpointer                user_data;
+  AiodriveProxyTaskAccept accept;
+  gpointer                accept_data;
+  GDestroyNotify          accept_data_destroy;   /* runs there */
 } Proxy;
 
 static void
-ended (AiodriveEntry *entry)
+ended (AiodriveWorkItem *work)
 {
-  Proxy *self = AIODRIVE_CONTAINER_OF (entry, Proxy, waiter.entry);
+  Proxy *self = AIODRIVE_CONTAINER_OF (work, Proxy, waiter.work);
   g_autoptr(GTask) outer = self->outer;
   g_autoptr(GTask) inner = self->inner;
   GError *error = aiodrive_task_record_copy_error (aiodrive_task_record_get (inner));
@@ -41,9 +41,9 @@ ended (AiodriveEntry *entry)
 }
 
 static void
-start (AiodriveEntry *entry)
+start (AiodriveWorkItem *work)
 {
-  Proxy *self = (Proxy *) entry;
+  Proxy *self = (Proxy *) work;
   g_autoptr(GTask) inner = aiodrive_task_record_new_task (NULL, g_task_get_cancellable (self->outer), NULL, NULL,
                                                           aiodrive_proxy_task_spawn);
   g_autoptr(GMainContext) context = g_steal_pointer (&self->context);
@@ -82,9 +82,9 @@ aiodrive_proxy_task_spawn (AiodriveDispatcher      *dispatcher,
   aiodrive_task_record_set_job (aiodrive_task_record_get (task), NULL, user_data, user_data_destroy);
   if (name != NULL)
     g_task_set_name (task, name);   /* afterwards the task may be in use in another thread */
-  self->entry.run = start;
+  self->work.run = start;
   aiodrive_waiter_init (&self->waiter, ended);
-  self->waiter.entry.stamp = aiodrive_dispatcher_stamp ();
+  self->waiter.work.stamp = aiodrive_dispatcher_stamp ();
   self->context = g_main_context_ref (context);
   self->outer = g_object_ref (task);
   self->name = g_strdup (name);
@@ -93,7 +93,7 @@ aiodrive_proxy_task_spawn (AiodriveDispatcher      *dispatcher,
   self->accept = accept;
   self->accept_data = accept_data;
   self->accept_data_destroy = accept_data_destroy;
-  aiodrive_dispatcher_post (dispatcher, &self->entry);
+  aiodrive_dispatcher_post (dispatcher, &self->work);
 
   return task;
 }

@@ -16,9 +16,9 @@ typedef enum
 
 struct _AiodriveTaskRecord
 {
-  GTask                   *task;        /* unowned: it outlives every use; a posted entry owns a reference */
+  GTask                   *task;        /* unowned: it outlives every use; a posted work item owns a reference */
   gboolean                 is_own;      /* a task of ours; set once */
-  AiodriveEntry            entry;       /* starts the job, looks at a foreign task, or announces the end */
+  AiodriveWorkItem         work;        /* starts the job, looks at a foreign task, or announces the end */
 
   AiodriveMonitor          monitor;
   AiodriveWaitQueue        waiters;     /* guarded by monitor, as are the next ones */
@@ -47,6 +47,6 @@ struct _AiodriveTaskRecord
 void aiodrive_task_record_release_job_data (AiodriveTaskRecord  *self);
 void aiodrive_task_record_post             (AiodriveTaskRecord  *self,
                                             AiodriveDispatcher  *dispatcher,
-                                            void               (*run) (AiodriveEntry *entry));
+                                            void               (*run) (AiodriveWorkItem *work));
 
 G_END_DECLS

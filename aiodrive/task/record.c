@@ -97,11 +97,11 @@ aiodrive_task_record_has_value (AiodriveTaskRecord *self)
 void
 aiodrive_task_record_post (AiodriveTaskRecord  *self,
                            AiodriveDispatcher  *dispatcher,
-                           void               (*run) (AiodriveEntry *entry))
+                           void               (*run) (AiodriveWorkItem *work))
 {
   g_object_ref (self->task);
-  self->entry.run = run;
-  aiodrive_dispatcher_post (dispatcher, &self->entry);
+  self->work.run = run;
+  aiodrive_dispatcher_post (dispatcher, &self->work);
 }
 
 /* Those that say when they have called back: all but the ones that are run at once, under the monitor. */
@@ -189,9 +189,9 @@ look (AiodriveTaskRecord *self)
 }
 
 static void
-look_from_its_context (AiodriveEntry *entry)
+look_from_its_context (AiodriveWorkItem *work)
 {
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (work, AiodriveTaskRecord, work);
   g_autoptr(GTask) task = self->task;
 
   look (self);
@@ -219,9 +219,9 @@ watch_dispose (AiodriveTaskRecord *self)
 
 /* What dispose has disconnected is connected again. */
 static void
-fail (AiodriveEntry *entry)
+fail (AiodriveWorkItem *work)
 {
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (work, AiodriveTaskRecord, work);
   g_autoptr(GTask) task = self->task;
 
   if (self->is_own)
@@ -245,8 +245,8 @@ on_revived (GTask      *task,
   AiodriveTaskRecord *self = task_record;
 
   g_signal_handlers_disconnect_by_func (task, on_revived, self);
-  self->entry.run = fail;
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->entry);
+  self->work.run = fail;
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->work);
 }
 
 /* In the dispose of the task. TRUE if it lives on, because something waits for it: with a reference that fail() drops.
@@ -463,7 +463,7 @@ aiodrive_task_record_block (AiodriveTaskRecord  *self,
       return TRUE;
     }
 
-  if (!aiodrive_wait_queue_block (&self->waiters, &self->monitor, cancellable, NULL, NULL, error))
+  if (!aiodrive_wait_queue_wait_blocking (&self->waiters, &self->monitor, cancellable, NULL, NULL, error))
     return FALSE;
   if (suspends)
     aiodrive_task_record_called_back (self);
@@ -532,9 +532,9 @@ aiodrive_task_record_leave_value (AiodriveTaskRecord *self)
  */
 
 static void
-announce (AiodriveEntry *entry)
+announce (AiodriveWorkItem *work)
 {
-  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (entry, AiodriveTaskRecord, entry);
+  AiodriveTaskRecord *self = AIODRIVE_CONTAINER_OF (work, AiodriveTaskRecord, work);
   g_autoptr(GTask) task = self->task;
 
   set_ended (self);
@@ -551,7 +551,7 @@ aiodrive_task_record_is_ending (AiodriveTaskRecord *self)
   ended = self->state == AIODRIVE_TASK_ENDED;
   aiodrive_monitor_unlock (&self->monitor);
 
-  return !ended && self->entry.run == announce;
+  return !ended && self->work.run == announce;
 }
 
 static gboolean
@@ -580,8 +580,8 @@ on_returned (GObject      *source_object,
 
   /* Not now: the completion flag is set after this. Nor before the callback: it may run a main loop. */
   g_object_ref (self->task);
-  self->entry.run = announce;
-  aiodrive_dispatcher_post_next (aiodrive_dispatcher_get_thread_default (), &self->entry);
+  self->work.run = announce;
+  aiodrive_dispatcher_post_next (aiodrive_dispatcher_get_thread_default (), &self->work);
 }
 
 /* FALSE if the task lives on. */

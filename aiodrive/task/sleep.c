@@ -59,7 +59,7 @@ sleep_init (Sleep *self)
   aiodrive_monitor_init (&self->monitor);
   self->queue.on_cancelled = on_cancelled;
   self->dispatcher = aiodrive_dispatcher_get_thread_default ();
-  self->timer.fire = on_time;
+  self->timer.notify = on_time;
 }
 
 /* With the monitor held. */
@@ -142,7 +142,7 @@ suspend_for (guint          duration_ms,
   sleep_init (&self);
   aiodrive_monitor_lock (&self.monitor);
   sleep_start_timer (&self, duration_ms);
-  slept = aiodrive_wait_queue_block (&self.queue, &self.monitor, cancellable, NULL, NULL, error);
+  slept = aiodrive_wait_queue_wait_blocking (&self.queue, &self.monitor, cancellable, NULL, NULL, error);
   aiodrive_monitor_clear (&self.monitor);
   return slept;
 }
@@ -159,7 +159,7 @@ block_for (guint          duration_ms,
 
   aiodrive_monitor_init (&monitor);
   aiodrive_monitor_lock (&monitor);
-  aiodrive_wait_queue_block (&queue, &monitor, G_CANCELLABLE (scope), NULL, NULL, NULL);
+  aiodrive_wait_queue_wait_blocking (&queue, &monitor, G_CANCELLABLE (scope), NULL, NULL, NULL);
   aiodrive_monitor_clear (&monitor);
   return !aiodrive_cancellable_set_error (cancellable, error);
 }

@@ -39,7 +39,7 @@ start_timer (AiodriveCombinator *combinator)
 {
   Timeout *self = (Timeout *) combinator;
 
-  self->timer.fire = on_time;
+  self->timer.notify = on_time;
   aiodrive_dispatcher_start_timer (combinator->dispatcher, &self->timer,
                                    aiodrive_time_after (aiodrive_dispatcher_get_time (combinator->dispatcher),
                                                         self->timeout_ms * G_GINT64_CONSTANT (1000)));

@@ -18,9 +18,9 @@ typedef struct
 } Run;
 
 static void
-on_ended (AiodriveEntry *entry)
+on_ended (AiodriveWorkItem *work)
 {
-  Run *self = (Run *) entry;
+  Run *self = (Run *) work;
 
   aiodrive_task_record_called_back (self->record);
   self->ended = TRUE;

@@ -23,9 +23,9 @@
  * they join at once. What is left in the context is freed before. */
 
 static void
-notify (AiodriveEntry *entry)
+notify (AiodriveWorkItem *work)
 {
-  AiodriveExecutorCore *self = AIODRIVE_CONTAINER_OF (entry, AiodriveExecutorCore, notifier.entry);
+  AiodriveExecutorCore *self = AIODRIVE_CONTAINER_OF (work, AiodriveExecutorCore, notifier.work);
   g_autoptr(GObject) object = aiodrive_strict_weak_get (&self->weak);
 
   aiodrive_monitor_lock (&self->monitor);
@@ -233,7 +233,7 @@ aiodrive_executor_core_stop (AiodriveExecutorCore  *self,
   if (run->gone)
     aiodrive_monitor_unlock (&self->monitor);
   else
-    stopped = aiodrive_wait_queue_block (&run->stoppers, &self->monitor, cancellable, NULL, NULL, error);
+    stopped = aiodrive_wait_queue_wait_blocking (&run->stoppers, &self->monitor, cancellable, NULL, NULL, error);
 
   if (stopped)
     aiodrive_executor_run_join (run);
@@ -287,7 +287,7 @@ aiodrive_executor_core_stop_async (AiodriveExecutorCore *self,
   if (wait == NULL)
     return;
 
-  aiodrive_wait_hold_back (wait);
+  aiodrive_wait_postpone (wait);
   if (set_error_if_here (self, &error))
     {
       aiodrive_wait_fail (wait, error);
@@ -338,9 +338,9 @@ typedef struct
 
 /* In the thread, and under the monitor of the task: who sees that it has ended does not find it counted any more. */
 static void
-job_ended (AiodriveEntry *entry)
+job_ended (AiodriveWorkItem *work)
 {
-  Job *self = (Job *) entry;
+  Job *self = (Job *) work;
   AiodriveExecutorRun *run = self->run;
   g_autoptr(GCancellable) cancellable = g_steal_pointer (&self->cancellable);
 
@@ -359,7 +359,7 @@ job_run (GTask        *task,
   AiodriveExecutorRun *run = self->run;
   gboolean stopping;
 
-  self->ended.entry.run = job_ended;
+  self->ended.work.run = job_ended;
   self->cancellable = g_object_ref (cancellable);
   self->node.data = cancellable;
 

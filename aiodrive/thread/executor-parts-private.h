@@ -38,7 +38,7 @@ struct _AiodriveExecutorRun
   guint                 n_tasks;      /* the others too */
   gboolean              kept;         /* it stays until it is stopped */
   gboolean              stopping;
-  AiodriveEntry         stop;         /* run when that is set: so that it is seen */
+  AiodriveWorkItem      stop;         /* run when that is set: so that it is seen */
   gboolean              gone;         /* there is nothing left but to join it */
   AiodriveWaitQueue     stoppers;     /* empty when it is gone */
 

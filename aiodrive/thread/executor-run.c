@@ -38,7 +38,7 @@ aiodrive_executor_run_join (AiodriveExecutorRun *self)
 
 /* The thread looks whether it is done after each iteration. */
 static void
-ignore (AiodriveEntry *entry)
+ignore (AiodriveWorkItem *work)
 {
 }
 

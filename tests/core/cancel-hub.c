@@ -9,18 +9,18 @@
 typedef struct
 {
   AiodriveCancelLink  link;
-  AiodriveEntry       entry;
+  AiodriveWorkItem    work;
   AiodriveDispatcher *dispatcher;
   gint                n_fired;       /* atomic */
-  gint                may_return;    /* atomic: fire() waits for it, if it is to linger */
+  gint                may_return;    /* atomic: notify() waits for it, if it is to linger */
   gboolean            lingers;
   guint               n_run;
 } Owner;
 
 static void
-run (AiodriveEntry *entry)
+run (AiodriveWorkItem *work)
 {
-  AIODRIVE_CONTAINER_OF (entry, Owner, entry)->n_run++;
+  AIODRIVE_CONTAINER_OF (work, Owner, work)->n_run++;
 }
 
 static void
@@ -30,13 +30,13 @@ fire (AiodriveCancelLink *link)
 
   g_atomic_int_inc (&self->n_fired);
   test_spin_while (self->lingers && !g_atomic_int_get (&self->may_return));
-  aiodrive_cancel_link_done (link, self->dispatcher, &self->entry);
+  aiodrive_cancel_link_done (link, self->dispatcher, &self->work);
 }
 
 static void
 owner_init (Owner *self)
 {
-  *self = (Owner) { .link.take = aiodrive_cancel_link_begin, .link.fire = fire, .entry.run = run };
+  *self = (Owner) { .link.try_ref = aiodrive_cancel_link_begin, .link.notify = fire, .work.run = run };
   self->dispatcher = aiodrive_dispatcher_get_thread_default ();
 }
 
@@ -363,7 +363,7 @@ remove_second (AiodriveCancelLink *link)
 
   g_atomic_int_inc (&owner->n_fired);
   g_assert_true (aiodrive_cancel_link_remove (&scene->second.link));
-  aiodrive_cancel_link_done (link, owner->dispatcher, &owner->entry);
+  aiodrive_cancel_link_done (link, owner->dispatcher, &owner->work);
 }
 
 static void
@@ -376,7 +376,7 @@ test_remove_other_while_firing (gconstpointer data)
 
   owner_init (&scene.first);
   owner_init (&scene.second);
-  scene.first.link.fire = remove_second;
+  scene.first.link.notify = remove_second;
   g_assert_true (aiodrive_cancel_link_add (&scene.first.link, cancellable));
   g_assert_true (aiodrive_cancel_link_add (&scene.second.link, cancellable));
 
@@ -503,7 +503,7 @@ test_reset_on_the_way (void)
   g_autoptr(GCancellable) first = g_cancellable_new ();
   g_autoptr(GCancellable) last = g_cancellable_new ();
   g_autoptr(GPtrArray) targets = g_ptr_array_new ();
-  Relay relay = { { .take = aiodrive_cancel_link_begin, .fire = relay_fire }, targets };
+  Relay relay = { { .try_ref = aiodrive_cancel_link_begin, .notify = relay_fire }, targets };
   Owner early;
   Owner late;
 

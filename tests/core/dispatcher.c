@@ -7,12 +7,12 @@
 /* What was run, in order. */
 typedef struct
 {
-  AiodriveEntry  entry;
-  AiodriveTimer  timer;
-  GString       *log;       /* unowned */
-  char           name;
-  void         (*then) (gpointer data);
-  gpointer       data;
+  AiodriveWorkItem work;
+  AiodriveTimer    timer;
+  GString         *log;     /* unowned */
+  char             name;
+  void           (*then) (gpointer data);
+  gpointer         data;
 } Step;
 
 static void
@@ -24,9 +24,9 @@ step_done (Step *self)
 }
 
 static void
-step_run (AiodriveEntry *entry)
+step_run (AiodriveWorkItem *work)
 {
-  step_done (AIODRIVE_CONTAINER_OF (entry, Step, entry));
+  step_done (AIODRIVE_CONTAINER_OF (work, Step, work));
 }
 
 static void
@@ -40,7 +40,7 @@ step_init (Step    *self,
            GString *log,
            char     name)
 {
-  *self = (Step) { .entry.run = step_run, .timer.fire = step_fire, .log = log, .name = name };
+  *self = (Step) { .work.run = step_run, .timer.notify = step_fire, .log = log, .name = name };
 }
 
 static gboolean
@@ -78,15 +78,15 @@ test_order (void)
   GMainContext *to_wake;
   Step steps[4];
 
-  g_test_summary ("Entries run in the order in which they were pushed, singly or as a chain, and never in the call");
+  g_test_summary ("Work items run in the order in which they were pushed, singly or as a chain, and never in the call");
 
   for (guint i = 0; i < 4; i++)
     step_init (&steps[i], log, 'a' + i);
-  steps[1].entry.next = &steps[2].entry;
-  aiodrive_dispatcher_post (dispatcher, &steps[0].entry);
-  g_assert_true (aiodrive_dispatcher_push (dispatcher, &steps[1].entry, &steps[2].entry, &to_wake));
+  steps[1].work.next = &steps[2].work;
+  aiodrive_dispatcher_post (dispatcher, &steps[0].work);
+  g_assert_true (aiodrive_dispatcher_push (dispatcher, &steps[1].work, &steps[2].work, &to_wake));
   aiodrive_dispatcher_wake (to_wake);
-  aiodrive_dispatcher_post (dispatcher, &steps[3].entry);
+  aiodrive_dispatcher_post (dispatcher, &steps[3].work);
   g_assert_cmpstr (log->str, ==, "");
 
   test_iterate_until (log->len == 4);
@@ -99,7 +99,7 @@ test_order (void)
 
 typedef struct
 {
-  AiodriveEntry       entry;
+  AiodriveWorkItem    work;
   AiodriveTimer       timer;
   AiodriveDispatcher *dispatcher;
   gint                n_runs;       /* atomic */
@@ -107,9 +107,9 @@ typedef struct
 } Ball;
 
 static void
-ball_run (AiodriveEntry *entry)
+ball_run (AiodriveWorkItem *work)
 {
-  g_atomic_int_inc (&AIODRIVE_CONTAINER_OF (entry, Ball, entry)->n_runs);
+  g_atomic_int_inc (&AIODRIVE_CONTAINER_OF (work, Ball, work)->n_runs);
 }
 
 static void
@@ -126,7 +126,7 @@ throw_balls (gpointer data)
   for (guint i = 0; i < ball->n_wanted; i++)
     {
       test_spin_while (g_atomic_int_get (&ball->n_runs) < (gint) i);
-      aiodrive_dispatcher_post (ball->dispatcher, &ball->entry);
+      aiodrive_dispatcher_post (ball->dispatcher, &ball->work);
     }
   return NULL;
 }
@@ -134,10 +134,10 @@ throw_balls (gpointer data)
 static void
 test_wake_from_thread (void)
 {
-  Ball ball = { .entry.run = ball_run, .n_wanted = 20000 };
+  Ball ball = { .work.run = ball_run, .n_wanted = 20000 };
   GThread *thread;
 
-  g_test_summary ("An entry that another thread pushes is run, be the context about to block, blocking or running");
+  g_test_summary ("A work item that another thread pushes is run, be the context about to block, blocking or running");
 
   ball.dispatcher = aiodrive_dispatcher_get_thread_default ();
   thread = g_thread_new ("push", throw_balls, &ball);
@@ -161,7 +161,7 @@ throw_balls_late (gpointer data)
       g_mutex_unlock (&dispatcher->lock);
       for (gint left = i % 300; left > 0; left--)
         g_atomic_int_get (&left);
-      aiodrive_dispatcher_post (dispatcher, &ball->entry);
+      aiodrive_dispatcher_post (dispatcher, &ball->work);
     }
   return NULL;
 }
@@ -169,10 +169,10 @@ throw_balls_late (gpointer data)
 static void
 test_wake_while_preparing (void)
 {
-  Ball ball = { .entry.run = ball_run, .n_wanted = 30000 };
+  Ball ball = { .work.run = ball_run, .n_wanted = 30000 };
   GThread *thread;
 
-  g_test_summary ("The same for an entry that comes just when the context has found nothing to do");
+  g_test_summary ("The same for a work item that comes just when the context has found nothing to do");
 
   ball.dispatcher = aiodrive_dispatcher_get_thread_default ();
   thread = g_thread_new ("push", throw_balls_late, &ball);
@@ -212,7 +212,7 @@ move_timers (gpointer data)
 static void
 test_timer_moved_from_thread (void)
 {
-  Ball ball = { .timer.fire = ball_fire, .n_wanted = 2000 };
+  Ball ball = { .timer.notify = ball_fire, .n_wanted = 2000 };
   GThread *thread;
 
   g_test_summary ("A timer that another thread moves to an earlier time while the context polls fires then");
@@ -233,7 +233,7 @@ push_prepare (GSource *source,
 
   *timeout = -1;
   if (step != NULL)
-    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step->entry);
+    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step->work);
   return FALSE;
 }
 
@@ -259,7 +259,7 @@ test_push_in_prepare (void)
   GSource *source;
   Step step;
 
-  g_test_summary ("An entry that the prepare() of a later source pushes is not slept over");
+  g_test_summary ("A work item that the prepare() of a later source pushes is not slept over");
 
   g_assert_nonnull (aiodrive_dispatcher_get_thread_default ());
   source = attach (g_source_new (&funcs, sizeof (GSource)), G_PRIORITY_DEFAULT, NULL, NULL);
@@ -271,7 +271,7 @@ test_push_in_prepare (void)
   detach (source);
 }
 
-/* What an entry pushes while it runs. */
+/* What a work item pushes while it runs. */
 typedef struct
 {
   AiodriveDispatcher *dispatcher;
@@ -283,7 +283,7 @@ push_second (gpointer data)
 {
   Pushing *self = data;
 
-  aiodrive_dispatcher_post (self->dispatcher, &self->steps[1].entry);
+  aiodrive_dispatcher_post (self->dispatcher, &self->steps[1].work);
   return NULL;
 }
 
@@ -292,9 +292,9 @@ push_three (gpointer data)
 {
   Pushing *self = data;
 
-  aiodrive_dispatcher_post (self->dispatcher, &self->steps[0].entry);
+  aiodrive_dispatcher_post (self->dispatcher, &self->steps[0].work);
   g_thread_join (g_thread_new ("push", push_second, self));
-  aiodrive_dispatcher_post (self->dispatcher, &self->steps[2].entry);
+  aiodrive_dispatcher_post (self->dispatcher, &self->steps[2].work);
 }
 
 static void
@@ -304,7 +304,7 @@ test_push_while_dispatching (void)
   Pushing pushing = { .dispatcher = aiodrive_dispatcher_get_thread_default () };
   Step first, last;
 
-  g_test_summary ("What an entry pushes goes behind what another thread has pushed before");
+  g_test_summary ("What a work item pushes goes behind what another thread has pushed before");
 
   for (guint i = 0; i < 3; i++)
     step_init (&pushing.steps[i], log, 'b' + i);
@@ -313,8 +313,8 @@ test_push_while_dispatching (void)
   first.then = push_three;
   first.data = &pushing;
 
-  aiodrive_dispatcher_post (pushing.dispatcher, &first.entry);
-  aiodrive_dispatcher_post (pushing.dispatcher, &last.entry);
+  aiodrive_dispatcher_post (pushing.dispatcher, &first.work);
+  aiodrive_dispatcher_post (pushing.dispatcher, &last.work);
   test_iterate_until (log->len == 5);
   g_assert_cmpstr (log->str, ==, "azbcd");
 }
@@ -325,7 +325,7 @@ push_two_next (gpointer data)
   Pushing *self = data;
 
   for (guint i = 0; i < 2; i++)
-    aiodrive_dispatcher_post_next (self->dispatcher, &self->steps[i].entry);
+    aiodrive_dispatcher_post_next (self->dispatcher, &self->steps[i].work);
 }
 
 static void
@@ -344,13 +344,13 @@ test_next (void)
   first.then = push_two_next;
   first.data = &pushing;
 
-  aiodrive_dispatcher_post (pushing.dispatcher, &first.entry);
-  aiodrive_dispatcher_post (pushing.dispatcher, &last.entry);
+  aiodrive_dispatcher_post (pushing.dispatcher, &first.work);
+  aiodrive_dispatcher_post (pushing.dispatcher, &last.work);
   test_iterate_until (log->len == 4);
   g_assert_cmpstr (log->str, ==, "abcz");
 
   g_string_truncate (log, 0);
-  aiodrive_dispatcher_post (pushing.dispatcher, &last.entry);
+  aiodrive_dispatcher_post (pushing.dispatcher, &last.work);
   push_two_next (&pushing);
   g_assert_false (aiodrive_dispatcher_is_idle (pushing.dispatcher));
   test_iterate_until (log->len == 3);
@@ -375,13 +375,13 @@ test_push_in_prepare_nested (void)
   GSource *source;
   Step outer, inner;
 
-  g_test_summary ("Nor is it in a main loop that an entry runs");
+  g_test_summary ("Nor is it in a main loop that a work item runs");
 
   step_init (&inner, log, 'b');
   step_init (&outer, log, 'a');
   outer.then = iterate_inside;
   outer.data = &inner;
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &outer.entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &outer.work);
   source = attach (g_source_new (&funcs, sizeof (GSource)), G_PRIORITY_DEFAULT, NULL, NULL);
 
   test_iterate_until (log->len == 2);
@@ -401,7 +401,7 @@ test_idle (void)
   g_test_summary ("A dispatcher with nothing to do does not make its context busy");
 
   step_init (&step, log, 'a');
-  aiodrive_dispatcher_post (dispatcher, &step.entry);
+  aiodrive_dispatcher_post (dispatcher, &step.work);
   test_iterate_until (log->len > 0);
   test_settle ();
 
@@ -439,12 +439,12 @@ test_nested_loop (void)
   AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
   Step steps[5];
 
-  g_test_summary ("What was pushed with an entry that runs a nested main loop, or before it, is run in that loop");
+  g_test_summary ("What was pushed with a work item that runs a nested main loop, or before it, is run in that loop");
 
   for (guint i = 0; i < 5; i++)
     {
       step_init (&steps[i], log, 'a' + i);
-      aiodrive_dispatcher_post (dispatcher, &steps[i].entry);
+      aiodrive_dispatcher_post (dispatcher, &steps[i].work);
     }
   steps[1].then = run_nested;
   steps[1].data = log;
@@ -489,7 +489,7 @@ descend (gpointer data)
 
   if (depth == 100)
     return;
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->steps[depth].entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->steps[depth].work);
   test_iterate_until (self->log->len > depth);
 }
 
@@ -499,7 +499,7 @@ test_nested_deep (void)
   g_autoptr(GString) log = g_string_new (NULL);
   Descent *descent = g_new0 (Descent, 1);
 
-  g_test_summary ("A hundred nested main loops, each in an entry of the one outside it, come to their ends");
+  g_test_summary ("A hundred nested main loops, each in a work item of the one outside it, come to their ends");
 
   descent->log = log;
   for (guint i = 0; i < 100; i++)
@@ -519,16 +519,16 @@ test_nested_deep (void)
 
 typedef struct
 {
-  AiodriveEntry  entry;
-  GTask         *task;         /* owned */
-  gint64         made;         /* the time of the iteration in which the task was made; 0 outside any */
-  guint          n_done;
+  AiodriveWorkItem work;
+  GTask           *task;       /* owned */
+  gint64           made;       /* the time of the iteration in which the task was made; 0 outside any */
+  guint            n_done;
 } Job;
 
 static void
-job_run (AiodriveEntry *entry)
+job_run (AiodriveWorkItem *work)
 {
-  Job *self = AIODRIVE_CONTAINER_OF (entry, Job, entry);
+  Job *self = AIODRIVE_CONTAINER_OF (work, Job, work);
   guint n_done = self->n_done;
 
   g_task_return_boolean (self->task, TRUE);
@@ -554,11 +554,11 @@ job_post (Job *self)
 {
   GSource *source = g_main_current_source ();
 
-  self->entry.run = job_run;
-  self->entry.stamp = aiodrive_dispatcher_stamp ();
+  self->work.run = job_run;
+  self->work.stamp = aiodrive_dispatcher_stamp ();
   self->made = source != NULL ? g_source_get_time (source) : 0;
   self->task = g_task_new (NULL, NULL, job_done, self);
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
 }
 
 static void
@@ -579,7 +579,7 @@ test_same_iteration (void)
 {
   Job job = { .n_done = 0 };
 
-  g_test_summary ("A task that an entry makes calls back in the dispatch that returns it, in a later iteration");
+  g_test_summary ("A task that a work item makes calls back in the dispatch that returns it, in a later iteration");
 
   for (guint i = 0; i < 50; i++)
     {
@@ -589,7 +589,7 @@ test_same_iteration (void)
       step_init (&step, log, 'a');
       step.then = job_post_from;
       step.data = &job;
-      aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.entry);
+      aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.work);
       test_iterate_until (job.n_done == i + 1);
     }
 
@@ -611,7 +611,7 @@ test_same_iteration_source (void)
   g_main_context_push_thread_default (context);
   source = attach (g_idle_source_new (), G_PRIORITY_DEFAULT, post_in_source, &job);
   step_init (&step, log, 'a');
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.work);
 
   g_assert_true (g_main_context_iteration (context, FALSE));
   g_assert_nonnull (job.task);
@@ -629,21 +629,21 @@ test_held_back_order (void)
   AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
   Step steps[4];
 
-  g_test_summary ("Entries that have to wait for a later iteration run in the order in which they were pushed, "
+  g_test_summary ("Work items that have to wait for a later iteration run in the order in which they were pushed, "
                   "and before those that are pushed meanwhile");
 
   for (guint i = 0; i < 4; i++)
     step_init (&steps[i], log, 'a' + i);
   for (guint i = 0; i < 3; i++)
     {
-      steps[i].entry.stamp = G_MAXINT64;
-      aiodrive_dispatcher_post (dispatcher, &steps[i].entry);
+      steps[i].work.stamp = G_MAXINT64;
+      aiodrive_dispatcher_post (dispatcher, &steps[i].work);
     }
   g_main_context_iteration (NULL, FALSE);
   g_assert_cmpstr (log->str, ==, "");
-  aiodrive_dispatcher_post (dispatcher, &steps[3].entry);
+  aiodrive_dispatcher_post (dispatcher, &steps[3].work);
   for (guint i = 0; i < 3; i++)
-    steps[i].entry.stamp = 0;
+    steps[i].work.stamp = 0;
 
   test_iterate_until (log->len == 4);
   g_assert_cmpstr (log->str, ==, "abcd");
@@ -655,7 +655,7 @@ release_and_iterate (gpointer data)
   Step *steps = data;
 
   for (guint i = 0; i < 2; i++)
-    steps[i].entry.stamp = 0;
+    steps[i].work.stamp = 0;
   g_main_context_iteration (NULL, FALSE);
 }
 
@@ -667,15 +667,15 @@ test_held_back_order_nested (void)
   AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
   Step steps[5];
 
-  g_test_summary ("Entries that were held back run before those that were pushed after them, and are left to run");
+  g_test_summary ("Work items that were held back run before those that were pushed after them, and are left to run");
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     step_init (&steps[i], log, 'a' + i);
-  steps[0].entry.stamp = steps[1].entry.stamp = G_MAXINT64;
+  steps[0].work.stamp = steps[1].work.stamp = G_MAXINT64;
   steps[2].then = release_and_iterate;
   steps[2].data = steps;
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    aiodrive_dispatcher_post (dispatcher, &steps[i].entry);
+    aiodrive_dispatcher_post (dispatcher, &steps[i].work);
 
   test_iterate_until (log->len == G_N_ELEMENTS (steps));
   g_assert_cmpstr (log->str, ==, "cabde");
@@ -687,7 +687,7 @@ test_held_back_order_nested (void)
 
 typedef struct
 {
-  AiodriveEntry       entry;
+  AiodriveWorkItem    work;
   AiodriveTimer       timer;
   AiodriveDispatcher *dispatcher;
   guint               n_runs;
@@ -698,13 +698,13 @@ static void
 busy_again (Busy *self)
 {
   if (++self->n_runs < self->n_wanted)
-    aiodrive_dispatcher_post (self->dispatcher, &self->entry);
+    aiodrive_dispatcher_post (self->dispatcher, &self->work);
 }
 
 static void
-busy_run (AiodriveEntry *entry)
+busy_run (AiodriveWorkItem *work)
 {
-  busy_again (AIODRIVE_CONTAINER_OF (entry, Busy, entry));
+  busy_again (AIODRIVE_CONTAINER_OF (work, Busy, work));
 }
 
 static void
@@ -716,20 +716,20 @@ busy_fire (AiodriveTimer *timer)
     aiodrive_dispatcher_start_timer (self->dispatcher, timer, 0);
 }
 
-/* Entries that beget entries until a source of low priority has had its turn a few times. */
+/* Work items that beget work items until a source of low priority has had its turn a few times. */
 static void
 test_lower_priorities (void)
 {
-  Busy busy = { .entry.run = busy_run, .timer.fire = busy_fire, .n_wanted = G_MAXUINT };
+  Busy busy = { .work.run = busy_run, .timer.notify = busy_fire, .n_wanted = G_MAXUINT };
   guint n_low = 0;
   GSource *source;
 
-  g_test_summary ("A dispatcher that never runs out of entries, or timers, leaves time for sources of low priority");
+  g_test_summary ("A dispatcher that never runs out of work items, or timers, leaves time for sources of low priority");
 
   busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
   source = attach (g_idle_source_new (), G_PRIORITY_LOW, count, &n_low);
 
-  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.work);
   test_iterate_until (n_low >= 5);
   busy.n_wanted = 0;
   test_iterate_until (n_low >= 10);
@@ -758,7 +758,7 @@ chain_fire (AiodriveTimer *timer)
 static void
 test_chain_of_timers (void)
 {
-  Chain chain = { .timer.fire = chain_fire, .dispatcher = aiodrive_dispatcher_get_thread_default () };
+  Chain chain = { .timer.notify = chain_fire, .dispatcher = aiodrive_dispatcher_get_thread_default () };
   guint n_low = 0;
   GSource *source;
 
@@ -771,10 +771,10 @@ test_chain_of_timers (void)
   detach (source);
 }
 
-/* An entry and a source of the default priority that is dispatched once, each of which starts the other. */
+/* A work item and a source of the default priority that is dispatched once, each of which starts the other. */
 typedef struct
 {
-  AiodriveEntry       entry;
+  AiodriveWorkItem    work;
   AiodriveDispatcher *dispatcher;
   gboolean            stops;
 } Alternation;
@@ -784,14 +784,14 @@ alternation_idle (gpointer data)
 {
   Alternation *self = data;
 
-  aiodrive_dispatcher_post (self->dispatcher, &self->entry);
+  aiodrive_dispatcher_post (self->dispatcher, &self->work);
   return G_SOURCE_REMOVE;
 }
 
 static void
-alternation_run (AiodriveEntry *entry)
+alternation_run (AiodriveWorkItem *work)
 {
-  Alternation *self = AIODRIVE_CONTAINER_OF (entry, Alternation, entry);
+  Alternation *self = AIODRIVE_CONTAINER_OF (work, Alternation, work);
 
   if (!self->stops)
     g_idle_add_full (G_PRIORITY_DEFAULT, alternation_idle, self, NULL);
@@ -800,7 +800,7 @@ alternation_run (AiodriveEntry *entry)
 static void
 test_alternating (void)
 {
-  Alternation alternation = { .entry.run = alternation_run };
+  Alternation alternation = { .work.run = alternation_run };
   guint n_low = 0;
   GSource *source;
 
@@ -808,7 +808,7 @@ test_alternating (void)
 
   alternation.dispatcher = aiodrive_dispatcher_get_thread_default ();
   source = attach (g_idle_source_new (), G_PRIORITY_LOW, count, &n_low);
-  aiodrive_dispatcher_post (alternation.dispatcher, &alternation.entry);
+  aiodrive_dispatcher_post (alternation.dispatcher, &alternation.work);
   test_iterate_until (n_low >= 5);
   alternation.stops = TRUE;
   detach (source);
@@ -818,15 +818,15 @@ test_alternating (void)
 static void
 test_busy_others (void)
 {
-  Busy busy = { .entry.run = busy_run, .n_wanted = G_MAXUINT };
+  Busy busy = { .work.run = busy_run, .n_wanted = G_MAXUINT };
   guint n_others = 0;
   GSource *source;
 
-  g_test_summary ("A source of the default priority that is always ready does not stop the dispatcher in a rest");
+  g_test_summary ("A source of the default priority that is always ready does not stop the dispatcher while it yields");
 
   busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
   source = attach (g_idle_source_new (), G_PRIORITY_DEFAULT, count, &n_others);
-  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.work);
   for (guint i = 0; i < 5; i++)
     {
       guint before = busy.n_runs;
@@ -838,34 +838,34 @@ test_busy_others (void)
   test_settle ();
 }
 
-/* Long enough for a rest after each dispatch. */
+/* Long enough to yield after each dispatch. */
 static void
-slow_run (AiodriveEntry *entry)
+slow_run (AiodriveWorkItem *work)
 {
-  Busy *self = AIODRIVE_CONTAINER_OF (entry, Busy, entry);
+  Busy *self = AIODRIVE_CONTAINER_OF (work, Busy, work);
   gint64 begin = g_get_monotonic_time ();
 
   while (g_get_monotonic_time () - begin < 2000)
     continue;
   if (self->n_wanted-- > 1)
-    aiodrive_dispatcher_post (self->dispatcher, entry);
+    aiodrive_dispatcher_post (self->dispatcher, work);
 }
 
 static void
 test_until_nothing_is_to_be_done (void)
 {
-  Busy busy = { .entry.run = slow_run, .n_wanted = 20 };
+  Busy busy = { .work.run = slow_run, .n_wanted = 20 };
 
   g_test_summary ("Who iterates until there is nothing to do is not stopped by an iteration that was left to others");
 
   busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
-  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.work);
   while (g_main_context_iteration (NULL, FALSE))
     continue;
   g_assert_cmpuint (busy.n_wanted, ==, 0);
 
   busy.n_wanted = 20;
-  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.work);
   while (g_main_context_pending (NULL))
     g_main_context_iteration (NULL, FALSE);
   g_assert_cmpuint (busy.n_wanted, ==, 0);
@@ -874,14 +874,14 @@ test_until_nothing_is_to_be_done (void)
 static void
 test_progress (void)
 {
-  Busy busy = { .entry.run = busy_run, .n_wanted = 300000 };
+  Busy busy = { .work.run = busy_run, .n_wanted = 300000 };
 
   g_test_summary ("Code that iterates while there is something to do comes to the end in some attempts, and none of "
                   "them is without any progress");
 
   test_settle ();
   busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
-  aiodrive_dispatcher_post (busy.dispatcher, &busy.entry);
+  aiodrive_dispatcher_post (busy.dispatcher, &busy.work);
   for (guint before = 0; busy.n_runs < busy.n_wanted; before = busy.n_runs)
     {
       while (g_main_context_iteration (NULL, FALSE))
@@ -903,11 +903,11 @@ test_timers (void)
   Step steps[6];
 
   g_test_summary ("Timers fire in the order of their times, then of their start; not if they are stopped; and "
-                  "before the entries");
+                  "before the work items");
 
   for (guint i = 0; i < 6; i++)
     step_init (&steps[i], log, 'a' + i);
-  aiodrive_dispatcher_post (dispatcher, &steps[5].entry);
+  aiodrive_dispatcher_post (dispatcher, &steps[5].work);
   aiodrive_dispatcher_start_timer (dispatcher, &steps[0].timer, now - 10);
   aiodrive_dispatcher_start_timer (dispatcher, &steps[1].timer, now - 20);
   aiodrive_dispatcher_start_timer (dispatcher, &steps[2].timer, now - 10);
@@ -982,7 +982,7 @@ test_many_timers (void)
 
   for (guint i = 0; i < 5000; i++)
     {
-      balls[i].timer.fire = ball_fire;
+      balls[i].timer.notify = ball_fire;
       aiodrive_dispatcher_start_timer (dispatcher, &balls[i].timer, now + g_test_rand_int_range (0, 20000));
     }
   for (guint i = 0; i < 5000; i += 2)
@@ -1039,7 +1039,7 @@ test_context_goes_away (void)
 }
 
 static void
-test_context_goes_away_with_entries (void)
+test_context_goes_away_with_work_items (void)
 {
   g_autoptr(GMainContext) context = g_main_context_new ();
   g_autoptr(GString) log = g_string_new (NULL);
@@ -1047,26 +1047,26 @@ test_context_goes_away_with_entries (void)
   GMainContext *to_wake;
   Step steps[5];
 
-  g_test_summary ("Entries of a context that is gone run, in order, where it is dropped, or where they are posted");
+  g_test_summary ("Work items of a context that is gone run, in order, where it is dropped, or where they are posted");
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     step_init (&steps[i], log, 'a' + i);
-  steps[0].entry.stamp = G_MAXINT64;
+  steps[0].work.stamp = G_MAXINT64;
   g_main_context_push_thread_default (context);
   dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
-  aiodrive_dispatcher_post (dispatcher, &steps[0].entry);
+  aiodrive_dispatcher_post (dispatcher, &steps[0].work);
   g_main_context_iteration (context, FALSE);   /* holds it back */
   for (guint i = 1; i < 3; i++)
-    aiodrive_dispatcher_post (dispatcher, &steps[i].entry);
+    aiodrive_dispatcher_post (dispatcher, &steps[i].work);
   g_main_context_pop_thread_default (context);
   g_assert_cmpstr (log->str, ==, "");
   g_clear_pointer (&context, g_main_context_unref);
   g_assert_cmpstr (log->str, ==, "abc");
 
   g_assert_true (aiodrive_dispatcher_is_closed (dispatcher));
-  aiodrive_dispatcher_post (dispatcher, &steps[3].entry);
+  aiodrive_dispatcher_post (dispatcher, &steps[3].work);
   g_assert_cmpstr (log->str, ==, "abcd");
-  g_assert_false (aiodrive_dispatcher_push (dispatcher, &steps[4].entry, &steps[4].entry, &to_wake));
+  g_assert_false (aiodrive_dispatcher_push (dispatcher, &steps[4].work, &steps[4].work, &to_wake));
   g_assert_null (to_wake);
   g_assert_cmpstr (log->str, ==, "abcd");
 
@@ -1092,7 +1092,7 @@ test_contexts_come_and_go (void)
       n_old += !g_hash_table_add (addresses, context);
       step_init (&step, log, 'a');
       g_main_context_push_thread_default (context);
-      aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.entry);
+      aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.work);
       g_assert_true (g_main_context_iteration (context, FALSE));
       g_assert_cmpuint (log->len, ==, i + 1);
       g_main_context_pop_thread_default (context);
@@ -1120,7 +1120,7 @@ test_old_address (void)
   g_source_destroy (old->source);
   step_init (&step, log, 'a');
   g_assert_true (aiodrive_dispatcher_get_thread_default () != old);
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.entry);
+  aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &step.work);
   test_iterate_until (log->len == 1);
   g_main_context_pop_thread_default (context);
 
@@ -1133,11 +1133,11 @@ live_and_die (gpointer data)
 {
   AiodriveDispatcher **dispatcher = data;
   g_autoptr(GMainContext) context = g_main_context_new ();
-  Ball ball = { .entry.run = ball_run };
+  Ball ball = { .work.run = ball_run };
 
   g_main_context_push_thread_default (context);
   *dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_thread_default ());
-  aiodrive_dispatcher_post (*dispatcher, &ball.entry);
+  aiodrive_dispatcher_post (*dispatcher, &ball.work);
   while (ball.n_runs == 0)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
@@ -1180,7 +1180,7 @@ test_switch (void)
     {
       step_init (&steps[i], log, i % 2 == 0 ? 'a' : 'b');
       g_main_context_push_thread_default (contexts[i % 2]);
-      aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &steps[i].entry);
+      aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &steps[i].work);
       g_main_context_pop_thread_default (contexts[i % 2]);
     }
   while (log->len < 50)
@@ -1306,7 +1306,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/dispatcher/timers/stopped-by-timer", test_timer_stopped_by_timer);
   g_test_add_func ("/aiodrive/core/dispatcher/timers/many", test_many_timers);
   g_test_add_func ("/aiodrive/core/dispatcher/context-goes-away", test_context_goes_away);
-  g_test_add_func ("/aiodrive/core/dispatcher/context-goes-away/entries", test_context_goes_away_with_entries);
+  g_test_add_func ("/aiodrive/core/dispatcher/context-goes-away/work-items", test_context_goes_away_with_work_items);
   g_test_add_func ("/aiodrive/core/dispatcher/contexts-come-and-go", test_contexts_come_and_go);
   g_test_add_func ("/aiodrive/core/dispatcher/old-address", test_old_address);
   g_test_add_func ("/aiodrive/core/dispatcher/threads-come-and-go", test_threads_come_and_go);

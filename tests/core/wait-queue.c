@@ -562,7 +562,7 @@ test_same_iteration (void)
 
   g_test_summary ("A callback that waits and is woken at once is called back by the same dispatch");
 
-  test_settle ();   /* a time slice starts; it is not looked at for a dozen entries */
+  test_settle ();   /* a time slice starts; it is not looked at for a dozen work items */
   gate_init (&scene.gate);
   scene.calls[0].then = scene_wait_again;
   scene.calls[0].data = &scene;
@@ -735,7 +735,7 @@ test_wake_all_generations (void)
 static guint n_chain;
 
 static void
-count_run (AiodriveEntry *entry)
+count_run (AiodriveWorkItem *work)
 {
   n_chain++;
 }
@@ -1171,7 +1171,7 @@ block (gpointer data)
   gpointer request = GINT_TO_POINTER (8), granted = NULL;
 
   aiodrive_monitor_lock (&gate->monitor);
-  if (aiodrive_wait_queue_block (&gate->queue, &gate->monitor, self->cancellable, request, &granted, &error))
+  if (aiodrive_wait_queue_wait_blocking (&gate->queue, &gate->monitor, self->cancellable, request, &granted, &error))
     self->number = GPOINTER_TO_INT (granted);
   else
     {
@@ -1473,9 +1473,9 @@ typedef struct
 } Orphan;
 
 static void
-orphan_run (AiodriveEntry *entry)
+orphan_run (AiodriveWorkItem *work)
 {
-  ((Orphan *) entry)->n_runs++;
+  ((Orphan *) work)->n_runs++;
 }
 
 static void

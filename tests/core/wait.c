@@ -50,7 +50,7 @@ test_same_dispatch (void)
 
   g_test_summary ("What is there already takes no iteration of its own, and is called back after the call");
 
-  test_settle ();   /* a time slice starts; it is not looked at for a dozen entries */
+  test_settle ();   /* a time slice starts; it is not looked at for a dozen work items */
   chain_acquire (&chain);
   g_assert_cmpuint (chain.n_left, ==, 10);
   g_assert_true (g_main_context_iteration (NULL, FALSE));

@@ -34,7 +34,7 @@ BUGS = {
   closed = self->closed;
   if (!closed)
     {
-      aiodrive_entry_list_append (&self->inbox, first, last);
+      aiodrive_work_list_append (&self->inbox, first, last);
       if (!self->has_inbox)
         g_atomic_int_set (&self->has_inbox, TRUE);
     }
@@ -43,7 +43,7 @@ BUGS = {
 
   g_mutex_lock (&self->lock);
   closed = self->closed;
-  aiodrive_entry_list_append (&self->inbox, first, last);
+  aiodrive_work_list_append (&self->inbox, first, last);
   if (!self->has_inbox)
     g_atomic_int_set (&self->has_inbox, TRUE);
   if (!closed && polling)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/box-private.h"
+#include "aiodrive/core/shared-value-private.h"
 
-struct _AiodriveBox
+struct _AiodriveSharedValue
 {
   gint   ref_count;   /* atomic */
   GValue value;
 };
 
 gboolean
-aiodrive_box_check (const GValue  *value,
-                    GError       **error)
+aiodrive_shared_value_check (const GValue  *value,
+                             GError       **error)
 {
   if (G_IS_VALUE (value))
     return TRUE;
@@ -19,31 +19,31 @@ aiodrive_box_check (const GValue  *value,
 }
 
 /* NULL with @error set if @value has no type. */
-AiodriveBox *
-aiodrive_box_new (const GValue  *value,
-                  GError       **error)
+AiodriveSharedValue *
+aiodrive_shared_value_new (const GValue  *value,
+                           GError       **error)
 {
-  AiodriveBox *self;
+  AiodriveSharedValue *self;
 
-  if (!aiodrive_box_check (value, error))
+  if (!aiodrive_shared_value_check (value, error))
     return NULL;
 
-  self = g_new0 (AiodriveBox, 1);
+  self = g_new0 (AiodriveSharedValue, 1);
   self->ref_count = 1;
   g_value_init (&self->value, G_VALUE_TYPE (value));
   g_value_copy (value, &self->value);
   return self;
 }
 
-AiodriveBox *
-aiodrive_box_ref (AiodriveBox *self)
+AiodriveSharedValue *
+aiodrive_shared_value_ref (AiodriveSharedValue *self)
 {
   g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
 void
-aiodrive_box_unref (AiodriveBox *self)
+aiodrive_shared_value_unref (AiodriveSharedValue *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
@@ -53,8 +53,8 @@ aiodrive_box_unref (AiodriveBox *self)
 }
 
 void
-aiodrive_box_unwrap (AiodriveBox *self,
-                     GValue      *value)
+aiodrive_shared_value_unwrap (AiodriveSharedValue *self,
+                              GValue              *value)
 {
   memset (value, 0, sizeof (GValue));
   if (self == NULL)
@@ -73,5 +73,5 @@ aiodrive_box_unwrap (AiodriveBox *self,
 
   g_value_init (value, G_VALUE_TYPE (&self->value));
   g_value_copy (&self->value, value);
-  aiodrive_box_unref (self);
+  aiodrive_shared_value_unref (self);
 }
