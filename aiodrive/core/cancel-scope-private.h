@@ -66,7 +66,6 @@ gboolean           aiodrive_cancellable_is_within        (GCancellable        *c
 
 /* For an index of what is below scopes, which has to be mended when one of them gets a parent. */
 GCancellable      *aiodrive_cancel_scope_expect_parent   (AiodriveCancelScope *self);
-void               aiodrive_cancel_scope_note_attached   (AiodriveCancelScope *self);
 guint              aiodrive_cancel_scope_count_attached  (void);
 
 /* A call that has to know when a deadline changes that applies to it: changed() is called in the thread that makes the
@@ -85,7 +84,6 @@ void               aiodrive_deadline_watch_add           (AiodriveDeadlineWatch 
                                                           GCancellable        *cancellable);
 void               aiodrive_deadline_watch_remove        (AiodriveDeadlineWatch *self);
 void               aiodrive_deadline_changed             (AiodriveCancelScope *scope);
-void               aiodrive_deadline_forget_nearest      (AiodriveCancelScope *scope);
 
 void               aiodrive_cancel_scope_set_reason      (AiodriveCancelScope *self,
                                                           const GError        *reason);

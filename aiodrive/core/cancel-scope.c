@@ -381,51 +381,6 @@ aiodrive_cancel_scope_peek_parent (AiodriveCancelScope *self)
   return g_atomic_pointer_get (&self->parent);
 }
 
-/* No cycles. Only here does a scope get a parent when there may be scopes below it, and that is done under one lock: of
- * two scopes that are attached below each other at once, the second one sees that it is above its parent.
- * (/aiodrive/core/cancel-scope/attach/cycle, attach-below-each-other in tests/interleave) */
-static gboolean
-set_parent (AiodriveCancelScope *self,
-            GCancellable        *parent)
-{
-  static GMutex lock;
-  gboolean set;
-
-  g_mutex_lock (&lock);
-  set = self->parent == NULL && !aiodrive_cancellable_is_within (parent, G_CANCELLABLE (self));
-  if (set)
-    g_atomic_pointer_set (&self->parent, parent);
-  g_mutex_unlock (&lock);
-
-  return set;
-}
-
-/* Whoever cancels @parent meanwhile either finds the link in its hub, or has set the flag before: then the link is not
- * added. A shield that falls meanwhile either falls before we look, or afterwards: then the parent can be seen.
- * (/aiodrive/core/cancel-scope/attach-race) */
-gboolean
-aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
-                              GCancellable        *parent)
-{
-  gboolean attached;
-
-  g_object_ref (parent);
-  attached = set_parent (self, parent);
-  if (!attached)
-    {
-      g_object_unref (parent);
-      return FALSE;
-    }
-
-  aiodrive_weak_restore (&self->itself, self);
-  aiodrive_cancel_scope_note_attached (self);
-  if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
-    g_cancellable_cancel (G_CANCELLABLE (self));
-  aiodrive_deadline_changed (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PARENT]);
-  return TRUE;
-}
-
 gint64
 aiodrive_cancellable_get_stamp (GCancellable *cancellable)
 {
@@ -436,4 +391,204 @@ AiodriveCancelHub *
 aiodrive_cancel_scope_get_hub (AiodriveCancelScope *self)
 {
   return &self->hub;
+}
+
+/*
+ * The task
+ */
+
+/* The task that a scope was made for: the task owns the scope, the scope finds the task. */
+
+/* A weak notification comes in dispose: the task is whole still. */
+static void
+task_disposed (gpointer  data,
+               GObject  *task)
+{
+  AiodriveCancelScope *self = data;
+
+  if (!self->on_task_disposed ((GTask *) task, self->task_record))
+    return;
+
+  g_atomic_pointer_set (&self->task, NULL);
+  aiodrive_weak_lose (&self->weak_task);
+}
+
+/* Binds a new scope to its @task, which owns the scope. */
+void
+aiodrive_cancel_scope_set_task (AiodriveCancelScope *self,
+                                GTask               *task,
+                                gpointer             task_record,
+                                AiodriveTaskDisposed on_task_disposed,
+                                GDestroyNotify       task_record_free)
+{
+  self->task_record = task_record;
+  self->on_task_disposed = on_task_disposed;
+  self->task_record_free = task_record_free;
+  aiodrive_weak_init (&self->weak_task, task);
+  g_atomic_pointer_set (&self->task, task);
+  g_object_weak_ref (G_OBJECT (task), task_disposed, self);
+}
+
+/* After the task has come back to life in its dispose. */
+void
+aiodrive_cancel_scope_renew_task (AiodriveCancelScope *self)
+{
+  g_object_weak_ref (G_OBJECT (self->task), task_disposed, self);
+  aiodrive_weak_lose (&self->weak_task);
+  aiodrive_weak_restore (&self->weak_task, self->task);
+}
+
+/* The record of @task, if @self is the scope that was made for it. */
+gpointer
+aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
+                                       GTask               *task)
+{
+  return g_atomic_pointer_get (&self->task) == task ? self->task_record : NULL;
+}
+
+/**
+ * aiodrive_cancel_scope_get_task:
+ * @self: a scope
+ *
+ * Gets the task that this scope was made for. A scope does not keep its task alive.
+ *
+ * Returns: (transfer full) (nullable): the task, or %NULL if the scope belongs to none or if it is gone
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_cancel_scope_get_task (AiodriveCancelScope *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
+
+  return aiodrive_weak_get (&self->weak_task);
+}
+
+/*
+ * The reason
+ */
+
+/* Why scopes are cancelled, and what that means for those outside. */
+
+/* Notes why @self is about to be cancelled, unless it is cancelled already. The error is copied and freed with nothing
+ * locked: its domain may do anything. */
+void
+aiodrive_cancel_scope_set_reason (AiodriveCancelScope *self,
+                                  const GError        *reason)
+{
+  g_autoptr(GError) copy = reason != NULL ? g_error_copy (reason) : NULL;
+
+  g_mutex_lock (&self->hub.lock);
+  if (self->reason == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    self->reason = g_steal_pointer (&copy);
+  g_mutex_unlock (&self->hub.lock);
+}
+
+/**
+ * aiodrive_cancel_scope_cancel_with_reason:
+ * @self: a scope
+ * @reason: (nullable): why, for aiodrive_cancel_scope_get_reason()
+ *
+ * Cancels the scope, as g_cancellable_cancel() does, and remembers why. If it is cancelled already, nothing changes.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
+                                          const GError        *reason)
+{
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  aiodrive_cancel_scope_set_reason (self, reason);
+  g_cancellable_cancel (G_CANCELLABLE (self));
+}
+
+/* A reason that is set stays as it is until the scope is finalized. */
+static GError *
+copy_own_reason (AiodriveCancelScope *self)
+{
+  const GError *reason;
+
+  g_mutex_lock (&self->hub.lock);
+  reason = self->reason;
+  g_mutex_unlock (&self->hub.lock);
+
+  return reason != NULL ? g_error_copy (reason) : NULL;
+}
+
+/**
+ * aiodrive_cancel_scope_get_reason:
+ * @self: a scope
+ *
+ * Gets why the scope was cancelled: the reason that was given for itself, else for the nearest scope above it whose
+ * cancellation reached it. A deadline that passed is %G_IO_ERROR_TIMED_OUT.
+ *
+ * Returns: (transfer full) (nullable): the reason, or %NULL if the scope is not cancelled or nobody gave one
+ *
+ * Since: 1.0
+ */
+GError *
+aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
+
+  while (self != NULL && g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    {
+      GError *reason = copy_own_reason (self);
+
+      if (reason != NULL)
+        return reason;
+      self = aiodrive_cancel_scope_get_reaching_parent (self);
+    }
+  return NULL;
+}
+
+/* Whether @self would be cancelled even without its own doing. */
+static gboolean
+is_cancelled_from_above (AiodriveCancelScope *self)
+{
+  return !g_atomic_int_get (&self->shielded) &&
+         aiodrive_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self));
+}
+
+/**
+ * aiodrive_cancel_scope_leave:
+ * @self: a scope
+ * @error: (nullable): what the work in the scope ended with, or %NULL if it succeeded
+ * @out_error: (out) (optional) (nullable) (transfer full): return location for the error to go on with
+ *
+ * Ends the work in a scope: decides what becomes of its error.
+ *
+ * A scope that was cancelled makes its work fail with %G_IO_ERROR_CANCELLED. That is news for nobody outside, unless
+ * the cancellation came from there. So if this scope alone caused it, the error becomes the reason of the
+ * scope (%G_IO_ERROR_TIMED_OUT, say), or is dropped where there is no reason. Any other @error is copied to @out_error.
+ *
+ * Returns: %TRUE if there is no error to go on with; %FALSE with @out_error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_cancel_scope_leave (AiodriveCancelScope *self,
+                             const GError        *error,
+                             GError             **out_error)
+{
+  GError *reason;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), FALSE);
+  g_return_val_if_fail (out_error == NULL || *out_error == NULL, FALSE);
+
+  if (error == NULL)
+    return TRUE;
+
+  aiodrive_cancel_scope_cancel_if_late (self);
+  if (!aiodrive_error_is_cancelled (error) || !g_cancellable_is_cancelled (G_CANCELLABLE (self)) ||
+      is_cancelled_from_above (self))
+    reason = g_error_copy (error);
+  else
+    reason = copy_own_reason (self);
+
+  if (reason == NULL)
+    return TRUE;
+  g_propagate_error (out_error, reason);
+  return FALSE;
 }

@@ -49,8 +49,8 @@ aiodrive_cancel_scope_expect_parent (AiodriveCancelScope *self)
 }
 
 /* For a scope that has got its parent just now. */
-void
-aiodrive_cancel_scope_note_attached (AiodriveCancelScope *self)
+static void
+note_attached (AiodriveCancelScope *self)
 {
   if (g_atomic_int_get (&self->expected))
     g_atomic_int_inc (&n_attached);
@@ -61,4 +61,49 @@ AiodriveCancelScope *
 aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self)
 {
   return g_atomic_int_get (&self->shielded) ? NULL : as_scope (aiodrive_cancel_scope_peek_parent (self));
+}
+
+/* No cycles. Only here does a scope get a parent when there may be scopes below it, and that is done under one lock: of
+ * two scopes that are attached below each other at once, the second one sees that it is above its parent.
+ * (/aiodrive/core/cancel-scope/attach/cycle, attach-below-each-other in tests/interleave) */
+static gboolean
+set_parent (AiodriveCancelScope *self,
+            GCancellable        *parent)
+{
+  static GMutex lock;
+  gboolean set;
+
+  g_mutex_lock (&lock);
+  set = self->parent == NULL && !aiodrive_cancellable_is_within (parent, G_CANCELLABLE (self));
+  if (set)
+    g_atomic_pointer_set (&self->parent, parent);
+  g_mutex_unlock (&lock);
+
+  return set;
+}
+
+/* Whoever cancels @parent meanwhile either finds the link in its hub, or has set the flag before: then the link is not
+ * added. A shield that falls meanwhile either falls before we look, or afterwards: then the parent can be seen.
+ * (/aiodrive/core/cancel-scope/attach-race) */
+gboolean
+aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
+                              GCancellable        *parent)
+{
+  gboolean attached;
+
+  g_object_ref (parent);
+  attached = set_parent (self, parent);
+  if (!attached)
+    {
+      g_object_unref (parent);
+      return FALSE;
+    }
+
+  aiodrive_weak_restore (&self->itself, self);
+  note_attached (self);
+  if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
+    g_cancellable_cancel (G_CANCELLABLE (self));
+  aiodrive_deadline_changed (self);
+  g_object_notify (G_OBJECT (self), "parent");
+  return TRUE;
 }
