@@ -33,6 +33,7 @@ struct _AiodriveCancelScope
   AiodriveDispatcher *dispatcher;    /* owned; where timer is */
   AiodriveTimer       timer;         /* guarded by dispatcher */
   GError             *reason;        /* owned, nullable; set once */
+  AiodriveCancelScope *origin;       /* unowned, nullable: above, the one whose reason applies; set once */
   GTask              *task;          /* unowned; atomic; cleared while it is disposed */
   AiodriveWeak        weak_task;     /* the same, for those who want a reference */
   gpointer            task_record;   /* owned; set once, as are the next two */
@@ -49,6 +50,8 @@ void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *s
 void               aiodrive_cancel_scope_renew_task      (AiodriveCancelScope *self);
 gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                                           GTask               *task);
+
+AiodriveCancelScope *aiodrive_cancel_scope_new_shielded (GCancellable      *parent);
 
 /* Puts a scope that has no parent below one, once and for all. FALSE if it has one, or is above
  * the other itself. */
@@ -87,6 +90,11 @@ void               aiodrive_deadline_changed             (AiodriveCancelScope *s
 
 void               aiodrive_cancel_scope_set_reason      (AiodriveCancelScope *self,
                                                           const GError        *reason);
+
+void               aiodrive_cancel_scope_inherit_reason  (AiodriveCancelScope *self,
+                                                          GCancellable        *parent);
+void               aiodrive_cancel_scope_cancel_late     (AiodriveCancelScope *self,
+                                                          GCancellable        *parent);
 
 void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);
 void               aiodrive_cancel_scope_cancel_if_late  (AiodriveCancelScope *self);

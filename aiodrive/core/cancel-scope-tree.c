@@ -102,7 +102,7 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
   aiodrive_weak_restore (&self->itself, self);
   note_attached (self);
   if (!aiodrive_cancel_link_add (&self->link, parent) && !g_atomic_int_get (&self->shielded))
-    g_cancellable_cancel (G_CANCELLABLE (self));
+    aiodrive_cancel_scope_cancel_late (self, parent);
   aiodrive_deadline_changed (self);
   g_object_notify (G_OBJECT (self), "parent");
   return TRUE;

@@ -85,8 +85,18 @@ cancel_child (AiodriveCancelLink *link)
 
   if (self == NULL)
     return;
+  aiodrive_cancel_scope_inherit_reason (self, aiodrive_cancel_scope_peek_parent (self));
   aiodrive_cancel_hub_cancel (G_CANCELLABLE (self));
   g_object_unref (self);
+}
+
+/* For a @parent that was cancelled when @self came to it. */
+void
+aiodrive_cancel_scope_cancel_late (AiodriveCancelScope *self,
+                                   GCancellable        *parent)
+{
+  aiodrive_cancel_scope_inherit_reason (self, parent);
+  g_cancellable_cancel (G_CANCELLABLE (self));
 }
 
 static void
@@ -280,9 +290,21 @@ aiodrive_cancel_scope_new (GCancellable *parent)
     {
       self->parent = g_object_ref (parent);
       if (!aiodrive_cancel_link_add (&self->link, parent))
-        g_cancellable_cancel (G_CANCELLABLE (self));
+        aiodrive_cancel_scope_cancel_late (self, parent);
     }
 
+  return self;
+}
+
+/* The same with a shield from the start: a cancelled @parent does not cancel it. */
+AiodriveCancelScope *
+aiodrive_cancel_scope_new_shielded (GCancellable *parent)
+{
+  AiodriveCancelScope *self = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, NULL);
+
+  g_atomic_int_set (&self->shielded, TRUE);
+  self->parent = g_object_ref (parent);
+  aiodrive_cancel_link_add (&self->link, parent);
   return self;
 }
 
@@ -351,7 +373,7 @@ aiodrive_cancel_scope_set_shielded (AiodriveCancelScope *self,
 
   /* Either the handler of the parent sees that the shield is gone, or we see that the parent is cancelled. */
   if (!shielded && g_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self)))
-    g_cancellable_cancel (G_CANCELLABLE (self));
+    aiodrive_cancel_scope_cancel_late (self, aiodrive_cancel_scope_peek_parent (self));
 
   aiodrive_deadline_changed (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHIELDED]);
@@ -484,6 +506,39 @@ aiodrive_cancel_scope_set_reason (AiodriveCancelScope *self,
   g_mutex_unlock (&self->hub.lock);
 }
 
+/* Constant cost, however deep the tree: a scope that is cancelled from above notes the scope whose reason applies,
+ * before it is cancelled. The noted scope is above it, and so kept alive.
+ * (/aiodrive/core/cancel-scope/reason/origin) */
+
+static AiodriveCancelScope *
+get_origin (AiodriveCancelScope *self)
+{
+  AiodriveCancelScope *origin;
+
+  g_mutex_lock (&self->hub.lock);
+  origin = self->reason == NULL && self->origin != NULL ? self->origin : self;
+  g_mutex_unlock (&self->hub.lock);
+
+  return origin;
+}
+
+/* Before the cancelled @parent cancels @self. */
+void
+aiodrive_cancel_scope_inherit_reason (AiodriveCancelScope *self,
+                                      GCancellable        *parent)
+{
+  AiodriveCancelScope *origin;
+
+  if (!AIODRIVE_IS_CANCEL_SCOPE (parent))
+    return;
+
+  origin = get_origin (AIODRIVE_CANCEL_SCOPE (parent));
+  g_mutex_lock (&self->hub.lock);
+  if (self->origin == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    self->origin = origin;
+  g_mutex_unlock (&self->hub.lock);
+}
+
 /**
  * aiodrive_cancel_scope_cancel_with_reason:
  * @self: a scope
@@ -520,8 +575,8 @@ copy_own_reason (AiodriveCancelScope *self)
  * aiodrive_cancel_scope_get_reason:
  * @self: a scope
  *
- * Gets why the scope was cancelled: the reason that was given for itself, else for the nearest scope above it whose
- * cancellation reached it. A deadline that passed is %G_IO_ERROR_TIMED_OUT.
+ * Gets why the scope was cancelled: the reason that was given for itself, else for the scope above it whose
+ * cancellation cancelled it. A deadline that passed is %G_IO_ERROR_TIMED_OUT.
  *
  * Returns: (transfer full) (nullable): the reason, or %NULL if the scope is not cancelled or nobody gave one
  *
@@ -532,15 +587,7 @@ aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 
-  while (self != NULL && g_cancellable_is_cancelled (G_CANCELLABLE (self)))
-    {
-      GError *reason = copy_own_reason (self);
-
-      if (reason != NULL)
-        return reason;
-      self = aiodrive_cancel_scope_get_reaching_parent (self);
-    }
-  return NULL;
+  return g_cancellable_is_cancelled (G_CANCELLABLE (self)) ? copy_own_reason (get_origin (self)) : NULL;
 }
 
 /* Whether @self would be cancelled even without its own doing. */

@@ -79,9 +79,7 @@ get_depth (AiodriveDepths *self,
 
   depth = g_new0 (AiodriveDepth, 1);
   depth->number = number;
-  depth->scope = aiodrive_cancel_scope_new (NULL);
-  aiodrive_cancel_scope_set_shielded (depth->scope, TRUE);
-  aiodrive_cancel_scope_attach (depth->scope, G_CANCELLABLE (self->core->scope));
+  depth->scope = aiodrive_cancel_scope_new_shielded (G_CANCELLABLE (self->core->scope));
   g_tree_insert (self->depths, &depth->number, depth);
   g_hash_table_insert (self->by_scope, depth->scope, depth);
   return depth;

@@ -460,6 +460,35 @@ test_no_reason (void)
 }
 
 static void
+test_reason_origin (void)
+{
+  g_autoptr(AiodriveCancelScope) top = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) middle = new_below (top);
+  g_autoptr(AiodriveCancelScope) own = new_below (middle);
+  g_autoptr(AiodriveCancelScope) below_own = new_below (own);
+  g_autoptr(AiodriveCancelScope) shielded = new_below (middle);
+  g_autoptr(AiodriveCancelScope) attached = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) below_attached = new_below (attached);
+  g_autoptr(AiodriveCancelScope) late = NULL;
+
+  g_test_summary ("A scope has the reason of the scope that cancelled it, by whatever way, and no later one");
+
+  aiodrive_cancel_scope_set_shielded (shielded, TRUE);
+  cancel (own);
+  cancel_because (top, G_IO_ERROR_CLOSED);
+  late = new_below (middle);
+  aiodrive_cancel_scope_set_shielded (shielded, FALSE);
+  g_assert_true (aiodrive_cancel_scope_attach (attached, G_CANCELLABLE (middle)));
+  assert_reason (middle, G_IO_ERROR_CLOSED);
+  assert_reason (late, G_IO_ERROR_CLOSED);
+  assert_reason (shielded, G_IO_ERROR_CLOSED);
+  assert_reason (attached, G_IO_ERROR_CLOSED);
+  assert_reason (below_attached, G_IO_ERROR_CLOSED);
+  assert_reason (own, -1);
+  assert_reason (below_own, -1);
+}
+
+static void
 test_reason_shielded (void)
 {
   g_autoptr(AiodriveCancelScope) top = aiodrive_cancel_scope_new (NULL);
@@ -1100,6 +1129,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/effective-deadline/changes", test_effective_deadline_changes);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason", test_reason);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason/none", test_no_reason);
+  g_test_add_func ("/aiodrive/core/cancel-scope/reason/origin", test_reason_origin);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason/shielded", test_reason_shielded);
   g_test_add_func ("/aiodrive/core/cancel-scope/reason/race", test_reason_race);
   g_test_add_func ("/aiodrive/core/cancel-scope/leave", test_leave);

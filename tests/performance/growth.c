@@ -170,6 +170,31 @@ pool_depths (Bench *bench)
   bench->n_done = bench->n;
 }
 
+/* N pools, each opened below the one before, are cancelled from the outermost one, and closed. */
+static void
+pool_nesting (Bench *bench)
+{
+  AiodriveTaskGroup **pools = g_new (AiodriveTaskGroup *, bench->n);
+
+  bench_begin (bench);
+  for (gsize i = 0; i < bench->n; i++)
+    pools[i] = AIODRIVE_TASK_GROUP (aiodrive_pool_open (NULL, i > 0 ?
+                                    G_CANCELLABLE (aiodrive_task_group_get_scope (pools[i - 1])) : NULL));
+  aiodrive_task_group_cancel (pools[0]);
+  while (g_main_context_iteration (NULL, FALSE));
+  if (!g_cancellable_is_cancelled (G_CANCELLABLE (aiodrive_task_group_get_scope (pools[bench->n - 1]))))
+    g_error ("It was not cancelled");
+  for (gsize i = bench->n; i > 0; i--)
+    {
+      g_autoptr(GTask) end = aiodrive_task_group_close (pools[i - 1], NULL);
+
+      aiodrive_run (end);
+    }
+  bench_end (bench);
+  bench_objects_free (pools, bench->n);
+  bench->n_done = bench->n;
+}
+
 const BenchCase bench_growth[] =
 {
   { "try-all-failure", "aiodrive", try_all_failure },
@@ -178,5 +203,6 @@ const BenchCase bench_growth[] =
   { "nested-contenders", "aiodrive", nested_contenders },
   { "items-returned", "aiodrive", items_returned },
   { "pool-depths", "aiodrive", pool_depths },
+  { "pool-nesting", "aiodrive", pool_nesting },
   { NULL }
 };

@@ -94,7 +94,7 @@ LIMITS = [
 GROWING = dict.fromkeys(['event-wake', 'event-wake-own', 'cancel-own', 'lock-handoff', 'queue-getters', 'queue-try',
                          'spawn', 'race'], 1.3)
 GROWING |= dict.fromkeys(['try-all-failure', 'many-errors', 'lock-priorities', 'nested-contenders', 'items-returned',
-                          'pool-depths'], 5)
+                          'pool-depths', 'pool-nesting'], 5)
 
 
 def by_hand(results, row, theirs):
