@@ -41,7 +41,7 @@ def symbols(header):
     """The public symbols of a header, and those that only its macros use, in the order in which they stand there."""
     code = re.sub(r'/\*.*?\*/', '', header.read_text(encoding='utf-8'), flags=re.DOTALL)
     public, standard = [], []
-    patterns = r'''^\#define\s+(?P<macro>\w+)
+    patterns = r'''^\#define\s+(?P<macro>[A-Za-z]\w*)
         | ^G_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(
             \s*(?P<type>\w+),\s*(?P<prefix>\w+),\s*(?P<module>\w+),\s*(?P<object>\w+)
         | ^typedef\s+(?:enum|struct)\s*\w*\s*(?:\{[^}]*\})?\s*(?P<plain>\w+);

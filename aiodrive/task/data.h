@@ -20,8 +20,9 @@ G_BEGIN_DECLS
  * pointer, as that of g_set_weak_pointer(): it becomes %NULL when the object is disposed, which has to happen in the
  * thread that uses the structure.
  *
- * `type_name_new ((TypeName) { .folder = folder })` refers to, or copies, what it is given, and the compiler checks its
- * type. `type_name_free()` is a #GDestroyNotify. A fiber that
+ * The function that ends in `_new` takes the structure by value: `search_new ((Search) { .folder = folder })`. It refers
+ * to, or copies, what the fields hold, and the compiler checks their types. The one that ends in `_free` is a
+ * #GDestroyNotify. A fiber that
  * is to end when its widget goes has a scope that does, as its parent.
  *
  * Since: 1.0
@@ -29,7 +30,7 @@ G_BEGIN_DECLS
 #define AIODRIVE_DEFINE_DATA(TypeName, type_name, FIELDS)                                           \
   typedef struct                                                                                    \
   {                                                                                                 \
-    FIELDS (AIODRIVE_DATA_MEMBER, AIODRIVE_DATA_MEMBER_WEAK)                                        \
+    FIELDS (_AIODRIVE_DATA_MEMBER, _AIODRIVE_DATA_MEMBER_WEAK)                                        \
   } TypeName;                                                                                       \
                                                                                                     \
   G_GNUC_UNUSED static TypeName *                                                                   \
@@ -38,7 +39,7 @@ G_BEGIN_DECLS
     TypeName *data = g_new (TypeName, 1);                                                           \
                                                                                                     \
     *data = fields;                                                                                 \
-    FIELDS (AIODRIVE_DATA_COPY, AIODRIVE_DATA_COPY_WEAK)                                            \
+    FIELDS (_AIODRIVE_DATA_COPY, _AIODRIVE_DATA_COPY_WEAK)                                            \
     return data;                                                                                    \
   }                                                                                                 \
                                                                                                     \
@@ -47,17 +48,17 @@ G_BEGIN_DECLS
   {                                                                                                 \
     TypeName *data = (TypeName *) user_data;                                                        \
                                                                                                     \
-    FIELDS (AIODRIVE_DATA_CLEAR, AIODRIVE_DATA_CLEAR_WEAK)                                          \
+    FIELDS (_AIODRIVE_DATA_CLEAR, _AIODRIVE_DATA_CLEAR_WEAK)                                          \
     g_free (data);                                                                                  \
   }
 
 /* Parts of AIODRIVE_DEFINE_DATA(). */
-#define AIODRIVE_DATA_MEMBER(Type, name, gtype)  Type name;
-#define AIODRIVE_DATA_MEMBER_WEAK(Type, name)    Type name;
-#define AIODRIVE_DATA_COPY(Type, name, gtype)    aiodrive_data_copy ((gtype), &data->name, sizeof (data->name));
-#define AIODRIVE_DATA_COPY_WEAK(Type, name)      aiodrive_data_set_weak (&data->name);
-#define AIODRIVE_DATA_CLEAR(Type, name, gtype)   aiodrive_data_clear ((gtype), &data->name);
-#define AIODRIVE_DATA_CLEAR_WEAK(Type, name)     g_clear_weak_pointer (&data->name);
+#define _AIODRIVE_DATA_MEMBER(Type, name, gtype)  Type name;
+#define _AIODRIVE_DATA_MEMBER_WEAK(Type, name)    Type name;
+#define _AIODRIVE_DATA_COPY(Type, name, gtype)    aiodrive_data_copy ((gtype), &data->name, sizeof (data->name));
+#define _AIODRIVE_DATA_COPY_WEAK(Type, name)      aiodrive_data_set_weak (&data->name);
+#define _AIODRIVE_DATA_CLEAR(Type, name, gtype)   aiodrive_data_clear ((gtype), &data->name);
+#define _AIODRIVE_DATA_CLEAR_WEAK(Type, name)     g_clear_weak_pointer (&data->name);
 
 AIODRIVE_PUBLIC
 void aiodrive_data_copy      (GType    type,
