@@ -123,7 +123,7 @@ def each_test_that_is_named_is_there(root):
 
 
 def each_name_of_python_is_there(root):
-    override = (root / 'aiodrive/overrides/python/gi/overrides/Aiodrive.py').read_text('utf-8')
+    override = (root / 'aiodrive/overrides/python/gi/overrides/_aiodrive_1/__init__.py').read_text('utf-8')
     names = set(re.findall(r"'(\w+)'", override.partition('__all__')[2]))
     for path in blocks.markdown_files(root):
         for name in re.findall(r'\bAiodrive\.(\w+)', blocks.FENCED.sub('', path.read_text('utf-8'))):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/support.h"
 
+/* clang-format off */
 #define LOAD_FIELDS(FIELD, WEAK)              \
   FIELD (GFile *, file, G_TYPE_FILE)          \
   FIELD (GObject *, object, G_TYPE_OBJECT)    \
@@ -10,6 +11,7 @@
   FIELD (guint8, small, G_TYPE_UCHAR)         \
   FIELD (double, number, G_TYPE_DOUBLE)       \
   WEAK (GObject *, widget)
+/* clang-format on */
 
 AIODRIVE_DEFINE_DATA (Load, load, LOAD_FIELDS)
 
