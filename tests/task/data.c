@@ -27,7 +27,16 @@ test_fields (void)
 
   g_test_summary ("Each field is a copy or a reference of its own, but a weak one, which becomes NULL");
 
-  load = load_new ((Load) { .file = file, .object = object, .text = text, .bytes = bytes, .variant = g_variant_new_int32 (7), .small = 200, .number = 1.5, .widget = widget });
+  load = load_new ((Load) {
+      .file = file,
+      .object = object,
+      .text = text,
+      .bytes = bytes,
+      .variant = g_variant_new_int32 (7),
+      .small = 200,
+      .number = 1.5,
+      .widget = widget,
+  });
   text[0] = 'n';
   g_assert_cmpuint (G_OBJECT (file)->ref_count, ==, 2);
   g_assert_cmpuint (object->ref_count, ==, 2);
