@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An asynchronous method of a C library that is a fiber, awaited in JavaScript. The engine measures its stack, and
-// would throw in a callback on the stack of a fiber.
+// An asynchronous method of a C library that is a fiber, awaited in JavaScript. The engine measures its stack, and a
+// callback on the stack of a fiber would throw.
 import Aiodrive from 'gi://Aiodrive?version=1';
 import FiberTest from 'gi://FiberTest?version=1';
 import Gio from 'gi://Gio';
