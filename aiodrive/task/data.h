@@ -15,15 +15,14 @@ G_BEGIN_DECLS
  *
  * Defines a structure for the data of a fiber or a job, with a function that creates it and one that frees it.
  *
- * `FIELD (GFile *, folder, G_TYPE_FILE)` is a field with its C type, its name and its #GType: a type of objects, a boxed
- * type, %G_TYPE_STRING, %G_TYPE_VARIANT, or any type that needs no copy. `WEAK (GtkWidget *, window)` is a weak
+ * `FIELD (GFile *, folder, G_TYPE_FILE)` is a field with its C type, its name and its #GType: a type of objects, a
+ * boxed type, %G_TYPE_STRING, %G_TYPE_VARIANT, or any type that needs no copy. `WEAK (GtkWidget *, window)` is a weak
  * pointer, as that of g_set_weak_pointer(): it becomes %NULL when the object is disposed, which has to happen in the
  * thread that uses the structure.
  *
- * The function that ends in `_new` takes the structure by value: `search_new ((Search) { .folder = folder })`. It refers
- * to, or copies, what the fields hold, and the compiler checks their types. The one that ends in `_free` is a
- * #GDestroyNotify. A fiber that
- * is to end when its widget goes has a scope that does, as its parent.
+ * The function that ends in `_new` takes the structure by value: `search_new ((Search) { .folder = folder })`. It
+ * refers to, or copies, what the fields hold, and the compiler checks their types. The one that ends in `_free` is a
+ * #GDestroyNotify. A fiber that is to end when its widget goes has a scope that does, as its parent.
  *
  * Since: 1.0
  */
