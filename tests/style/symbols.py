@@ -77,9 +77,12 @@ def declared(root):
 
 
 def exported(library):
+    """The exported symbols, and the version of each."""
     lines = subprocess.run(['nm', '-D', '--defined-only', '--format=posix', library],
                            check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    return {line.split()[0] for line in lines}
+    symbols = (line.split()[0] for line in lines)
+    # a version of symbols is a symbol itself
+    return dict(symbol.split('@@') for symbol in symbols if not symbol.startswith('AIODRIVE_'))
 
 
 def functions(gir):
@@ -101,13 +104,24 @@ def compare(left_name, left, right_name, right):
 
 
 def the_library_exports_what_the_headers_declare(root, library, gir):
-    yield from compare('the library', exported(library), 'the public headers', set(declared(root)))
+    yield from compare('the library', set(exported(library)), 'the public headers', set(declared(root)))
 
 
 def the_headers_declare_nothing_that_is_not_exported(root, library, gir):
     for name, path in checks.public_headers(root).items():
         calls = set(re.findall(r'\b(aiodrive_[a-z0-9_]+)\s*\(', checks.code(path)))
         yield from (f'{function} in {name}' for function in sorted(calls - set(declared(root))))
+
+
+def symbols_have_the_version_in_which_they_are_new(root, library, gir):
+    versions = exported(library)
+    for parent in gir.iter():
+        for node in parent:
+            symbol = node.get(C + 'identifier') if node.tag.startswith(CORE) else None
+            if symbol in versions and 'moved-to' not in node.attrib:
+                since = node.get('version', parent.get('version'))
+                if versions[symbol] != f'AIODRIVE_{since}':
+                    yield f'{symbol}: since {since}, in the library of {versions[symbol]}'
 
 
 def the_gir_has_what_the_headers_declare(root, library, gir):
@@ -142,6 +156,7 @@ root = pathlib.Path(sys.argv[1])
 checks.run([
     the_library_exports_what_the_headers_declare,
     the_headers_declare_nothing_that_is_not_exported,
+    symbols_have_the_version_in_which_they_are_new,
     the_gir_has_what_the_headers_declare,
     all_functions_are_introspectable,
     no_function_has_the_prefix_of_a_class_by_accident,
