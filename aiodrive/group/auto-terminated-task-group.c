@@ -17,7 +17,7 @@
  * g_autoptr(GTask) closed = NULL;
  *
  * aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (services), NULL, log_for_ever, NULL, NULL);
- * closed = aiodrive_task_group_close (AIODRIVE_TASK_GROUP (services), NULL);
+ * closed = AIODRIVE_START (NULL, aiodrive_task_group_close_async, AIODRIVE_TASK_GROUP (services));
  * aiodrive_run (closed);   // it is cancelled, and awaited
  * ]|
  *

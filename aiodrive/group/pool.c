@@ -15,9 +15,9 @@
  * a program, and where some tasks need others until they have ended.
  *
  * There are two ways to use one. What is spawned into a new pool is planned: there is a task, with a name, which may be
- * cancelled or given to a combinator, but its job is not started before aiodrive_pool_run(). Or aiodrive_pool_open()
- * makes a pool that runs from the start, like any #AiodriveTaskGroup; whoever opens it closes it with
- * aiodrive_task_group_close().
+ * cancelled or given to a combinator, but its job is not started before aiodrive_pool_run_async(). Or
+ * aiodrive_pool_open() creates a pool that runs from the start, like any #AiodriveTaskGroup; its opener closes it with
+ * aiodrive_task_group_close_async().
  *
  * Each task has a depth: 0, or as given to aiodrive_pool_spawn_full(). When the pool is cancelled, or a task fails, the
  * tasks of the greatest depth are cancelled; when they have ended those of the next, and so on. So give a task that
@@ -33,7 +33,7 @@
  *
  * aiodrive_pool_spawn_full (pool, NULL, "writer", 0, write_files, NULL, NULL);
  * aiodrive_pool_spawn_full (pool, NULL, "readers", 1, read_files, NULL, NULL);   // the deeper end first
- * running = aiodrive_pool_run (pool, FALSE, G_CANCELLABLE (scope));
+ * running = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_pool_run_async, pool, FALSE);
  * aiodrive_run (running);
  * ]|
  *
@@ -223,7 +223,7 @@ aiodrive_pool_init (AiodrivePool *self)
  * aiodrive_pool_new:
  * @name: (nullable): what it is called
  *
- * Makes a pool to plan tasks in, for aiodrive_pool_run().
+ * Makes a pool to plan tasks in, for aiodrive_pool_run_async().
  *
  * Returns: (transfer full): a new pool
  *
@@ -240,7 +240,7 @@ aiodrive_pool_new (const char *name)
  * @name: (nullable): what it is called
  * @parent: (nullable): what cancels the pool
  *
- * Makes a pool that runs from the start. Close it with aiodrive_task_group_close(), whatever happened.
+ * Makes a pool that runs from the start. Close it with aiodrive_task_group_close_async(), whatever happened.
  *
  * Returns: (transfer full): a new pool
  *
@@ -458,51 +458,6 @@ begin_run (GTask    *task,
   aiodrive_group_core_say_changed (core);
 }
 
-static GTask *
-run_pool (AiodrivePool        *self,
-          gboolean             forever,
-          GCancellable        *cancellable,
-          GAsyncReadyCallback  callback,
-          gpointer             user_data)
-{
-  GTask *task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run);
-
-  aiodrive_group_core_call (core_of (self), task, begin_run, GINT_TO_POINTER (forever));
-  return task;
-}
-
-/**
- * aiodrive_pool_run:
- * @self: a pool
- * @forever: whether it goes on when there are no tasks
- * @cancellable: (nullable): cancels the pool
- *
- * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
- * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
- * the pool, or in the thread that created the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has
- * no effect.
- *
- * It fails as aiodrive_task_group_close() does. From now on the pool is below @cancellable, and cancelled with it; if
- * that is cancelled already the planned tasks are never started.
- *
- * A pool runs once: while it runs, or if it was opened, it is %G_IO_ERROR_PENDING, after its end %G_IO_ERROR_CLOSED. If
- * @cancellable is below the scope of the pool itself, it is %G_IO_ERROR_INVALID_ARGUMENT.
- *
- * Returns: (transfer full): a new task
- *
- * Since: 1.0
- */
-GTask *
-aiodrive_pool_run (AiodrivePool *self,
-                   gboolean      forever,
-                   GCancellable *cancellable)
-{
-  g_return_val_if_fail (AIODRIVE_IS_POOL (self), NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-
-  return run_pool (self, forever, cancellable, NULL, NULL);
-}
-
 /**
  * aiodrive_pool_run_async:
  * @self: a pool
@@ -511,7 +466,16 @@ aiodrive_pool_run (AiodrivePool *self,
  * @callback: (scope async) (closure user_data): called when the pool has come to its end
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_pool_run() has ended.
+ * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
+ * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
+ * the pool, or in the thread that created the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has
+ * no effect.
+ *
+ * From now on the pool is below @cancellable, and cancelled with it; if that is cancelled already the planned tasks are
+ * never started.
+ *
+ * For a task, to give to a combinator or to aiodrive_run(), write
+ * `AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, FALSE)`.
  *
  * Since: 1.0
  */
@@ -527,17 +491,22 @@ aiodrive_pool_run_async (AiodrivePool        *self,
   g_return_if_fail (AIODRIVE_IS_POOL (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = run_pool (self, forever, cancellable, callback, user_data);
+  task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run_async);
   aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
+  aiodrive_group_core_call (core_of (self), task, begin_run, GINT_TO_POINTER (forever));
 }
 
 /**
  * aiodrive_pool_run_finish:
  * @self: a pool
- * @result: the result of aiodrive_pool_run_async(), or a task of aiodrive_pool_run()
+ * @result: the result of aiodrive_pool_run_async()
  * @error: return location for an error
  *
  * Ends the run of a pool.
+ *
+ * It fails as aiodrive_task_group_close_finish() does. A pool runs once: if it runs already, or was opened, it is
+ * %G_IO_ERROR_PENDING, after its end %G_IO_ERROR_CLOSED. If the cancellable of the call is below the scope of the pool
+ * itself, it is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Returns: %TRUE if no task failed; %FALSE with @error set
  *
@@ -549,7 +518,7 @@ aiodrive_pool_run_finish (AiodrivePool  *self,
                           GError       **error)
 {
   g_return_val_if_fail (AIODRIVE_IS_POOL (self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_pool_run), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_pool_run_async), FALSE);
 
   return aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
 }

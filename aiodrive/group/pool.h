@@ -73,10 +73,6 @@ void                aiodrive_pool_spawn_full      (AiodrivePool         *self,
                                                    GDestroyNotify        user_data_destroy);
 
 AIODRIVE_PUBLIC
-GTask              *aiodrive_pool_run             (AiodrivePool         *self,
-                                                   gboolean              forever,
-                                                   GCancellable         *cancellable);
-AIODRIVE_PUBLIC
 void                aiodrive_pool_run_async       (AiodrivePool         *self,
                                                    gboolean              forever,
                                                    GCancellable         *cancellable,

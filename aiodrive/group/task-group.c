@@ -439,47 +439,6 @@ begin_close (GTask    *task,
     aiodrive_group_core_close (aiodrive_task_group_get_core (self), task);
 }
 
-static GTask *
-close_group (AiodriveTaskGroup   *self,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
-{
-  GTask *task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close);
-
-  aiodrive_group_core_call (aiodrive_task_group_get_core (self), task, begin_close, NULL);
-  return task;
-}
-
-/**
- * aiodrive_task_group_close:
- * @self: a group
- * @cancellable: (nullable): cancels the group
- *
- * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the
- * group, or in the thread that created the group; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no
- * effect.
- *
- * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
- * group was cancelled from above, it fails with %G_IO_ERROR_CANCELLED; if its own scope had a deadline, or was
- * cancelled with a reason, with that: see aiodrive_cancel_scope_leave(). If the call is cancelled, so is the group; it
- * waits all the same, then fails with the errors of the tasks, or %G_IO_ERROR_CANCELLED. A group may be closed more
- * than once; all calls end together, and alike.
- *
- * Returns: (transfer full): a new task
- *
- * Since: 1.0
- */
-GTask *
-aiodrive_task_group_close (AiodriveTaskGroup *self,
-                           GCancellable      *cancellable)
-{
-  g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-
-  return close_group (self, cancellable, NULL, NULL);
-}
-
 /**
  * aiodrive_task_group_close_async:
  * @self: a group
@@ -487,7 +446,15 @@ aiodrive_task_group_close (AiodriveTaskGroup *self,
  * @callback: (scope async) (closure user_data): called when the group has come to its end
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_task_group_close() has ended.
+ * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the
+ * group, or in the thread that created the group; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no
+ * effect.
+ *
+ * If the call is cancelled, so is the group; it waits all the same. A group may be closed more than once; all calls end
+ * together, and alike.
+ *
+ * For a task, to give to a combinator or to aiodrive_run(), write
+ * `AIODRIVE_START (NULL, aiodrive_task_group_close_async, group)`.
  *
  * Since: 1.0
  */
@@ -502,17 +469,22 @@ aiodrive_task_group_close_async (AiodriveTaskGroup   *self,
   g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = close_group (self, cancellable, callback, user_data);
+  task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_task_group_close_async);
   aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
+  aiodrive_group_core_call (aiodrive_task_group_get_core (self), task, begin_close, NULL);
 }
 
 /**
  * aiodrive_task_group_close_finish:
  * @self: a group
- * @result: the result of aiodrive_task_group_close_async(), or a task of aiodrive_task_group_close()
+ * @result: the result of aiodrive_task_group_close_async()
  * @error: return location for an error
  *
  * Ends the closing of a group.
+ *
+ * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
+ * group was cancelled from above, or the call was cancelled, it fails with %G_IO_ERROR_CANCELLED; if the group's own
+ * scope had a deadline, or was cancelled with a reason, with that: see aiodrive_cancel_scope_leave().
  *
  * Returns: %TRUE if no task failed; %FALSE with @error set
  *
@@ -524,7 +496,7 @@ aiodrive_task_group_close_finish (AiodriveTaskGroup  *self,
                                   GError            **error)
 {
   g_return_val_if_fail (AIODRIVE_IS_TASK_GROUP (self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_task_group_close), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, aiodrive_task_group_close_async), FALSE);
 
   return aiodrive_task_get_leaf (G_TASK (result), error) != NULL;
 }

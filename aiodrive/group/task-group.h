@@ -60,9 +60,6 @@ AIODRIVE_PUBLIC
 void                 aiodrive_task_group_cancel       (AiodriveTaskGroup    *self);
 
 AIODRIVE_PUBLIC
-GTask               *aiodrive_task_group_close        (AiodriveTaskGroup    *self,
-                                                       GCancellable         *cancellable);
-AIODRIVE_PUBLIC
 void                 aiodrive_task_group_close_async  (AiodriveTaskGroup    *self,
                                                        GCancellable         *cancellable,
                                                        GAsyncReadyCallback   callback,

@@ -13,7 +13,7 @@
  * is acquired. While a task holds it, only that task and those started below it (with its scope as their parent,
  * however deep) enter, each of them becoming the holder for the time being; everybody else waits, first come, first
  * served. It opens with the last guard. A call without a cancellable, or with one that belongs to no task, can hold the
- * lock, but nobody can enter below it. That a pool is run below the holder, with aiodrive_pool_run(), does not
+ * lock, but nobody can enter below it. That a pool is run below the holder, with aiodrive_pool_run_async(), does not
  * let those in at once who wait in its scope already: they enter when the next guard is released.
  *
  * Where no function calls another one under the same lock use an #AiodriveSmartLock, which costs less thought.

@@ -45,11 +45,11 @@ static void
 test_empty (void)
 {
   AiodriveTaskGroup *group = group_new (NULL);
-  GTask *task = aiodrive_task_group_close (group, NULL);
+  GTask *task = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  g_assert_true (aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (task), &error));
+  g_assert_true (test_group_finish (group, task, &error));
   g_assert_no_error (error);
   test_finalize_task (task);
   test_group_free (group);

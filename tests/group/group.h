@@ -134,3 +134,25 @@ test_group_free (AiodriveTaskGroup *group)
   test_settle ();
   g_assert_finalize_object (scope);
 }
+
+/* Ends AIODRIVE_START (parent, aiodrive_task_group_close_async, group). */
+static inline gboolean
+test_group_finish (AiodriveTaskGroup  *group,
+                   GTask              *task,
+                   GError            **error)
+{
+  g_autoptr(GAsyncResult) result = aiodrive_task_propagate_result (task, error);
+
+  return result != NULL && aiodrive_task_group_close_finish (group, result, error);
+}
+
+/* Ends AIODRIVE_START (parent, aiodrive_pool_run_async, pool, ...). */
+static inline gboolean
+test_pool_finish (AiodrivePool  *pool,
+                  GTask         *task,
+                  GError       **error)
+{
+  g_autoptr(GAsyncResult) result = aiodrive_task_propagate_result (task, error);
+
+  return result != NULL && aiodrive_pool_run_finish (pool, result, error);
+}

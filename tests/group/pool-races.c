@@ -29,7 +29,7 @@ cancel_after (guint    n_iterations,
 
   for (guint i = 0; i < 3; i++)
     test_child_spawn_at (&children[i], pool, "child", i);
-  run = aiodrive_pool_run (pool, forever, NULL);
+  run = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, forever);
   for (guint i = 0; i < 3; i++)
     test_child_succeed (&children[i]);
   for (guint i = 0; i < n_iterations; i++)

@@ -45,13 +45,13 @@ static void
 test_empty (void)
 {
   AiodrivePool *pool = aiodrive_pool_new (NULL);
-  GTask *task = aiodrive_pool_run (pool, FALSE, NULL);
+  GTask *task = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, FALSE);
   g_autoptr(GError) error = NULL;
 
   g_assert_null (aiodrive_pool_get_name (pool));
   g_assert_cmpint (aiodrive_pool_get_status (pool), ==, AIODRIVE_POOL_STATUS_DONE);
   aiodrive_run (task);
-  g_assert_true (aiodrive_pool_run_finish (pool, G_ASYNC_RESULT (task), &error));
+  g_assert_true (test_pool_finish (pool, task, &error));
   g_assert_no_error (error);
   g_assert_finalize_object (task);   /* the pool keeps its scope */
   test_pool_free (pool);
@@ -342,11 +342,11 @@ test_cancel_run (void)
   GTask *task;
 
   test_child_spawn_at (&child, pool, "child", 0);
-  task = aiodrive_pool_run (pool, TRUE, NULL);
+  task = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, TRUE);
   test_settle ();
   g_cancellable_cancel (g_task_get_cancellable (task));
   aiodrive_run (task);
-  g_assert_false (aiodrive_pool_run_finish (pool, G_ASYNC_RESULT (task), &error));
+  g_assert_false (test_pool_finish (pool, task, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpint (child.n_freed, ==, 1);
   g_assert_finalize_object (task);   /* the pool keeps its scope */

@@ -34,7 +34,7 @@ test_forms (void)
       GTask *task;
 
       test_child_spawn (&child, group, "a");
-      task = aiodrive_task_group_close (group, NULL);
+      task = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
       aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
       test_settle ();
       g_assert_cmpuint (call.n_calls, ==, 0);
@@ -45,7 +45,7 @@ test_forms (void)
       else
         test_child_succeed (&child);
       aiodrive_run (task);
-      g_assert_true (aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (task), &error) == !fails);
+      g_assert_true (test_group_finish (group, task, &error) == !fails);
       if (fails)
         {
           g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
@@ -205,14 +205,14 @@ test_multiple (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (children); i++)
     test_child_spawn (&children[i], group, names[i]);
-  closing = aiodrive_task_group_close (group, NULL);
+  closing = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   test_settle ();
   test_child_fail (&children[3]);
   test_child_fail (&children[1]);
   test_child_fail (&children[0]);
   aiodrive_run (closing);
 
-  g_assert_false (aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (closing), &error));
+  g_assert_false (test_group_finish (group, closing, &error));
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   errors = aiodrive_task_get_errors (closing);
   g_assert_cmpuint (errors->len, ==, 3);
@@ -752,7 +752,7 @@ test_nested (void)
 
   test_child_spawn (&child, inner, "child");
   test_child_spawn (&failing, outer, "failing");
-  closing = aiodrive_task_group_close (inner, NULL);
+  closing = AIODRIVE_START (NULL, aiodrive_task_group_close_async, inner);
   add (outer, closing);
   aiodrive_task_group_close_async (outer, NULL, test_on_ready, &call);
   test_settle ();

@@ -229,9 +229,9 @@ close_there (gpointer data,
   g_assert_cmpstr (error->message, ==, "The group belongs to another main context");
   g_clear_error (&error);
 
-  task = aiodrive_task_group_close (data, NULL);
+  task = AIODRIVE_START (NULL, aiodrive_task_group_close_async, data);
   aiodrive_run (task);
-  g_assert_false (aiodrive_task_group_close_finish (data, G_ASYNC_RESULT (task), &error));
+  g_assert_false (test_group_finish (data, task, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
 }
@@ -694,12 +694,12 @@ use_own_group (gpointer data)
       aiodrive_task_group_spawn (group, NULL, end_at_once, NULL, NULL);
       aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, end_at_once, NULL, NULL);
     }
-  tasks[0] = aiodrive_task_group_close (group, NULL);
-  tasks[1] = aiodrive_pool_run (pool, FALSE, NULL);
+  tasks[0] = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
+  tasks[1] = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, FALSE);
   aiodrive_run (tasks[0]);
   aiodrive_run (tasks[1]);
-  g_assert_true (aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (tasks[0]), &error));
-  g_assert_true (aiodrive_pool_run_finish (pool, G_ASYNC_RESULT (tasks[1]), &error));
+  g_assert_true (test_group_finish (group, tasks[0], &error));
+  g_assert_true (test_pool_finish (pool, tasks[1], &error));
   g_assert_no_error (error);
 
   g_object_unref (tasks[0]);

@@ -164,7 +164,7 @@ pool_depths (Bench *bench)
     aiodrive_pool_spawn_full (pool, NULL, NULL, i, wait_for_cancellation, never, NULL);
   while (g_main_context_iteration (NULL, FALSE));
   aiodrive_task_group_cancel (AIODRIVE_TASK_GROUP (pool));
-  end = aiodrive_task_group_close (AIODRIVE_TASK_GROUP (pool), NULL);
+  end = AIODRIVE_START (NULL, aiodrive_task_group_close_async, AIODRIVE_TASK_GROUP (pool));
   aiodrive_run (end);
   bench_end (bench);
   bench->n_done = bench->n;

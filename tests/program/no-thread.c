@@ -96,7 +96,7 @@ test_group (void)
   g_atomic_int_set (&refusing, TRUE);
   aiodrive_task_group_spawn (group, &refused, give_nine, NULL, NULL);
   assert_refused (refused);
-  end = aiodrive_task_group_close (group, NULL);
+  end = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   assert_refused (end);
   g_atomic_int_set (&refusing, FALSE);
 

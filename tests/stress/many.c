@@ -124,11 +124,11 @@ run_group (gint     n,
     aiodrive_task_group_cancel (group);
   else
     aiodrive_thread_safe_event_set (event);
-  end = aiodrive_task_group_close (group, NULL);
+  end = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   aiodrive_run (end);
 
   g_print ("group: %u tasks, then %u\n", n_left, aiodrive_task_group_get_n_tasks (group));
-  if (!aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (end), &error))
+  if (aiodrive_task_get_leaf (end, &error) == NULL)
     g_error ("%s", error->message);
   return n_left == (guint) n && aiodrive_task_group_get_n_tasks (group) == 0;
 }

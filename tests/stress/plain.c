@@ -99,7 +99,7 @@ use_group (Plain *self)
 
   aiodrive_task_group_spawn (group, NULL, succeed, NULL, NULL);
   aiodrive_task_group_spawn (group, NULL, succeed, NULL, NULL);
-  closed = aiodrive_task_group_close (group, NULL);
+  closed = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   aiodrive_run (closed);
   error = aiodrive_task_get_error (closed);
   g_assert_true (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
@@ -113,7 +113,7 @@ use_pool (Plain *self)
   g_autoptr(GError) error = NULL;
 
   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, succeed, NULL, NULL);
-  run = aiodrive_pool_run (pool, FALSE, self->scope);
+  run = AIODRIVE_START (self->scope, aiodrive_pool_run_async, pool, FALSE);
   aiodrive_run (run);
   error = aiodrive_task_get_error (run);
   g_assert_true (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));

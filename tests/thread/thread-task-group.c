@@ -232,9 +232,9 @@ test_multiple (void)
 
   aiodrive_task_group_spawn (group, NULL, fail, NULL, NULL);
   aiodrive_task_group_spawn (group, NULL, fail, NULL, NULL);
-  closing = aiodrive_task_group_close (group, NULL);
+  closing = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   aiodrive_run (closing);
-  g_assert_false (aiodrive_task_group_close_finish (group, G_ASYNC_RESULT (closing), &error));
+  g_assert_false (test_group_finish (group, closing, &error));
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   errors = aiodrive_task_get_errors (closing);
   g_assert_cmpuint (errors->len, ==, 2);

@@ -37,7 +37,7 @@ main (void)
       g_print ("%s: it runs\n", aiodrive_task_info_get_name (info));
     /* end */
   }
-  closed = aiodrive_task_group_close (group, NULL);
+  closed = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   aiodrive_run (closed);
   return 0;
 }

@@ -35,7 +35,7 @@ main (void)
   g_autoptr(GTask) closed = NULL;
 
   aiodrive_task_group_spawn (group, NULL, job, NULL, NULL);
-  closed = aiodrive_task_group_close (group, NULL);
+  closed = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   info = g_list_model_get_item (aiodrive_task_group_get_tasks (group), 0);
   g_signal_connect (info, "notify::progress", G_CALLBACK (on_progress), NULL);
   aiodrive_run (closed);

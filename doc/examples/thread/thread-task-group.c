@@ -26,7 +26,7 @@ main (void)
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (group), NULL, index_folder, (gpointer) folders[i], NULL);
 
-  closed = aiodrive_task_group_close (AIODRIVE_TASK_GROUP (group), NULL);
+  closed = AIODRIVE_START (NULL, aiodrive_task_group_close_async, AIODRIVE_TASK_GROUP (group));
   aiodrive_run (closed);   /* now the thread has ended, too */
   /* end */
   g_print ("%d folders are indexed\n", n_indexed);

@@ -4,7 +4,7 @@ import Aiodrive from 'gi://Aiodrive?version=1';
 import Gio from 'gi://Gio';
 
 import {assert, assertEqual, assertRaises, call, ended, fails, gives, iterateUntil, pending, runTests, sleeps, spawn,
-    test} from './support.js';
+    start, test} from './support.js';
 
 const {CANCELLED, CLOSED, NOT_FOUND} = Gio.IOErrorEnum;
 
@@ -29,9 +29,9 @@ test('success', () => [Aiodrive.TaskGroup, Aiodrive.AutoTerminatedTaskGroup].for
 test('closing as a task', () => {
     const group = new Aiodrive.TaskGroup();
     group.spawn(gives('a'));
-    const task = group.close(null);
+    const task = start(group.close_async.bind(group));
     Aiodrive.run(task);
-    assert(group.close_finish(task));
+    assert(group.close_finish(Aiodrive.task_propagate_result(task)));
 });
 
 test('failure', () => {
@@ -47,9 +47,9 @@ test('several failures', () => {
     const group = new Aiodrive.TaskGroup();
     group.spawn(fails('a'));
     group.spawn(fails('b'));
-    const task = group.close(null);
+    const task = start(group.close_async.bind(group));
     Aiodrive.run(task);
-    assertRaises(() => group.close_finish(task), Aiodrive.Error.MULTIPLE, Aiodrive.Error);
+    assertRaises(() => Aiodrive.task_propagate_result(task), Aiodrive.Error.MULTIPLE, Aiodrive.Error);
     assertEqual(Aiodrive.task_get_errors(task).map(error => error.message), ['a', 'b']);
 });
 

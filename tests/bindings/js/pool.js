@@ -3,8 +3,8 @@
 import Aiodrive from 'gi://Aiodrive?version=1';
 import Gio from 'gi://Gio';
 
-import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pending, runTests, sleeps,
-    test} from './support.js';
+import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pending, runTests, sleeps, start, test}
+    from './support.js';
 
 const {CANCELLED, NOT_FOUND, PENDING} = Gio.IOErrorEnum;
 const {DONE, IDLE, RUNNING} = Aiodrive.PoolStatus;
@@ -27,9 +27,9 @@ test('run', () => {
     const statuses = [];
     pool.connect('notify::status', () => statuses.push(pool.status));
     const ran = pending(pool.run_async.bind(pool), false, null);
-    const again = pool.run(false, null);
+    const again = start(pool.run_async.bind(pool), false);
     Aiodrive.run(again);
-    assertRaises(() => pool.run_finish(again), PENDING);
+    assertRaises(() => Aiodrive.task_propagate_result(again), PENDING);
     iterateUntil(() => pool.get_status() === DONE);
     assert(pool.run_finish(ran()[1]));
     assertEqual(Aiodrive.task_propagate(task), 'a');
@@ -40,9 +40,9 @@ test('run', () => {
 test('run as a task', () => {
     const pool = new Aiodrive.Pool();
     pool.spawn(fails());
-    const task = pool.run(true, null);
+    const task = start(pool.run_async.bind(pool), true);
     Aiodrive.run(task);
-    assertRaises(() => pool.run_finish(task), NOT_FOUND);
+    assertRaises(() => Aiodrive.task_propagate_result(task), NOT_FOUND);
 });
 
 test('planned', () => {

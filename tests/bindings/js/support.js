@@ -56,6 +56,13 @@ export function assertRaises(body, code, domain = Gio.IOErrorEnum) {
     throw new Error(`no error but ${result}; ${code} was expected`);
 }
 
+// AIODRIVE_START(): an asynchronous method as a task.
+export function start(begin, ...args) {
+    const task = Aiodrive.task_new(null);
+    begin(...args, task.get_cancellable(), (source, result) => Aiodrive.task_complete(source, result, task));
+    return task;
+}
+
 // What GJS itself refuses.
 export function assertRefused(body) {
     let result;

@@ -45,6 +45,15 @@ local function fails(task, cancellable)
   end)
 end
 
+-- AIODRIVE_START (NULL, aiodrive_task_group_close_async, group)
+local function closing(group)
+  local task = Aiodrive.task_new(nil)
+  group:close_async(task:get_cancellable(), function(source, result)
+    Aiodrive.task_complete(source, result, task)
+  end)
+  return task
+end
+
 -- Waits for a task, and gives its error.
 local function error_of(task)
   Aiodrive.run(task)
@@ -83,7 +92,7 @@ local function test_group()
   local group = Aiodrive.TaskGroup.new(nil)
   local sibling = group:spawn(gives('sibling', FOR_EVER))
   group:spawn(fails)
-  check_error('a group fails with its child', error_of(group:close(nil)), 'NOT_FOUND')
+  check_error('a group fails with its child', error_of(closing(group)), 'NOT_FOUND')
   check_error('its sibling was cancelled', error_of(sibling), 'CANCELLED')
 end
 

@@ -35,6 +35,14 @@ sub fails {
     });
 }
 
+# AIODRIVE_START (NULL, aiodrive_task_group_close_async, group)
+sub closing {
+    my ($group) = @_;
+    my $task = Aiodrive::task_new(undef);
+    $group->close_async($task->get_cancellable, sub { Aiodrive::task_complete($_[0], $_[1], $task) });
+    return $task;
+}
+
 # Waits for a task, and gives its error.
 sub error_of {
     my ($task) = @_;
@@ -80,7 +88,7 @@ sub test_group {
     my $group = Aiodrive::TaskGroup->new;
     my $sibling = $group->spawn(gives('sibling', 3600000));
     $group->spawn(\&fails);
-    is_error(error_of($group->close(undef)), 'not-found', 'a group fails with its child');
+    is_error(error_of(closing($group)), 'not-found', 'a group fails with its child');
     is_error(error_of($sibling), 'cancelled', 'its sibling was cancelled');
 }
 
@@ -113,7 +121,7 @@ sub test_threads {
         is_error($error, 'not-supported', 'a function in another thread');
         like($error, qr/^A Perl function cannot run in another thread/, 'the message');
     }
-    is_error(error_of($group->close(undef)), 'not-supported', 'its group');
+    is_error(error_of(closing($group)), 'not-supported', 'its group');
     is($calls, 0, 'it was not called');
     ok(!$executor->is_running, 'no thread was started');
 }

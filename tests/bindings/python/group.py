@@ -30,9 +30,9 @@ class GroupTest(unittest.TestCase):
     def test_task(self):
         group = Aiodrive.TaskGroup()
         group.spawn(gives('a'))
-        task = group.close(None)
+        task = start(group.close_async)
         Aiodrive.run(task)
-        self.assertTrue(group.close_finish(task))
+        self.assertTrue(group.close_finish(Aiodrive.task_propagate_result(task)))
 
     def test_failure(self):
         group = Aiodrive.TaskGroup()
@@ -47,10 +47,10 @@ class GroupTest(unittest.TestCase):
         group = Aiodrive.TaskGroup()
         group.spawn(fails('a'))
         group.spawn(fails('b'))
-        task = group.close(None)
+        task = start(group.close_async)
         Aiodrive.run(task)
         with Raises(Aiodrive.Error.MULTIPLE, Aiodrive.error_quark()):
-            group.close_finish(task)
+            Aiodrive.task_propagate_result(task)
         self.assertEqual([error.message for error in Aiodrive.task_get_errors(task)], ['a', 'b'])
 
     def test_cancel(self):

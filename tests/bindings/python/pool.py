@@ -28,9 +28,9 @@ class PoolTest(unittest.TestCase):
         pool.connect('notify::status', lambda pool, pspec: statuses.append(pool.props.status))
         call = Call(pool.run_async, False, None)
         with Raises(Gio.IOErrorEnum.PENDING):
-            again = pool.run(False, None)
+            again = start(pool.run_async, False)
             Aiodrive.run(again)
-            pool.run_finish(again)
+            Aiodrive.task_propagate_result(again)
         self.assertTrue(pool.run_finish(call.wait()))
         self.assertEqual(started, ['a'])
         self.assertEqual(Aiodrive.task_propagate(task), 'a')
@@ -40,10 +40,10 @@ class PoolTest(unittest.TestCase):
     def test_task(self):
         pool = Aiodrive.Pool(name=None)
         pool.spawn(fails())
-        task = pool.run(True, None)
+        task = start(pool.run_async, True)
         Aiodrive.run(task)
         with Raises(Gio.IOErrorEnum.NOT_FOUND):
-            pool.run_finish(task)
+            Aiodrive.task_propagate_result(task)
 
     def test_planned(self):
         pool = Aiodrive.Pool()

@@ -52,6 +52,13 @@ class Call:
         return self.result
 
 
+def start(begin, *args):
+    """AIODRIVE_START(): an asynchronous method as a task."""
+    task = Aiodrive.task_new(None)
+    begin(*args, task.get_cancellable(), Aiodrive.task_complete, task)
+    return task
+
+
 def boxed(gtype, content):
     value = GObject.Value()
     value.init(gtype)

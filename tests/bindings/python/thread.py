@@ -123,10 +123,10 @@ class ThreadTaskGroupTest(unittest.TestCase):
         group = Aiodrive.ThreadTaskGroup()
         other = group.spawn(sleeps())
         group.spawn(fails('it went wrong there'))
-        closing = group.close(None)
+        closing = start(group.close_async)
         Aiodrive.run(closing)
         with Raises(Gio.IOErrorEnum.NOT_FOUND) as raised:
-            group.close_finish(closing)
+            Aiodrive.task_propagate_result(closing)
         self.assertEqual(raised.error.message, 'it went wrong there')
         with Raises(Gio.IOErrorEnum.CANCELLED):
             Aiodrive.task_propagate(other)

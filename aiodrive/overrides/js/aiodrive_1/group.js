@@ -4,7 +4,7 @@
 
 const {Gio, GLib} = imports.gi;
 const {checkBoolean, checkCancellable, checkOptions, describe, promisify} = imports.aiodrive_1.value;
-const {asJob, awaitable, toTask} = imports.aiodrive_1.task;
+const {asJob, awaitable, started, toTask} = imports.aiodrive_1.task;
 
 let Aiodrive;
 
@@ -32,7 +32,7 @@ function openable(name) {
 }
 
 function installGroup(prototype) {
-    const {spawn, add, close} = prototype;
+    const {spawn, add, close_async, close_finish} = prototype;
 
     promisify(prototype, 'close');
     Object.assign(prototype, {
@@ -45,7 +45,8 @@ function installGroup(prototype) {
             return task;
         },
         close(cancellable = null) {
-            return awaitable(close.call(this, cancellable), task => void this.close_finish(task));
+            checkCancellable('close', cancellable);
+            return started(close_async.bind(this), cancellable, result => void close_finish.call(this, result));
         },
         async close_async(cancellable = null) {
             await this.close(cancellable);
@@ -55,7 +56,7 @@ function installGroup(prototype) {
 
 function installPool(Pool) {
     const {new: create, open} = Pool;
-    const {run, run_finish, spawn_full} = Pool.prototype;
+    const {run_async, run_finish, spawn_full} = Pool.prototype;
 
     promisify(Pool.prototype, 'run');
     Object.assign(Pool.prototype, {
@@ -64,7 +65,8 @@ function installPool(Pool) {
         },
         run(forever = false, cancellable = null) {
             checkBoolean('run', forever);
-            return awaitable(run.call(this, forever, cancellable), task => void run_finish.call(this, task));
+            checkCancellable('run', cancellable);
+            return started(run_async.bind(this, forever), cancellable, result => void run_finish.call(this, result));
         },
         async run_async(...args) {
             await this.run(...args);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported asJob, awaitable, install, outcomeOf, spawn, toTask, toTasks */
+/* exported asJob, awaitable, install, outcomeOf, spawn, started, toTask, toTasks */
 // Jobs and tasks: from a function or a promise to a Gio.Task, and from that to a promise.
 
 const {Gio, GLib} = imports.gi;
 const {checkCancellable, describe, fromError, fromErrorOf, pack, take, toError} = imports.aiodrive_1.value;
 
-let Aiodrive, start, propagate;
+let Aiodrive, start, propagate, create;
 
 const VALUE = Symbol('value');
 const UNWRAP = Symbol('unwrap');
@@ -83,6 +83,14 @@ function awaitable(task, unwrap = valueOf) {
     return Object.assign(task, thenable, {[UNWRAP]: unwrap, [SITE]: new Error()});
 }
 
+// An asynchronous function as a task: "begin" gets the cancellable and the callback, "finish" the result, once.
+function started(begin, cancellable, finish) {
+    const task = create(cancellable);
+    begin(task.get_cancellable(), (source, result) => Aiodrive.task_complete(source, result, task));
+    let result = null;
+    return awaitable(task, ended => finish(result ??= Aiodrive.task_propagate_result(ended)));
+}
+
 function spawn(job, parent = null, begin = start.spawn) {
     return awaitable(begin(parent, asJob(job)));
 }
@@ -135,8 +143,8 @@ function install(namespace) {
         };
     }
 
-    const {task_new} = Aiodrive;
-    Aiodrive.task_new = (parent = null) => awaitable(task_new(parent));
+    create = Aiodrive.task_new;
+    Aiodrive.task_new = (parent = null) => awaitable(create(parent));
     Aiodrive.task_propagate = task => {
         try {
             return valueOf(task);
