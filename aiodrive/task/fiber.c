@@ -19,27 +19,30 @@
 
 typedef struct
 {
-  AiodriveWorkItem   work;           /* first; starts it */
-  AiodriveFiberFunc  func;
-  gpointer           data;           /* that of the task or of the job, which outlives the fiber */
-  char              *name;           /* owned */
-  GTask             *task;           /* owned */
-  AiodriveStack     *stack;
-  gboolean           holds_value;    /* the task is ours, and gets a GValue */
-  GAsyncResult      *awaited;        /* owned, nullable */
-  gboolean           arrived;        /* awaited is that of this await */
-  gboolean           waits;
-  gboolean           succeeded;
-  GValue             result;
-  GError            *error;          /* owned, nullable */
+  AiodriveWorkItem      work;           /* first; starts it */
+  AiodriveFiberFunc     func;           /* one of the two is set */
+  AiodriveMapFiberFunc  map_func;
+  const GValue         *item;           /* for map_func; stays until the task has ended */
+  gpointer              data;           /* that of the task or of the job, which outlives the fiber */
+  char                 *name;           /* owned */
+  GTask                *task;           /* owned */
+  AiodriveStack        *stack;
+  gboolean              holds_value;    /* the task is ours, and gets a GValue */
+  GAsyncResult         *awaited;        /* owned, nullable */
+  gboolean              arrived;        /* awaited is that of this await */
+  gboolean              waits;
+  gboolean              succeeded;
+  GValue                result;
+  GError               *error;          /* owned, nullable */
 } Fiber;
 
 typedef struct
 {
-  AiodriveFiberFunc  func;
-  const char        *name;           /* static */
-  gpointer           data;
-  GDestroyNotify     data_destroy;   /* nullable */
+  AiodriveFiberFunc     func;           /* one of the two is set */
+  AiodriveMapFiberFunc  map_func;
+  const char           *name;           /* static */
+  gpointer              data;
+  GDestroyNotify        data_destroy;   /* nullable */
 } FiberData;
 
 static void
@@ -74,8 +77,11 @@ static void
 fiber_run (gpointer fiber)
 {
   Fiber *self = fiber;
+  GCancellable *scope = g_task_get_cancellable (self->task);
 
-  self->succeeded = self->func (g_task_get_cancellable (self->task), self->data, &self->result, &self->error);
+  self->succeeded = self->map_func != NULL
+                      ? self->map_func (scope, self->item, self->data, &self->result, &self->error)
+                      : self->func (scope, self->data, &self->result, &self->error);
 }
 
 /* Outside the stack, which is left for good. */
@@ -151,7 +157,32 @@ aiodrive_fiber_data_new (AiodriveFiberFunc  func,
 {
   FiberData *self = g_new (FiberData, 1);
 
-  *self = (FiberData) { func, name, data, data_destroy };
+  *self = (FiberData) { func, NULL, name, data, data_destroy };
+  return self;
+}
+
+/**
+ * aiodrive_fiber_map_data_new: (skip)
+ * @func: the function of a fiber for an item
+ * @name: a static string
+ * @data: data for @func
+ * @data_destroy: (nullable): frees @data
+ *
+ * Part of AIODRIVE_MAP_FIBER().
+ *
+ * Returns: (transfer full): the data for aiodrive_fiber_map_job()
+ *
+ * Since: 1.0
+ */
+gpointer
+aiodrive_fiber_map_data_new (AiodriveMapFiberFunc  func,
+                             const char           *name,
+                             gpointer              data,
+                             GDestroyNotify        data_destroy)
+{
+  FiberData *self = g_new (FiberData, 1);
+
+  *self = (FiberData) { NULL, func, name, data, data_destroy };
   return self;
 }
 
@@ -173,6 +204,28 @@ aiodrive_fiber_data_free (gpointer fiber_data)
   g_free (self);
 }
 
+static void
+start_job (GTask        *task,
+           const GValue *item,
+           FiberData    *data)
+{
+  Fiber *self;
+
+  g_return_if_fail (data->func != NULL || data->map_func != NULL);
+
+  if (g_task_get_name (task) == NULL)
+    g_task_set_name (task, data->name);
+  self = fiber_new (task, data->func, data->data);
+  self->map_func = data->map_func;
+  self->item = item;
+  self->holds_value = TRUE;
+
+  if (aiodrive_stack_get_current () == NULL)
+    fiber_start (&self->work);
+  else
+    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
+}
+
 /**
  * aiodrive_fiber_job: (skip)
  * @task: the task to return
@@ -188,20 +241,27 @@ aiodrive_fiber_job (GTask        *task,
                     GCancellable *cancellable,
                     gpointer      fiber_data)
 {
-  FiberData *data = fiber_data;
-  Fiber *self;
+  start_job (task, NULL, fiber_data);
+}
 
-  g_return_if_fail (data->func != NULL);
-
-  if (g_task_get_name (task) == NULL)
-    g_task_set_name (task, data->name);
-  self = fiber_new (task, data->func, data->data);
-  self->holds_value = TRUE;
-
-  if (aiodrive_stack_get_current () == NULL)
-    fiber_start (&self->work);
-  else
-    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
+/**
+ * aiodrive_fiber_map_job: (skip)
+ * @task: the task to return
+ * @cancellable: (not nullable): the scope of @task
+ * @item: the item
+ * @fiber_data: that of aiodrive_fiber_map_data_new()
+ *
+ * Part of AIODRIVE_MAP_FIBER(): an #AiodriveMapFunc that runs a fiber.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_fiber_map_job (GTask        *task,
+                        GCancellable *cancellable,
+                        const GValue *item,
+                        gpointer      fiber_data)
+{
+  start_job (task, item, fiber_data);
 }
 
 /**

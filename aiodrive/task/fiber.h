@@ -23,6 +23,26 @@ typedef gboolean (*AiodriveFiberFunc) (GCancellable  *scope,
                                        GValue        *result,
                                        GError       **error);
 
+/**
+ * AiodriveMapFiberFunc: (skip)
+ * @scope: (not nullable): cancels the fiber; pass it to everything that the fiber calls
+ * @item: the item to work on; it stays until the fiber has ended
+ * @data: the data that was given with the function
+ * @result: return location for the result, empty so far; see aiodrive_return_boolean() and its siblings
+ * @error: return location for an error
+ *
+ * The function of a fiber for an item of aiodrive_map().
+ *
+ * Returns: %TRUE, with or without a @result; %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+typedef gboolean (*AiodriveMapFiberFunc) (GCancellable  *scope,
+                                          const GValue  *item,
+                                          gpointer       data,
+                                          GValue        *result,
+                                          GError       **error);
+
 AIODRIVE_PUBLIC
 GTask        *aiodrive_spawn_fiber          (GCancellable      *parent,
                                              AiodriveFiberFunc  func,
@@ -48,6 +68,20 @@ void          aiodrive_task_run_in_fiber    (GTask             *task,
 #define AIODRIVE_FIBER(func, data, data_destroy) \
   aiodrive_fiber_job, aiodrive_fiber_data_new ((func), #func, (data), (data_destroy)), aiodrive_fiber_data_free
 
+/**
+ * AIODRIVE_MAP_FIBER:
+ * @func: an #AiodriveMapFiberFunc
+ * @data: data for @func
+ * @data_destroy: (nullable): frees @data
+ *
+ * Stands for the last three arguments of aiodrive_map(): each item has a fiber of its own. The tasks are named after
+ * @func.
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_MAP_FIBER(func, data, data_destroy) \
+  aiodrive_fiber_map_job, aiodrive_fiber_map_data_new ((func), #func, (data), (data_destroy)), aiodrive_fiber_data_free
+
 #define aiodrive_spawn_fiber(parent, func, data, data_destroy) \
   aiodrive_spawn ((parent), AIODRIVE_FIBER (func, data, data_destroy))
 
@@ -60,6 +94,16 @@ gpointer      aiodrive_fiber_data_new       (AiodriveFiberFunc  func,
                                              const char        *name,
                                              gpointer           data,
                                              GDestroyNotify     data_destroy);
+AIODRIVE_PUBLIC
+void          aiodrive_fiber_map_job        (GTask             *task,
+                                             GCancellable      *cancellable,
+                                             const GValue      *item,
+                                             gpointer           fiber_data);
+AIODRIVE_PUBLIC
+gpointer      aiodrive_fiber_map_data_new   (AiodriveMapFiberFunc  func,
+                                             const char           *name,
+                                             gpointer              data,
+                                             GDestroyNotify        data_destroy);
 AIODRIVE_PUBLIC
 void          aiodrive_fiber_data_free      (gpointer           fiber_data);
 

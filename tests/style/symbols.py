@@ -36,6 +36,8 @@ SKIPPED = {
     'aiodrive_fiber_data_new': FIBERS,
     'aiodrive_fiber_get_scope': FIBERS,
     'aiodrive_fiber_job': FIBERS,
+    'aiodrive_fiber_map_data_new': FIBERS,
+    'aiodrive_fiber_map_job': FIBERS,
     'aiodrive_fiber_set_stack_size': FIBERS,
     'aiodrive_return_boolean': FIBERS,
     'aiodrive_return_boxed': FIBERS,

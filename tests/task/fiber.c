@@ -842,6 +842,69 @@ test_groups (void)
   assert_succeeds (fill_groups, NULL);
 }
 
+static gboolean
+double_number (GCancellable  *scope,
+               const GValue  *item,
+               gpointer       factor,
+               GValue        *result,
+               GError       **error)
+{
+  gint64 number = g_value_get_int64 (item);
+
+  if (!aiodrive_sleep (3 - (guint) number, scope, error))
+    return FALSE;
+  g_assert_cmpint (number, ==, g_value_get_int64 (item));
+  return aiodrive_return_int (result, number * GPOINTER_TO_INT (factor));
+}
+
+static gboolean
+sum_up (GCancellable  *scope,
+        gpointer       data,
+        GValue        *result,
+        GError       **error)
+{
+  g_autoptr(AiodriveChannel) numbers = aiodrive_channel_new (3);
+  g_autoptr(AiodriveAsyncIterator) doubled = NULL;
+  gint64 sum = 0;
+
+  for (gint64 n = 1; n <= 3; n++)
+    {
+      g_auto(GValue) number = G_VALUE_INIT;
+
+      g_value_set_int64 (g_value_init (&number, G_TYPE_INT64), n);
+      g_assert_true (aiodrive_channel_try_send (numbers, &number, NULL));
+    }
+  aiodrive_channel_close_send (numbers);
+
+  doubled = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (numbers), 2, FALSE, scope,
+                          AIODRIVE_MAP_FIBER (double_number, GINT_TO_POINTER (2), NULL));
+  for (;;)
+    {
+      g_auto(GValue) value = G_VALUE_INIT;
+
+      if (!aiodrive_async_iterator_next_finish (doubled, AIODRIVE_AWAIT (aiodrive_async_iterator_next_async, doubled),
+                                                &value, error))
+        break;
+      sum += g_value_get_int64 (&value);
+    }
+  g_assert_true (error == NULL || *error == NULL);
+  return aiodrive_return_int (result, sum);
+}
+
+static void
+test_map (void)
+{
+  g_autoptr(GTask) task = run_fiber (sum_up, NULL);
+  g_auto(GValue) value = G_VALUE_INIT;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A map runs a fiber for each item");
+
+  aiodrive_task_propagate (task, &value, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_value_get_int64 (&value), ==, 12);
+}
+
 /* What a fiber calls again and again without having to wait. */
 typedef struct
 {
@@ -1042,6 +1105,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/task/fiber/call-outside", test_call_outside);
   g_test_add_func ("/aiodrive/task/fiber/precondition", test_precondition);
   g_test_add_func ("/aiodrive/task/fiber/groups", test_groups);
+  g_test_add_func ("/aiodrive/task/fiber/map", test_map);
   g_test_add_func ("/aiodrive/task/fiber/fair", test_fair);
   g_test_add_func ("/aiodrive/task/fiber/many", test_many);
 
