@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-hub-private.h"
 #include "aiodrive/core/cancel-scope-private.h"
-#include "aiodrive/core/clock-private.h"
+#include "aiodrive/core/monotonic-time-private.h"
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/core/stack-switch-private.h"
 #include "aiodrive/core/wait-private.h"
@@ -23,7 +23,7 @@ typedef struct
   gboolean              decided;       /* guarded by monitor, as are the next ones */
   gboolean              cancelled;
   gboolean              stale;         /* the time has come, or the deadline is another one: it has to be read again */
-  AiodriveClockBlock    block;
+  AiodriveBlockedThread thread;
 } Blocker;
 
 static void
@@ -32,7 +32,7 @@ blocker_decided (AiodriveWorkItem *work)
   Blocker *self = (Blocker *) work;
 
   self->decided = TRUE;
-  aiodrive_clock_block_wake (&self->block);
+  aiodrive_blocked_thread_wake (&self->thread);
   g_cond_signal (&self->cond);
 }
 
@@ -41,15 +41,15 @@ blocker_look_again (Blocker *self)
 {
   aiodrive_monitor_lock (self->monitor);
   self->stale = TRUE;
-  aiodrive_clock_block_wake (&self->block);
+  aiodrive_blocked_thread_wake (&self->thread);
   g_cond_signal (&self->cond);
   aiodrive_monitor_unlock (self->monitor);
 }
 
 static void
-blocker_expired (AiodriveClockBlock *block)
+blocker_expired (AiodriveBlockedThread *thread)
 {
-  blocker_look_again (AIODRIVE_CONTAINER_OF (block, Blocker, block));
+  blocker_look_again (AIODRIVE_CONTAINER_OF (thread, Blocker, thread));
 }
 
 static void
@@ -76,33 +76,33 @@ blocker_cancelled (AiodriveCancelLink *link)
 
 /* Waits until there is something new: it is decided, or the time may be over. */
 static void
-blocker_wait_once (Blocker       *self,
-                   gint64         deadline,
-                   AiodriveClock *clock)
+blocker_wait_once (Blocker            *self,
+                   gint64              deadline,
+                   AiodriveTimeSource *source)
 {
   gboolean timed_out = FALSE;
 
   self->stale = FALSE;
-  aiodrive_clock_block_begin (&self->block, clock, deadline);
+  aiodrive_blocked_thread_begin (&self->thread, aiodrive_time_source_ref_thread_default (), source, deadline);
 
   /* what was put off does not wait until we wake */
   aiodrive_monitor_unlock (self->monitor);
-  aiodrive_clock_block_settle (&self->block);
+  aiodrive_blocked_thread_settle (&self->thread);
   aiodrive_monitor_lock (self->monitor);
 
   while (!self->decided && !self->stale && !timed_out)
     {
-      if (deadline < 0 || clock != NULL)
+      if (deadline < 0 || source != NULL)
         g_cond_wait (&self->cond, &self->monitor->mutex);
       else
         timed_out = !g_cond_wait_until (&self->cond, &self->monitor->mutex, deadline);
     }
 
-  if (aiodrive_clock_block_leave (&self->block))
+  if (aiodrive_blocked_thread_leave (&self->thread))
     return;
 
   aiodrive_monitor_unlock (self->monitor);
-  aiodrive_clock_block_end (&self->block);
+  aiodrive_blocked_thread_end (&self->thread);
   aiodrive_monitor_lock (self->monitor);
 }
 
@@ -113,17 +113,17 @@ blocker_wait (Blocker      *self,
 {
   while (!self->decided)
     {
-      AiodriveClock *clock;
-      gint64 deadline = aiodrive_cancellable_get_deadline (cancellable, &clock);
+      AiodriveTimeSource *source;
+      gint64 deadline = aiodrive_cancellable_get_deadline (cancellable, &source);
 
       if (deadline >= 0 && aiodrive_cancellable_is_cancelled (cancellable) &&
           aiodrive_wait_queue_cancel (&self->waiter))
         {
           self->decided = self->cancelled = TRUE;
-          g_clear_pointer (&clock, aiodrive_clock_unref);
+          g_clear_pointer (&source, aiodrive_time_source_unref);
         }
       else
-        blocker_wait_once (self, deadline, clock);
+        blocker_wait_once (self, deadline, source);
     }
 }
 
@@ -242,10 +242,10 @@ yield_if_due (void)
     stack->busy_since = now;
   else if (now - stack->busy_since >= AIODRIVE_SLICE_USEC)
     {
-      g_autoptr(AiodriveClock) clock = aiodrive_dispatcher_dup_clock (aiodrive_dispatcher_get_thread_default ());
+      g_autoptr(AiodriveTimeSource) source = aiodrive_time_source_ref_thread_default ();
 
       stack->busy_since = 0;
-      if (clock == NULL)
+      if (source == NULL)
         yield (stack);
     }
 }
@@ -273,7 +273,7 @@ aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
   blocker.link.try_ref = aiodrive_cancel_link_begin;
   blocker.link.notify = blocker_cancelled;
   blocker.watch.changed = blocker_deadline_changed;
-  blocker.block.notify = blocker_expired;
+  blocker.thread.notify = blocker_expired;
   g_cond_init (&blocker.cond);
 
   if (watches)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
-#include "aiodrive/core/clock-private.h"
 #include "aiodrive/core/error-private.h"
 
-/* The deadlines of scopes: a timer that cancels, and the clock for calls that come when the timer should have fired. */
+/* The deadlines of scopes: a timer that cancels, and the time itself for calls that come before a late timer. */
 
 static gboolean
 claim_by_timer (AiodriveTimer *timer)
@@ -13,12 +12,12 @@ claim_by_timer (AiodriveTimer *timer)
   return TRUE;
 }
 
-/* The deadline of this scope itself, how long it takes until then, and, if it is wanted, by which clock. G_MAXINT64: it
- * has none. */
+/* Returns how long it takes until the deadline of this scope itself, or G_MAXINT64 if it has none. *@source, if it is
+ * wanted, is a new reference on the time source of the deadline, or NULL for the real time. */
 static gint64
 get_time_left (AiodriveCancelScope  *self,
                gint64               *deadline,
-               AiodriveClock       **clock)
+               AiodriveTimeSource  **source)
 {
   gint64 left = G_MAXINT64;
 
@@ -30,8 +29,8 @@ get_time_left (AiodriveCancelScope  *self,
   if (self->deadline >= 0)
     {
       left = self->deadline - aiodrive_dispatcher_get_time (self->dispatcher);
-      if (clock != NULL)
-        *clock = aiodrive_dispatcher_dup_clock (self->dispatcher);
+      if (source != NULL)
+        *source = aiodrive_dispatcher_ref_time_source (self->dispatcher);
     }
   g_mutex_unlock (&self->hub.lock);
 
@@ -256,36 +255,36 @@ aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
   return nearest != NULL ? aiodrive_cancel_scope_get_deadline (nearest) : -1;
 }
 
-/* The deadline that reaches a call with @cancellable first, or -1; and a reference on the clock that it goes by, or
- * NULL for the real time. */
+/* Returns the deadline that reaches a call with @cancellable first, or -1. *@source is a new reference on its time
+ * source, or NULL for the real time. */
 gint64
-aiodrive_cancellable_get_deadline (GCancellable   *cancellable,
-                                   AiodriveClock **clock)
+aiodrive_cancellable_get_deadline (GCancellable        *cancellable,
+                                   AiodriveTimeSource **source)
 {
   AiodriveCancelScope *scope = NULL;
   gint64 nearest = -1;
   gint64 least = G_MAXINT64;
 
-  *clock = NULL;
+  *source = NULL;
   if (cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable))
     scope = AIODRIVE_CANCEL_SCOPE (cancellable);
-  if (scope != NULL && !aiodrive_clock_any ())
+  if (scope != NULL && !aiodrive_time_source_any ())
     {
       scope = find_nearest (scope);
       return scope != NULL ? aiodrive_cancel_scope_get_deadline (scope) : -1;
     }
   for (; scope != NULL; scope = aiodrive_cancel_scope_get_reaching_parent (scope))
     {
-      g_autoptr(AiodriveClock) its_clock = NULL;
+      g_autoptr(AiodriveTimeSource) its_source = NULL;
       gint64 deadline;
-      gint64 left = get_time_left (scope, &deadline, &its_clock);
+      gint64 left = get_time_left (scope, &deadline, &its_source);
 
       if (left >= least)
         continue;
       least = left;
       nearest = deadline;
-      g_clear_pointer (clock, aiodrive_clock_unref);
-      *clock = g_steal_pointer (&its_clock);
+      g_clear_pointer (source, aiodrive_time_source_unref);
+      *source = g_steal_pointer (&its_source);
     }
   return nearest;
 }
@@ -302,7 +301,7 @@ aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
   if (cancellable == NULL || !AIODRIVE_IS_CANCEL_SCOPE (cancellable))
     return FALSE;
 
-  if (!aiodrive_clock_any ())
+  if (!aiodrive_time_source_any ())
     {
       scope = find_nearest (AIODRIVE_CANCEL_SCOPE (cancellable));
       return scope != NULL && is_late (scope);

@@ -99,7 +99,7 @@ void               aiodrive_cancel_scope_cancel_late     (AiodriveCancelScope *s
 void               aiodrive_cancel_scope_init_deadline   (AiodriveCancelScope *self);
 void               aiodrive_cancel_scope_cancel_if_late  (AiodriveCancelScope *self);
 gint64             aiodrive_cancellable_get_deadline     (GCancellable        *cancellable,
-                                                          AiodriveClock      **clock);
+                                                          AiodriveTimeSource **source);
 gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *cancellable);
 gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,
                                                           GError             **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
-#include "aiodrive/core/clock.h"
+#include "aiodrive/core/monotonic-time.h"
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/core/release-private.h"
 

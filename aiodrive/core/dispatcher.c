@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/dispatcher-parts-private.h"
+#include "aiodrive/core/dispatcher-private.h"
 
-/* A dispatcher runs work items and timers in one main context. It is the only place of the library
- * that knows GSource. Any thread may push; the thread that iterates the context runs.
+#include "aiodrive/core/work-list-private.h"
+
+/* A dispatcher runs work items and timers in one main context, in a GSource of its own. Any thread may push; the thread
+ * that iterates the context runs.
  *
  * No wake-up is lost. A work item is pushed under the lock, and the context blocks only after prepare()
  * has found nothing under the same lock and has said so in `polling`. Who pushes before that is found
@@ -45,6 +47,32 @@ typedef struct
   AiodriveDispatcher *dispatcher;  /* unowned */
 } DispatcherSource;
 
+struct _AiodriveDispatcher
+{
+  GMainContext       *context;      /* unowned; set once */
+  GSource            *source;       /* unowned; set once */
+  gint                ref_count;    /* atomic */
+  gint                closed;       /* atomic; the context is gone */
+  GThread            *iterated_by;  /* unowned, nullable; atomic: the last thread that iterated the context */
+
+  GMutex              lock;         /* no other lock of ours is taken while it is held, but that of a time source */
+  AiodriveWorkList    inbox;        /* guarded by lock */
+  gint                has_inbox;    /* changed under lock; read atomically too */
+  AiodriveTimerHeap   timers;       /* guarded by lock */
+  AiodriveTimeSource *time_source;  /* owned, nullable; changed under lock; read atomically too */
+  gboolean            polling;      /* guarded by lock; from prepare() to check() or to the first push */
+
+  AiodriveWorkList    next;         /* the rest is touched by the thread that iterates the context alone */
+  AiodriveWorkList    running;
+  AiodriveWorkList    later;
+  gint64              now;          /* when the iteration began */
+  AiodriveFairness    fairness;
+};
+
+static void        forget_cached    (gpointer cached);
+static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
+static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
+
 static __thread AiodriveDispatcher *running_here;   /* runs an item now; its context is not iterated meanwhile */
 
 AiodriveDispatcher *
@@ -61,7 +89,7 @@ aiodrive_dispatcher_unref (AiodriveDispatcher *self)
     return;
 
   aiodrive_timer_heap_clear (&self->timers);
-  g_clear_pointer (&self->clock, aiodrive_clock_unref);
+  g_clear_pointer (&self->time_source, aiodrive_time_source_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -71,7 +99,7 @@ static gint64
 get_timer_time (AiodriveDispatcher *self,
                 gint64              now)
 {
-  return G_LIKELY (self->clock == NULL) ? now : aiodrive_clock_get_time (self->clock);
+  return G_LIKELY (self->time_source == NULL) ? now : aiodrive_time_source_get_time (self->time_source);
 }
 
 static gint
@@ -84,7 +112,7 @@ poll_timeout (AiodriveDispatcher *self)
     return -1;
 
   left = timer->due - get_timer_time (self, g_source_get_time (self->source));
-  if (left > 0 && self->clock != NULL)
+  if (left > 0 && self->time_source != NULL)
     return -1;
   return left <= 0 ? 0 : (gint) MIN (left / 1000 + (left % 1000 > 0), G_MAXINT);
 }
@@ -219,13 +247,28 @@ push_context (AiodriveDispatcher *self)
 }
 
 static gboolean
+runs_one_by_one (AiodriveDispatcher *self)
+{
+  gboolean one_by_one;
+
+  if (G_LIKELY (g_atomic_pointer_get (&self->time_source) == NULL))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  one_by_one = self->time_source != NULL && self->time_source->funcs->one_by_one;
+  g_mutex_unlock (&self->lock);
+
+  return one_by_one;
+}
+
+static gboolean
 dispatcher_dispatch (GSource     *source,
                      GSourceFunc  callback,
                      gpointer     data)
 {
   AiodriveDispatcher *self = aiodrive_dispatcher_ref (((DispatcherSource *) source)->dispatcher);
   gboolean pushed = push_context (self);
-  gboolean one_by_one = g_atomic_pointer_get (&self->clock) != NULL;
+  gboolean one_by_one = runs_one_by_one (self);
   gint64 now = g_source_get_time (source);
   gboolean timers_due = TRUE;
   guint n = 0;
@@ -261,6 +304,18 @@ run_all (AiodriveWorkList *list)
     work->run (work);
 }
 
+static GMutex      registry_lock;
+static GHashTable *registry;   /* GMainContext -> AiodriveDispatcher, both unowned; guarded by registry_lock */
+
+/* The context goes away. */
+static void
+unregister (AiodriveDispatcher *self)
+{
+  g_mutex_lock (&registry_lock);
+  g_hash_table_remove (registry, self->context);
+  g_mutex_unlock (&registry_lock);
+}
+
 /* The destroy notify of the source's callback. (The finalize function of a GSource can come after the
  * end of its context.) */
 static void
@@ -268,7 +323,7 @@ dispatcher_close (gpointer data)
 {
   AiodriveDispatcher *self = data;
 
-  aiodrive_dispatcher_forget (self);
+  unregister (self);
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->closed, TRUE);
@@ -297,8 +352,8 @@ attach_source (AiodriveDispatcher *self)
   return source;   /* the context has it */
 }
 
-AiodriveDispatcher *
-aiodrive_dispatcher_new (GMainContext *context)
+static AiodriveDispatcher *
+dispatcher_new (GMainContext *context)
 {
   AiodriveDispatcher *self = g_new0 (AiodriveDispatcher, 1);
 
@@ -310,6 +365,62 @@ aiodrive_dispatcher_new (GMainContext *context)
 
   return self;
 }
+
+/*
+ * Where dispatchers are found: each by its context, and each thread keeps the one that it used last
+ */
+
+/* The dispatcher of @context, made if need be. It lives as long as the context. */
+AiodriveDispatcher *
+aiodrive_dispatcher_get_for_context (GMainContext *context)
+{
+  AiodriveDispatcher *self;
+
+  g_mutex_lock (&registry_lock);
+  if (registry == NULL)
+    registry = g_hash_table_new (NULL, NULL);
+  self = g_hash_table_lookup (registry, context);
+  if (self == NULL)
+    {
+      self = dispatcher_new (context);
+      g_hash_table_insert (registry, context, self);
+    }
+  g_mutex_unlock (&registry_lock);
+
+  return self;
+}
+
+static void
+forget_cached (gpointer data)
+{
+  cached = NULL;
+  aiodrive_dispatcher_unref (data);
+}
+
+/* The dispatcher of the thread-default main context, where what is called back in this thread is run. */
+AiodriveDispatcher *
+aiodrive_dispatcher_get_thread_default (void)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  if (context == NULL)
+    context = g_main_context_default ();
+
+  /* A new context may have the address of an old one: hence closed. */
+  if (G_UNLIKELY (cached == NULL || cached->context != context || g_atomic_int_get (&cached->closed)))
+    {
+      AiodriveDispatcher *found = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_for_context (context));
+
+      g_private_replace (&cached_for_exit, found);   /* forgets the other one */
+      cached = found;
+    }
+
+  return cached;
+}
+
+/*
+ * Pushing
+ */
 
 /* Whether a work item that this thread runs pushes now. */
 gboolean
@@ -420,9 +531,120 @@ aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
   return idle;
 }
 
+GMainContext *
+aiodrive_dispatcher_get_context (AiodriveDispatcher *self)
+{
+  return self->context;
+}
+
+/* The last thread that iterated the context; NULL: none has. */
+GThread *
+aiodrive_dispatcher_get_iterating_thread (AiodriveDispatcher *self)
+{
+  return g_atomic_pointer_get (&self->iterated_by);
+}
+
 /* What all our sources in the context of @self share; for the thread that iterates it. */
 AiodriveFairness *
 aiodrive_dispatcher_get_fairness (AiodriveDispatcher *self)
 {
   return &self->fairness;
+}
+
+/*
+ * Timers, and the time that they go by
+ */
+
+/* Starts @timer, or starts it anew. A closed dispatcher fires no timer. */
+void
+aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
+                                 AiodriveTimer      *timer,
+                                 gint64              due)
+{
+  GMainContext *to_wake = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (!self->closed)
+    {
+      aiodrive_timer_heap_remove (&self->timers, timer);
+      aiodrive_timer_heap_add (&self->timers, timer, due);
+      if (self->time_source != NULL)
+        self->time_source->funcs->timer_started (self->time_source);
+      if (self->polling && timer->place == 1)
+        {
+          self->polling = FALSE;
+          to_wake = g_main_context_ref (self->context);
+        }
+    }
+  g_mutex_unlock (&self->lock);
+
+  aiodrive_dispatcher_wake (to_wake);
+}
+
+/* After this the timer is not referenced any more. It does not wait for a notify() that has begun. */
+void
+aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
+                                AiodriveTimer      *timer)
+{
+  g_mutex_lock (&self->lock);
+  aiodrive_timer_heap_remove (&self->timers, timer);
+  g_mutex_unlock (&self->lock);
+}
+
+/* When the next timer is due; G_MAXINT64: there is none. */
+gint64
+aiodrive_dispatcher_get_due (AiodriveDispatcher *self)
+{
+  AiodriveTimer *timer;
+  gint64 due;
+
+  g_mutex_lock (&self->lock);
+  timer = aiodrive_timer_heap_peek (&self->timers);
+  due = timer != NULL ? timer->due : G_MAXINT64;
+  g_mutex_unlock (&self->lock);
+
+  return due;
+}
+
+/* The time that timers here go by. */
+gint64
+aiodrive_dispatcher_get_time (AiodriveDispatcher *self)
+{
+  gint64 now = 0;
+
+  if (G_UNLIKELY (g_atomic_pointer_get (&self->time_source) != NULL))
+    {
+      g_mutex_lock (&self->lock);
+      now = self->time_source != NULL ? aiodrive_time_source_get_time (self->time_source) : 0;
+      g_mutex_unlock (&self->lock);
+    }
+  return now > 0 ? now : g_get_monotonic_time ();
+}
+
+/* What the timers here go by; NULL: the real time. */
+void
+aiodrive_dispatcher_set_time_source (AiodriveDispatcher *self,
+                               AiodriveTimeSource *source)
+{
+  AiodriveTimeSource *previous;
+
+  g_mutex_lock (&self->lock);
+  previous = self->time_source;
+  g_atomic_pointer_set (&self->time_source, source != NULL ? aiodrive_time_source_ref (source) : NULL);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&previous, aiodrive_time_source_unref);
+}
+
+/* Returns a new reference, or NULL for the real time. */
+AiodriveTimeSource *
+aiodrive_dispatcher_ref_time_source (AiodriveDispatcher *self)
+{
+  AiodriveTimeSource *source;
+
+  g_mutex_lock (&self->lock);
+  source = self->time_source != NULL ? aiodrive_time_source_ref (self->time_source) : NULL;
+  g_mutex_unlock (&self->lock);
+
+  return source;
 }

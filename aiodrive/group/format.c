@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/clock.h"
+#include "aiodrive/core/monotonic-time.h"
 #include "aiodrive/group/depths-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/record-private.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/group-core-private.h"
 
-#include "aiodrive/core/clock.h"
+#include "aiodrive/core/main-context-private.h"
+#include "aiodrive/core/monotonic-time.h"
 #include "aiodrive/group/depths-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/propagate.h"
-#include "aiodrive/task/record-private.h"
 #include "aiodrive/task/proxy-task-private.h"
+#include "aiodrive/task/record-private.h"
 #include "aiodrive/task/start.h"
 
 /* Nothing outlives a group unseen: who closes it is called back when the last member has ended, and no member is let in
@@ -161,13 +162,13 @@ gboolean
 aiodrive_group_core_enter (AiodriveGroupCore *self)
 {
   return (self->thread == g_thread_self () || g_main_context_is_owner (self->context)) &&
-         aiodrive_dispatcher_enter (self->context, TRUE);
+         aiodrive_main_context_enter (self->context, TRUE);
 }
 
 void
 aiodrive_group_core_leave (AiodriveGroupCore *self)
 {
-  aiodrive_dispatcher_leave (self->context);
+  aiodrive_main_context_leave (self->context);
 }
 
 typedef struct

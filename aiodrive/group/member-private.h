@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "aiodrive/core/clock.h"
+#include "aiodrive/core/monotonic-time.h"
 #include "aiodrive/group/group-core-private.h"
 
 G_BEGIN_DECLS

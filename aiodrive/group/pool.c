@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/pool.h"
 
-#include "aiodrive/core/clock.h"
+#include "aiodrive/core/monotonic-time.h"
 #include "aiodrive/group/depths-private.h"
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/group/task-group-private.h"

@@ -4,6 +4,7 @@
 #include "aiodrive/core/cancel-scope-private.h"
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/core/error.h"
+#include "aiodrive/core/main-context-private.h"
 #include "aiodrive/core/release-private.h"
 #include "aiodrive/core/stack-switch-private.h"
 
@@ -278,13 +279,13 @@ revive (AiodriveTaskRecord *self)
 static gboolean
 enter_context (GTask *task)
 {
-  return aiodrive_dispatcher_enter (g_task_get_context (task), FALSE);
+  return aiodrive_main_context_enter (g_task_get_context (task), FALSE);
 }
 
 static void
 leave_context (GTask *task)
 {
-  aiodrive_dispatcher_leave (g_task_get_context (task));
+  aiodrive_main_context_leave (g_task_get_context (task));
 }
 
 AiodriveTaskRecord *

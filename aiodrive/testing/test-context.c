@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/testing/test-context.h"
 
-#include "aiodrive/core/clock-private.h"
+#include "aiodrive/testing/virtual-clock-private.h"
 
 /**
  * AiodriveTestContext:
@@ -40,12 +40,12 @@
  */
 struct _AiodriveTestContext
 {
-  GObject        parent_instance;
+  GObject               parent_instance;
 
-  GMainContext  *context;   /* owned; set once, as is the rest */
-  AiodriveClock *clock;     /* owned */
-  gint64         started;
-  gint           closed;    /* atomic */
+  GMainContext         *context;  /* owned; set once, as is the rest */
+  AiodriveVirtualClock *clock;    /* owned */
+  gint64                started;
+  gint                  closed;   /* atomic */
 };
 
 enum
@@ -65,8 +65,8 @@ aiodrive_test_context_constructed (GObject *object)
 
   if (self->context == NULL)
     self->context = g_main_context_ref_thread_default ();
-  self->clock = aiodrive_clock_begin (self->context);
-  self->started = aiodrive_clock_get_time (self->clock);
+  self->clock = aiodrive_virtual_clock_begin (self->context);
+  self->started = aiodrive_virtual_clock_get_time (self->clock);
 
   G_OBJECT_CLASS (aiodrive_test_context_parent_class)->constructed (object);
 }
@@ -84,7 +84,7 @@ aiodrive_test_context_finalize (GObject *object)
 {
   AiodriveTestContext *self = AIODRIVE_TEST_CONTEXT (object);
 
-  aiodrive_clock_unref (self->clock);
+  aiodrive_time_source_unref ((AiodriveTimeSource *) self->clock);
   g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (aiodrive_test_context_parent_class)->finalize (object);
@@ -196,7 +196,7 @@ aiodrive_test_context_get_elapsed (AiodriveTestContext *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_TEST_CONTEXT (self), 0);
 
-  return aiodrive_clock_get_time (self->clock) - self->started;
+  return aiodrive_virtual_clock_get_time (self->clock) - self->started;
 }
 
 /**
@@ -213,7 +213,7 @@ aiodrive_test_context_hold (AiodriveTestContext *self)
 {
   g_return_if_fail (AIODRIVE_IS_TEST_CONTEXT (self));
 
-  aiodrive_clock_hold (self->clock);
+  aiodrive_virtual_clock_hold (self->clock);
 }
 
 /**
@@ -231,7 +231,7 @@ aiodrive_test_context_release (AiodriveTestContext *self)
 
   g_return_if_fail (AIODRIVE_IS_TEST_CONTEXT (self));
 
-  held = aiodrive_clock_release (self->clock);
+  held = aiodrive_virtual_clock_release (self->clock);
   g_return_if_fail (held);
 }
 
@@ -294,7 +294,7 @@ aiodrive_test_context_wait_all_blocked_async (AiodriveTestContext *self,
   wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_test_context_wait_all_blocked_async,
                             aiodrive_wait_return_true);
   if (wait != NULL)
-    aiodrive_clock_wait (self->clock, wait);
+    aiodrive_virtual_clock_wait (self->clock, wait);
 }
 
 /**
@@ -336,5 +336,5 @@ aiodrive_test_context_close (AiodriveTestContext *self)
   g_return_if_fail (AIODRIVE_IS_TEST_CONTEXT (self));
 
   if (g_atomic_int_compare_and_exchange (&self->closed, FALSE, TRUE))
-    aiodrive_clock_end (self->clock);
+    aiodrive_virtual_clock_end (self->clock);
 }

@@ -31,7 +31,7 @@ struct _AiodriveExecutorRun
   AiodriveExecutorCore *core;         /* owned by the thread */
   AiodriveExecutorRun  *previous;     /* owned, nullable; used in the thread */
   AiodriveDispatcher   *dispatcher;   /* of context */
-  AiodriveClock        *clock;        /* owned, nullable; set once: that of who has started it */
+  AiodriveTimeSource   *time_source;  /* owned, nullable; set once: that of who has started it */
 
   GMainContext         *context;      /* owned; NULL when it has left; guarded, as are the next ones */
   GQueue                cancellables; /* of those of its tasks whose jobs have begun */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/thread/executor-parts-private.h"
 
-#include "aiodrive/core/clock-private.h"
+#include "aiodrive/core/monotonic-time-private.h"
 
 /* The life of one thread of an executor. See executor-core.c for why no task is lost when it ends. */
 
@@ -16,7 +16,7 @@ run_free (gpointer data)
     g_thread_unref (self->thread);
   else if (self->thread != NULL)
     g_thread_join (self->thread);
-  g_clear_pointer (&self->clock, aiodrive_clock_unref);
+  g_clear_pointer (&self->time_source, aiodrive_time_source_unref);
   g_mutex_clear (&self->join_lock);
 }
 
@@ -77,8 +77,8 @@ leave (AiodriveExecutorRun *self)
 
   if (context == NULL)
     return FALSE;
-  if (self->clock != NULL)
-    aiodrive_clock_leave (self->clock, context);
+  if (self->time_source != NULL)
+    self->time_source->funcs->leave (self->time_source, context);
   g_main_context_pop_thread_default (context);
   g_main_context_unref (context);
   return TRUE;
@@ -90,11 +90,11 @@ iterate (AiodriveExecutorRun *self,
          GMainContext        *context,
          gboolean             done)
 {
-  if (done && self->clock != NULL)
-    aiodrive_clock_hold (self->clock);
+  if (done && self->time_source != NULL)
+    self->time_source->funcs->hold (self->time_source);
   g_main_context_iteration (context, !done);
-  if (done && self->clock != NULL)
-    aiodrive_clock_release (self->clock);
+  if (done && self->time_source != NULL)
+    self->time_source->funcs->release (self->time_source);
 }
 
 /* Iterates the context. When nothing keeps the thread, what there is in the inbox is run still, and what that brings;
@@ -138,8 +138,8 @@ run_thread (gpointer data)
   self->gone = TRUE;
   aiodrive_wait_queue_wake_all (&self->stoppers, &core->monitor);
   aiodrive_monitor_unlock (&core->monitor);
-  if (self->clock != NULL)
-    aiodrive_clock_release (self->clock);
+  if (self->time_source != NULL)
+    self->time_source->funcs->release (self->time_source);
 
   aiodrive_executor_core_unref (core);
   aiodrive_executor_run_unref (self);
@@ -167,7 +167,7 @@ aiodrive_executor_run_start (AiodriveExecutorCore  *core,
 
   self->context = g_main_context_new ();
   self->dispatcher = aiodrive_dispatcher_get_for_context (self->context);
-  self->clock = aiodrive_clock_share (self->context);
+  self->time_source = aiodrive_time_source_share (self->context);
   self->stop.run = ignore;
   self->kept = core->keeps;
   self->previous = core->run;

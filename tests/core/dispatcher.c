@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the registry is nobody else's business */
-#include "aiodrive/core/dispatcher-registry.c"
+#include "aiodrive/core/dispatcher.c"
 
+#include "aiodrive/core/main-context-private.h"
 #include "tests/support/support.h"
 
 /* What was run, in order. */
@@ -1238,8 +1239,8 @@ test_held_for_a_moment (void)
     g_thread_yield ();
   for (guint i = 0; i < test_rounds (20000); i++)
     {
-      g_assert_true (aiodrive_dispatcher_enter (g_main_context_default (), FALSE));
-      aiodrive_dispatcher_leave (g_main_context_default ());
+      g_assert_true (aiodrive_main_context_enter (g_main_context_default (), FALSE));
+      aiodrive_main_context_leave (g_main_context_default ());
     }
   g_atomic_int_set (&self.stop, TRUE);
   g_thread_join (thread);
@@ -1253,7 +1254,7 @@ try_to_enter (gpointer data)
 
   for (guint is_home = 0; is_home < 2; is_home++)
     {
-      g_assert_false (aiodrive_dispatcher_enter (g_main_context_default (), is_home));
+      g_assert_false (aiodrive_main_context_enter (g_main_context_default (), is_home));
       g_atomic_int_inc (&self->entered);
     }
   return NULL;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/dispatcher-parts-private.h"
+#include "aiodrive/core/main-context-private.h"
+
+#include "aiodrive/core/dispatcher-private.h"
 
 /* Exclusive use of a main context by a thread that may not be iterating it.
  *
@@ -18,20 +20,20 @@
 #define N_TRIES  1000
 
 gboolean
-aiodrive_dispatcher_enter (GMainContext *context,
+aiodrive_main_context_enter (GMainContext *context,
                            gboolean      is_home)
 {
   AiodriveDispatcher *dispatcher = aiodrive_dispatcher_get_thread_default ();
   guint n_tries = 0;
 
-  if (dispatcher->context != context)
+  if (aiodrive_dispatcher_get_context (dispatcher) != context)
     return FALSE;
   if (g_main_context_is_owner (context))
     return g_main_context_acquire (context);
 
   for (;;)
     {
-      GThread *iterated_by = g_atomic_pointer_get (&dispatcher->iterated_by);
+      GThread *iterated_by = aiodrive_dispatcher_get_iterating_thread (dispatcher);
       gboolean elsewhere = iterated_by != NULL && iterated_by != g_thread_self ();
 
       if (elsewhere && !is_home)
@@ -45,7 +47,7 @@ aiodrive_dispatcher_enter (GMainContext *context,
 }
 
 void
-aiodrive_dispatcher_leave (GMainContext *context)
+aiodrive_main_context_leave (GMainContext *context)
 {
   g_main_context_release (context);
 }

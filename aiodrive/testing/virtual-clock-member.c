@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "aiodrive/core/clock-parts-private.h"
+#include "aiodrive/testing/virtual-clock-parts-private.h"
 
-/* The two sources of a main context that goes by a clock; see clock.c. */
+/* The two sources of a main context that goes by a clock, and its thread; see virtual-clock.c. */
 
 typedef struct
 {
@@ -45,7 +45,7 @@ last_prepare (GSource *source,
   AiodriveClockMember *self = member_of (source);
 
   g_mutex_lock (&self->clock->lock);
-  *timeout = self->context != NULL && aiodrive_clock_must_look (self->clock, self) ? 0 : -1;
+  *timeout = self->context != NULL && aiodrive_virtual_clock_must_look (self->clock, self) ? 0 : -1;
   g_mutex_unlock (&self->clock->lock);
 
   return FALSE;
@@ -53,8 +53,8 @@ last_prepare (GSource *source,
 
 /* A quiet iteration, under the lock. Whether it is the one that moves the time. */
 static gboolean
-confirm (AiodriveClock       *self,
-         AiodriveClockMember *member)
+confirm (AiodriveVirtualClock *self,
+         AiodriveClockMember  *member)
 {
   gboolean new = member->moved || member->confirmed != self->round;
 
@@ -67,8 +67,8 @@ confirm (AiodriveClock       *self,
   member->moved = FALSE;
   member->confirmed = self->round;
   if (new)
-    aiodrive_clock_wake_others (self, member);
-  return aiodrive_clock_must_move (self, member);
+    aiodrive_virtual_clock_wake_others (self, member);
+  return aiodrive_virtual_clock_must_move (self, member);
 }
 
 static gboolean
@@ -78,7 +78,7 @@ last_check (GSource *source)
   gboolean moves;
 
   if (!aiodrive_dispatcher_is_idle (self->dispatcher) ||
-      aiodrive_dispatcher_get_due (self->dispatcher) <= aiodrive_clock_get_time (self->clock))
+      aiodrive_dispatcher_get_due (self->dispatcher) <= aiodrive_virtual_clock_get_time (self->clock))
     return FALSE;
 
   g_mutex_lock (&self->clock->lock);
@@ -98,11 +98,11 @@ last_dispatch (GSource     *source,
 
   g_mutex_lock (&self->clock->lock);
   self->quiet = TRUE;
-  moves = self->context != NULL && aiodrive_clock_must_move (self->clock, self);
+  moves = self->context != NULL && aiodrive_virtual_clock_must_move (self->clock, self);
   g_mutex_unlock (&self->clock->lock);
 
   if (moves)
-    aiodrive_clock_settle (self->clock);
+    aiodrive_virtual_clock_settle (self->clock);
   return G_SOURCE_CONTINUE;
 }
 
@@ -112,7 +112,7 @@ member_free (gpointer data)
   AiodriveClockMember *self = data;
 
   aiodrive_dispatcher_unref (self->dispatcher);
-  aiodrive_clock_unref (self->clock);
+  aiodrive_time_source_unref (&self->clock->source);
 }
 
 void
@@ -149,18 +149,19 @@ attach_source (AiodriveClockMember *member,
 }
 
 void
-aiodrive_clock_join (AiodriveClock *self,
-                     GMainContext  *context,
-                     GThread       *thread)
+aiodrive_virtual_clock_join (AiodriveVirtualClock *self,
+                             GMainContext         *context,
+                             GThread              *thread)
 {
   AiodriveClockMember *member = g_atomic_rc_box_new0 (AiodriveClockMember);
 
-  member->clock = aiodrive_clock_ref (self);
+  member->clock = self;
+  aiodrive_time_source_ref (&self->source);
   member->dispatcher = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_for_context (context));
   member->context = g_main_context_ref (context);
   member->thread = thread;
 
-  aiodrive_dispatcher_set_clock (member->dispatcher, self);
+  aiodrive_dispatcher_set_time_source (member->dispatcher, &self->source);
   member->sources[0] = attach_source (member, context, &first_funcs, G_MININT, "aiodrive clock, first");
   member->sources[1] = attach_source (member, context, &last_funcs, G_MAXINT, "aiodrive clock, last");
 
@@ -174,7 +175,7 @@ void
 aiodrive_clock_member_leave (AiodriveClockMember *self,
                              GMainContext        *context)
 {
-  aiodrive_dispatcher_set_clock (self->dispatcher, NULL);
+  aiodrive_dispatcher_set_time_source (self->dispatcher, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (self->sources); i++)
     {
       g_source_destroy (self->sources[i]);
@@ -183,4 +184,60 @@ aiodrive_clock_member_leave (AiodriveClockMember *self,
   g_main_context_wakeup (context);
   g_main_context_unref (context);
   aiodrive_clock_member_unref (self);
+}
+
+/*
+ * Threads that block
+ */
+
+static AiodriveClockMember *
+find_own (AiodriveVirtualClock *clock)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+  AiodriveClockMember *member;
+
+  if (context == NULL)
+    context = g_main_context_default ();
+  member = aiodrive_virtual_clock_find (clock, context);
+
+  /* the default main context is that of threads without one, too */
+  return member != NULL && member->thread == g_thread_self () ? member : NULL;
+}
+
+/* The calling thread waits, and everything else may. */
+void
+aiodrive_virtual_clock_block (AiodriveVirtualClock  *self,
+                              AiodriveBlockedThread *thread)
+{
+  AiodriveClockMember *member;
+
+  g_mutex_lock (&self->lock);
+  member = find_own (self);
+  if (member != NULL)
+    {
+      thread->member = g_atomic_rc_box_acquire (member);
+      member->blocked = TRUE;
+    }
+  self->round++;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+aiodrive_virtual_clock_unblock (AiodriveVirtualClock  *self,
+                                AiodriveBlockedThread *thread)
+{
+  AiodriveClockMember *member;
+
+  g_mutex_lock (&self->lock);
+  member = g_steal_pointer (&thread->member);
+  if (member != NULL)
+    {
+      member->blocked = FALSE;
+      member->moved = TRUE;
+      member->confirmed = 0;
+      self->round++;
+    }
+  g_mutex_unlock (&self->lock);
+
+  g_clear_pointer (&member, aiodrive_clock_member_unref);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "aiodrive/testing/virtual-clock-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AiodriveClockMember AiodriveClockMember;
+
+/* A main context that goes by a clock. */
+struct _AiodriveClockMember
+{
+  AiodriveVirtualClock *clock;       /* owned, set once */
+  AiodriveDispatcher   *dispatcher;  /* owned, set once */
+  GSource              *sources[2];  /* owned, set once; the first and the last */
+  GMainContext         *context;     /* owned; NULL when it has left; guarded by the clock, as is the rest */
+  GThread              *thread;      /* unowned, nullable: the one that iterates it */
+  gboolean              quiet;       /* the last iteration was */
+  gboolean              moved;       /* another one was not, since it has confirmed a round */
+  gboolean              blocked;
+  guint64               looked;      /* the round in which the iteration began */
+  guint64               confirmed;
+};
+
+struct _AiodriveVirtualClock
+{
+  AiodriveTimeSource source;         /* first */
+  GMutex             lock;
+  gint64             now;            /* guarded by lock, as is all down to timers */
+  GPtrArray         *members;        /* the first is that of the test */
+  guint              n_tests;
+  guint              n_holds;
+  guint64            round;
+  guint64            settled;        /* the last round after which there was nothing to do */
+  AiodriveTimerHeap  timers;         /* of threads that block */
+  AiodriveMonitor    monitor;
+  AiodriveWaitQueue  waiters;        /* for everything to wait; guarded by monitor */
+};
+
+/* Under the lock. */
+gboolean             aiodrive_virtual_clock_is_quiescent (AiodriveVirtualClock  *self);
+gboolean             aiodrive_virtual_clock_must_look    (AiodriveVirtualClock  *self,
+                                                          AiodriveClockMember   *member);
+gboolean             aiodrive_virtual_clock_must_move    (AiodriveVirtualClock  *self,
+                                                          AiodriveClockMember   *member);
+void                 aiodrive_clock_member_wake          (AiodriveClockMember   *member);
+void                 aiodrive_virtual_clock_wake_others  (AiodriveVirtualClock  *self,
+                                                          AiodriveClockMember   *member);
+gboolean             aiodrive_virtual_clock_begin_round  (AiodriveVirtualClock  *self);
+AiodriveClockMember *aiodrive_virtual_clock_find         (AiodriveVirtualClock  *self,
+                                                          GMainContext          *context);
+
+/* Nothing is locked. */
+void                 aiodrive_virtual_clock_settle       (AiodriveVirtualClock  *self);
+void                 aiodrive_virtual_clock_join         (AiodriveVirtualClock  *self,
+                                                          GMainContext          *context,
+                                                          GThread               *thread);
+void                 aiodrive_virtual_clock_block        (AiodriveVirtualClock  *self,
+                                                          AiodriveBlockedThread *thread);
+void                 aiodrive_virtual_clock_unblock      (AiodriveVirtualClock  *self,
+                                                          AiodriveBlockedThread *thread);
+void                 aiodrive_clock_member_unref         (AiodriveClockMember   *self);
+void                 aiodrive_clock_member_leave         (AiodriveClockMember   *self,
+                                                          GMainContext          *context);
+
+G_END_DECLS
