@@ -378,6 +378,9 @@ aiodrive_pool_format (AiodrivePool *self)
  *
  * A planned task that is cancelled ends with %G_IO_ERROR_CANCELLED, and its job is never started.
  *
+ * The task is an argument, not the return value: most callers leave it to the pool, and an ignored return value
+ * would leak a reference in each such call.
+ *
  * Since: 1.0
  */
 void

@@ -335,6 +335,9 @@ aiodrive_task_group_cancel (AiodriveTaskGroup *self)
  * it starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED. In an
  * #AiodrivePool that is idle it is planned.
  *
+ * The task is an argument, not the return value: most callers leave it to the group, and an ignored return value
+ * would leak a reference in each such call.
+ *
  * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
  * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, when @task has ended and what waited for it
  * has been called back, as aiodrive_spawn() does.

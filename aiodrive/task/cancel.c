@@ -34,8 +34,8 @@ static const AiodriveCombinatorClass cancel_task_class =
  * @task: a task
  * @cancellable: (nullable): cancels the call
  *
- * Cancels a task and waits until it has ended. That it ends with %G_IO_ERROR_CANCELLED is a success, as is a value;
- * any other error is raised.
+ * Cancels @task, and returns a task that waits until it has ended. That @task ends with %G_IO_ERROR_CANCELLED is a
+ * success, as is a value; any other error is raised.
  *
  * If the call itself is cancelled, it waits all the same, then fails with the task's real error, or
  * %G_IO_ERROR_CANCELLED. A task that could not be cancelled alone is %G_IO_ERROR_INVALID_ARGUMENT.

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
 GTask   *aiodrive_cancel_task        (GTask                *task,
-                                      GCancellable         *cancellable);
+                                      GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void     aiodrive_cancel_task_async  (GTask                *task,
                                       GCancellable         *cancellable,

@@ -47,7 +47,7 @@ AIODRIVE_PUBLIC
 GTask        *aiodrive_spawn_fiber          (GCancellable      *parent,
                                              AiodriveFiberFunc  func,
                                              gpointer           data,
-                                             GDestroyNotify     data_destroy);
+                                             GDestroyNotify     data_destroy) G_GNUC_WARN_UNUSED_RESULT;
 
 AIODRIVE_PUBLIC
 void          aiodrive_task_run_in_fiber    (GTask             *task,

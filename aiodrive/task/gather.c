@@ -48,9 +48,9 @@ finish (GAsyncResult  *result,
  * @n_tasks: how many there are
  * @cancellable: (nullable): cancels the call
  *
- * Waits for all tasks. The first one that fails cancels the rest, which are waited for all the same. One error is
- * raised as it is, several as %AIODRIVE_ERROR_MULTIPLE; a task that ended with %G_IO_ERROR_CANCELLED counts only if no
- * other one failed. Without any task it succeeds.
+ * Returns a task that waits for all of @tasks. The first one that fails cancels the rest, which are waited for all the
+ * same. One error is raised as it is, several as %AIODRIVE_ERROR_MULTIPLE; a task that ended with
+ * %G_IO_ERROR_CANCELLED counts only if no other one failed. Without any task it succeeds.
  *
  * To let the rest go on use aiodrive_wait_all().
  *
@@ -123,7 +123,8 @@ aiodrive_try_all_finish (GAsyncResult  *result,
  * @n_tasks: how many there are
  * @cancellable: (nullable): cancels the call
  *
- * Waits for all tasks, whatever becomes of them; a failure cancels nobody. Their errors are raised at the end.
+ * Returns a task that waits for all of @tasks, whatever becomes of them: a failure cancels none. Their errors are
+ * raised at the end.
  *
  * In everything else it is like aiodrive_try_all().
  *

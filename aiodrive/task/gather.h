@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 AIODRIVE_PUBLIC
 GTask     *aiodrive_try_all         (GTask               **tasks,
                                      gsize                 n_tasks,
-                                     GCancellable         *cancellable);
+                                     GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void       aiodrive_try_all_async   (GTask               **tasks,
                                      gsize                 n_tasks,
@@ -22,7 +22,7 @@ GPtrArray *aiodrive_try_all_finish  (GAsyncResult         *result,
 AIODRIVE_PUBLIC
 GTask     *aiodrive_wait_all        (GTask               **tasks,
                                      gsize                 n_tasks,
-                                     GCancellable         *cancellable);
+                                     GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void       aiodrive_wait_all_async  (GTask               **tasks,
                                      gsize                 n_tasks,

@@ -84,8 +84,8 @@ finish (GAsyncResult  *result,
  * @n_tasks: how many there are
  * @cancellable: (nullable): cancels the race
  *
- * Waits for the first task that ends, cancels the others, and waits for those too. The race ends as the winner did,
- * with success or with an error. If several tasks have ended already, the first of them in @tasks wins.
+ * Returns a task that waits for the first of @tasks to end, cancels the others, and waits for those too. It ends as the
+ * winner did, with success or with an error. If several tasks have ended already, the first of them in @tasks wins.
  *
  * To let failures count only if nobody succeeds use aiodrive_first_success(). A loser that fails with anything but
  * %G_IO_ERROR_CANCELLED is warned about.
@@ -165,8 +165,9 @@ aiodrive_race_finish (GAsyncResult  *result,
  * @n_tasks: how many there are
  * @cancellable: (nullable): cancels the call
  *
- * Waits for the first task that succeeds, cancels the others, and waits for those too. Failures do not matter
- * as long as one succeeds; if none does, they are raised: one as it is, several as %AIODRIVE_ERROR_MULTIPLE.
+ * Returns a task that waits for the first of @tasks to succeed, cancels the others, and waits for those too. Failures
+ * do not matter as long as one succeeds; if none does, they are raised: one as it is, several as
+ * %AIODRIVE_ERROR_MULTIPLE.
  *
  * In everything else it is like aiodrive_race(); but no loser is warned about.
  *

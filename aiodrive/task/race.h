@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 AIODRIVE_PUBLIC
 GTask *aiodrive_race                 (GTask               **tasks,
                                       gsize                 n_tasks,
-                                      GCancellable         *cancellable);
+                                      GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void   aiodrive_race_async           (GTask               **tasks,
                                       gsize                 n_tasks,
@@ -23,7 +23,7 @@ GTask *aiodrive_race_finish          (GAsyncResult         *result,
 AIODRIVE_PUBLIC
 GTask *aiodrive_first_success        (GTask               **tasks,
                                       gsize                 n_tasks,
-                                      GCancellable         *cancellable);
+                                      GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void   aiodrive_first_success_async  (GTask               **tasks,
                                       gsize                 n_tasks,

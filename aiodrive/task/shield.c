@@ -67,10 +67,10 @@ static const AiodriveCombinatorClass shield_class =
  * @task: a task of this library
  * @cancellable: (nullable): cancels the call, not @task
  *
- * Lets a task come to its end whatever is cancelled around it: until it has ended, its scope is shielded from its
- * parent (see aiodrive_cancel_scope_set_shielded()), and cancelling the call does not cancel it. A call that was
- * cancelled waits for the task all the same; then it fails with the task's error, or with %G_IO_ERROR_CANCELLED.
- * Whoever cancels @task itself still does.
+ * Returns a task that lets @task run to its end, whatever is cancelled around it: until @task has ended, its scope is
+ * shielded from its parent (see aiodrive_cancel_scope_set_shielded()), and cancelling the call does not cancel @task. A
+ * call that was cancelled waits for @task all the same; then it fails with the error of @task, or with
+ * %G_IO_ERROR_CANCELLED. Cancelling @task itself still works.
  *
  * A task that has no scope of its own, one of g_task_new() say, is %G_IO_ERROR_NOT_SUPPORTED.
  *

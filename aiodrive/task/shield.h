@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
 GTask *aiodrive_shield        (GTask                *task,
-                               GCancellable         *cancellable);
+                               GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void   aiodrive_shield_async  (GTask                *task,
                                GCancellable         *cancellable,

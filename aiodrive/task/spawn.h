@@ -25,12 +25,12 @@ AIODRIVE_PUBLIC
 GTask *aiodrive_spawn (GCancellable    *parent,
                        AiodriveJobFunc  func,
                        gpointer         user_data,
-                       GDestroyNotify   user_data_destroy);
+                       GDestroyNotify   user_data_destroy) G_GNUC_WARN_UNUSED_RESULT;
 
 AIODRIVE_PUBLIC
 GTask *aiodrive_prime (GCancellable    *parent,
                        AiodriveJobFunc  func,
                        gpointer         user_data,
-                       GDestroyNotify   user_data_destroy);
+                       GDestroyNotify   user_data_destroy) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

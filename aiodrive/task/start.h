@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
-GTask *aiodrive_task_new      (GCancellable *parent);
+GTask *aiodrive_task_new      (GCancellable *parent) G_GNUC_WARN_UNUSED_RESULT;
 
 AIODRIVE_PUBLIC
 void   aiodrive_task_complete (GObject      *source,

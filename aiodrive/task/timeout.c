@@ -96,9 +96,9 @@ timeout_new (guint               timeout_ms,
  * @timeout_ms: in how many milliseconds it is cancelled
  * @cancellable: (nullable): cancels the call
  *
- * Gives a task so much time: when it is over, cancels the task and waits for it. If it then ends with
- * %G_IO_ERROR_CANCELLED, the call fails with %G_IO_ERROR_TIMED_OUT; whatever else it ends with, in time or not, is the
- * outcome of the call.
+ * Returns a task that limits the time of @task: when the time is over, it cancels @task and waits for it. If @task then
+ * ends with %G_IO_ERROR_CANCELLED, the call fails with %G_IO_ERROR_TIMED_OUT; whatever else it ends with, in time or
+ * not, is the outcome of the call.
  *
  * For more than one task use a scope of aiodrive_cancel_scope_new_with_timeout() as their parent.
  *

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 AIODRIVE_PUBLIC
 GTask *aiodrive_timeout        (GTask                *task,
                                 guint                 timeout_ms,
-                                GCancellable         *cancellable);
+                                GCancellable         *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 void   aiodrive_timeout_async  (GTask                *task,
                                 guint                 timeout_ms,

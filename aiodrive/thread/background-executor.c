@@ -242,6 +242,9 @@ aiodrive_background_executor_get_context (AiodriveBackgroundExecutor *self)
  * freed in the context of @task, when that has ended and what waited for it has been called back, as aiodrive_spawn()
  * does. A job that drops its task without having returned it fails with %G_IO_ERROR_FAILED.
  *
+ * The task is an argument, not the return value: most callers leave it to the executor, and an ignored return value
+ * would leak a reference in each such call.
+ *
  * While the executor is being stopped @task fails with %G_IO_ERROR_CLOSED; if the thread cannot be started, with the
  * error of that; a function that must not run there is %G_IO_ERROR_NOT_SUPPORTED.
  *
