@@ -23,15 +23,17 @@ struct _AiodriveCancelLink
 {
   GList              node;        /* guarded by the hub's lock, as are the next five */
   AiodriveCancelHub *hub;         /* NULL: never added */
-  guint              generation;  /* of hub when it was added, or did not fire */
+  guint              generation;  /* of hub when it was added, or was not notified */
   gboolean           linked;
-  gboolean           firing;
-  gboolean           left;        /* remove() came while firing: done() tells the owner */
-  /* while the hub is locked, more than once if the cancellable is reset: whether to fire */
+  gboolean           notifying;
+  gboolean           left;        /* remove() came while notifying: done() tells the owner */
+  /* while the hub is locked, more than once if the cancellable is reset: whether to notify */
   gboolean         (*try_ref) (AiodriveCancelLink *link);
   void             (*notify) (AiodriveCancelLink *link);  /* in the thread that cancels; nothing is locked */
 };
 
+void               aiodrive_cancel_hub_embed    (GType               type,
+                                                 gint                offset);
 void               aiodrive_cancel_hub_init     (AiodriveCancelHub  *self);
 void               aiodrive_cancel_hub_clear    (AiodriveCancelHub  *self);
 void               aiodrive_cancel_hub_notify   (AiodriveCancelHub  *self,

@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-hub-private.h"
 
-#include "aiodrive/core/cancel-scope-private.h"
-
-/* g_cancellable_connect() and g_cancellable_disconnect() wait for running handlers, so that nobody may call
- * them in a handler, nor while he holds a lock that a handler wants; from GLib 2.84 on handlers even run under a
- * mutex of the cancellable. A hub needs neither: it is told once of the end of its cancellable, and from then
- * on there is only its own lock, which is a leaf.
+/* Notifies the links of a cancellable when it is cancelled.
  *
- * No cancellation is missed. The flag of the cancellable is set before any handler runs. Who finds it unset under
- * the hub's lock, and adds himself under the same lock, is in the list before the handler gets that lock.
+ * Why not g_cancellable_connect(). It and g_cancellable_disconnect() wait for running handlers: they deadlock in a
+ * handler, and with a lock held that a handler takes. From GLib 2.84 on handlers even run with a mutex of the
+ * cancellable held. A hub connects once, and takes only its own lock, which is a leaf.
+ *
+ * No missed cancellation. The flag of the cancellable is set before any handler runs. A caller that finds it unset with
+ * the hub's lock held, and adds its link before it unlocks, is in the list before the handler takes that lock.
  * (/aiodrive/core/cancel-hub/race)
  *
- * Nobody is told after he left, and nothing is freed under the handler. A link is taken off the list before it
- * fires. If its owner comes to remove it just then, remove() says no, and the owner is run again, in his own
- * context, when the handler is done with him; so an owner is freed in his own context alone, and no last reference
- * of his is dropped inside a handler. (.../remove-while-firing)
+ * No notification after removal, and no use after free. A link leaves the list before it is notified. If its owner
+ * removes it just then, remove() returns FALSE, and the owner's work item is posted again, to its own context, when the
+ * handler has returned. So an owner is freed in its own context alone, and never inside a handler.
+ * (.../remove-while-notifying)
  *
- * No recursion as deep as the tree. The outermost cancellation in a thread goes down with a stack of its own, depth
- * first. A hub that is told while the drain cancels its cancellable is pushed there, and its links fire after that
- * emission, in which GLib holds a mutex. All is done before the outermost g_cancellable_cancel() returns. A handler of
- * the user that cancels something else begins a drain of its own, and finds all of that cancelled afterwards.
+ * No recursion as deep as the tree. The outermost cancellation in a thread goes down depth first, with a stack of its
+ * own. A hub whose cancellable is cancelled by that drain is pushed there, and its links are notified after the
+ * emission, in which GLib holds a mutex. All of it is done before the outermost g_cancellable_cancel() returns. A
+ * handler of the user that cancels something else starts a drain of its own, which has ended when it returns.
  * (/aiodrive/task/depth/scope, /aiodrive/core/cancel-hub/order, .../nested)
  *
- * A cancellable can be reset. Its generation counts its cancellations; a drain fires the links of those before its
- * own. A link that does not fire, as it has a shield, is kept for the next cancellation. (.../reset/on-the-way,
- * .../reset/with-shield) */
+ * A cancellable can be reset. Its generation counts its cancellations; a drain notifies the links that were added
+ * before its own generation. A link behind a shield is not notified, and stays for the next cancellation.
+ * (.../reset/on-the-way, .../reset/with-shield) */
 
 static G_DEFINE_QUARK (aiodrive-cancel-hub, hub)
 
-/* What is left to do on the way down from a cancellable: to cancel @cancellable, or to fire the links of its hub. */
+/* What is left to do on the way down from a cancellable: to cancel @cancellable, or to notify the links of its hub. */
 typedef struct
 {
   GCancellable      *cancellable;   /* owned; NULL: no frame */
@@ -101,7 +100,7 @@ is_due (AiodriveCancelLink *link,
   return link != NULL && (gint) (link->generation - generation) < 0;
 }
 
-/* Takes the next link of a hub that is to fire. A link that does not fire stays, for the next cancellation: the
+/* Takes the next link of a hub that is to be notified. One that is not stays, for the next cancellation: the
  * cancellable may be reset. *@more: there are others in this cancellation. */
 static AiodriveCancelLink *
 take_link (AiodriveCancelHub *self,
@@ -140,7 +139,7 @@ drain_cancel (Drain        *self,
   self->cancelling = NULL;
 }
 
-/* One step: cancels a cancellable, or fires one link of a hub. A hub leaves before its last link fires: a chain of any
+/* One step: cancels a cancellable, or notifies one link of a hub. A hub leaves before its last link does: a chain of any
  * length needs one frame. */
 static void
 drain_step (Drain *self)
@@ -176,7 +175,7 @@ begin_generation (AiodriveCancelHub *self,
   return any;
 }
 
-/* In the handler of @cancellable, whose hub this is: fires all links, now or on the way down that is under way. */
+/* In the handler of @cancellable, whose hub this is: notifies all links, now or in the drain that has cancelled it. */
 void
 aiodrive_cancel_hub_notify (AiodriveCancelHub *self,
                             GCancellable      *cancellable)
@@ -258,13 +257,26 @@ attach_hub (GCancellable *cancellable)
   return g_object_get_qdata (G_OBJECT (cancellable), hub_quark ());
 }
 
+/* The class of cancellables that have a hub as a field, and where. */
+static gsize embedding_type;     /* a GType; atomic */
+static gint  embedding_offset;   /* atomic; set before embedding_type */
+
+/* In the initialisation of the class @type, once: its instances have their hub at @offset, and notify it themselves. */
+void
+aiodrive_cancel_hub_embed (GType type,
+                           gint  offset)
+{
+  g_atomic_int_set (&embedding_offset, offset);
+  g_atomic_pointer_set (&embedding_type, type);
+}
+
 static AiodriveCancelHub *
 get_hub (GCancellable *cancellable)
 {
   AiodriveCancelHub *hub;
 
-  if (AIODRIVE_IS_CANCEL_SCOPE (cancellable))
-    return aiodrive_cancel_scope_get_hub (AIODRIVE_CANCEL_SCOPE (cancellable));
+  if (G_OBJECT_TYPE (cancellable) == (GType) g_atomic_pointer_get (&embedding_type))
+    return (AiodriveCancelHub *) ((guint8 *) cancellable + g_atomic_int_get (&embedding_offset));
 
   hub = g_object_get_qdata (G_OBJECT (cancellable), hub_quark ());
   return hub != NULL ? hub : attach_hub (cancellable);
@@ -310,8 +322,8 @@ aiodrive_cancel_link_remove (AiodriveCancelLink *self)
   if (self->linked)
     g_queue_unlink (&self->hub->links, &self->node);
   self->linked = FALSE;
-  self->left = self->firing;
-  removed = !self->firing;
+  self->left = self->notifying;
+  removed = !self->notifying;
   g_mutex_unlock (&self->hub->lock);
 
   return removed;
@@ -321,7 +333,7 @@ aiodrive_cancel_link_remove (AiodriveCancelLink *self)
 gboolean
 aiodrive_cancel_link_begin (AiodriveCancelLink *self)
 {
-  self->firing = TRUE;
+  self->notifying = TRUE;
   return TRUE;
 }
 
@@ -334,7 +346,7 @@ aiodrive_cancel_link_done (AiodriveCancelLink *self,
   gboolean left;
 
   g_mutex_lock (&self->hub->lock);
-  self->firing = FALSE;
+  self->notifying = FALSE;
   left = self->left;
   self->left = FALSE;
   g_mutex_unlock (&self->hub->lock);

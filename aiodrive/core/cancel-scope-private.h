@@ -7,8 +7,6 @@
 
 G_BEGIN_DECLS
 
-AiodriveCancelHub *aiodrive_cancel_scope_get_hub         (AiodriveCancelScope *self);
-
 /* In the dispose of the task. FALSE if it lives on, because of a new reference; then renew_task() has to follow. */
 typedef gboolean (*AiodriveTaskDisposed) (GTask    *task,
                                           gpointer  task_record);

@@ -199,6 +199,7 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   object_class->get_property = aiodrive_cancel_scope_get_property;
   object_class->set_property = aiodrive_cancel_scope_set_property;
   G_CANCELLABLE_CLASS (klass)->cancelled = aiodrive_cancel_scope_cancelled;
+  aiodrive_cancel_hub_embed (AIODRIVE_TYPE_CANCEL_SCOPE, G_STRUCT_OFFSET (AiodriveCancelScope, hub));
 
   /**
    * AiodriveCancelScope:parent:
@@ -407,12 +408,6 @@ gint64
 aiodrive_cancellable_get_stamp (GCancellable *cancellable)
 {
   return AIODRIVE_IS_CANCEL_SCOPE (cancellable) ? AIODRIVE_CANCEL_SCOPE (cancellable)->stamp : 0;
-}
-
-AiodriveCancelHub *
-aiodrive_cancel_scope_get_hub (AiodriveCancelScope *self)
-{
-  return &self->hub;
 }
 
 /*

@@ -17,7 +17,7 @@
  * Everybody is called back once, in order, in his own context. A decided waiter is pushed into its dispatcher under the
  * monitor, so that callbacks come in the order of the decisions (a wait that began in this very iteration is called
  * back in the next one, all the same); it is run and freed by that dispatcher, once no handler is busy with it.
- * (.../many-contexts, /aiodrive/core/cancel-hub/remove-while-firing)
+ * (.../many-contexts, /aiodrive/core/cancel-hub/remove-while-notifying)
  *
  * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once,
  * or end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)

@@ -178,7 +178,7 @@ test_race_for_lock (void)
   for (guint round = 0; round < N_ROUNDS / 2; round++)
     {
       g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
-      AiodriveCancelHub *hub = aiodrive_cancel_scope_get_hub (scope);
+      AiodriveCancelHub *hub = &scope->hub;
       Race race = { .cancellable = G_CANCELLABLE (scope), .n_parties = 3 };
       Owner owner;
       Adder adder = { &race, &owner };
@@ -577,8 +577,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-hub/race/for-lock", test_race_for_lock);
   g_test_add_func ("/aiodrive/core/cancel-hub/race/attach", test_attach_race);
   g_test_add_func ("/aiodrive/core/cancel-hub/race/attach-and-cancel", test_attach_race_cancel);
-  add_for_both ("remove-while-firing", test_remove_while_firing);
-  add_for_both ("remove-while-firing/race", test_remove_race);
+  add_for_both ("remove-while-notifying", test_remove_while_firing);
+  add_for_both ("remove-while-notifying/race", test_remove_race);
   add_for_both ("leave-in-handler", test_leave_in_handler);
   add_for_both ("remove-other-while-firing", test_remove_other_while_firing);
   add_for_both ("run-dispose", test_run_dispose);

@@ -910,7 +910,7 @@ test_drop_waits_for_lock (void)
     {
       AiodriveCancelScope *child;
       Family family = { aiodrive_cancel_scope_new (NULL), &child, 1, 0 };
-      AiodriveCancelHub *hub = aiodrive_cancel_scope_get_hub (family.parent);
+      AiodriveCancelHub *hub = &family.parent->hub;
       GThread *drops, *cancels;
 
       child = new_below (family.parent);
