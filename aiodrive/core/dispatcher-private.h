@@ -5,22 +5,11 @@
 
 #include "aiodrive/core/fairness-private.h"
 #include "aiodrive/core/time-source-private.h"
+#include "aiodrive/core/work-item-private.h"
 
 G_BEGIN_DECLS
 
 typedef struct _AiodriveDispatcher AiodriveDispatcher;
-typedef struct _AiodriveWorkItem AiodriveWorkItem;
-
-/* The structure in which @pointer points to @member. */
-#define AIODRIVE_CONTAINER_OF(pointer, Type, member) ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
-
-/* Something to be run once in a main context. It is embedded in what it belongs to. */
-struct _AiodriveWorkItem
-{
-  AiodriveWorkItem *next;
-  void            (*run) (AiodriveWorkItem *work);   /* see "Contexts go away" in dispatcher.c */
-  gint64            stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
-};
 
 AiodriveDispatcher *aiodrive_dispatcher_get_thread_default   (void);
 AiodriveDispatcher *aiodrive_dispatcher_get_for_context      (GMainContext        *context);

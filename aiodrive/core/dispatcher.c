@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/dispatcher-private.h"
 
-#include "aiodrive/core/work-list-private.h"
+#include "aiodrive/core/work-item-private.h"
 
 /* A dispatcher runs work items and timers in one main context, in a GSource of its own. Any thread may push; the thread
  * that iterates the context runs.

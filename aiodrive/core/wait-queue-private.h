@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #include "aiodrive/core/dispatcher-private.h"
-#include "aiodrive/core/work-list-private.h"
+#include "aiodrive/core/work-item-private.h"
 
 G_BEGIN_DECLS
 

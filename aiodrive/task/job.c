@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/record-parts-private.h"
 
-#include "aiodrive/core/work-list-private.h"
+#include "aiodrive/core/work-item-private.h"
 #include "aiodrive/core/stack-switch-private.h"
 
 /* The job of a task: the function that returns the task, and its data, which is kept until the task has ended and its

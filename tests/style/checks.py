@@ -3,6 +3,9 @@
 import pathlib
 import re
 
+# The folders of the library, from the lowest layer up.
+LAYERS = ['core', 'binding', 'task', 'sync', 'stream', 'group', 'thread', 'program', 'testing']
+
 
 def run(checks, *args):
     """Runs the checks, and says in TAP how it went."""

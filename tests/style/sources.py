@@ -8,7 +8,6 @@ import sys
 
 import checks
 
-LAYERS = ['core', 'binding', 'task', 'sync', 'stream', 'group', 'thread', 'program', 'testing']
 LICENSE = 'SPDX-License-Identifier: LGPL-2.1-or-later'
 UMBRELLA = 'aiodrive/aiodrive.h'
 GENERATED = {'aiodrive/version.h'}
@@ -17,9 +16,9 @@ GENERATED = {'aiodrive/version.h'}
 def layer(name):
     """How high a file of the library is: those in its root are below the layers, the umbrella is above them."""
     if name == UMBRELLA:
-        return len(LAYERS)
+        return len(checks.LAYERS)
     folder = pathlib.PurePosixPath(name).parent.name
-    return -1 if folder == 'aiodrive' else LAYERS.index(folder)
+    return -1 if folder == 'aiodrive' else checks.LAYERS.index(folder)
 
 
 def includes(root):

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "aiodrive/core/dispatcher-private.h"
+#include <glib-object.h>
 
 G_BEGIN_DECLS
+
+/* The structure in which @pointer points to @member. */
+#define AIODRIVE_CONTAINER_OF(pointer, Type, member) ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
+
+typedef struct _AiodriveWorkItem AiodriveWorkItem;
+
+/* Something to be run once in a main context. It is embedded in what it belongs to. */
+struct _AiodriveWorkItem
+{
+  AiodriveWorkItem *next;
+  void            (*run) (AiodriveWorkItem *work);   /* see "Contexts go away" in dispatcher.c */
+  gint64            stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
+};
 
 /* Work items one after the other; a chain of them is appended at once. */
 typedef struct
