@@ -139,8 +139,8 @@ drain_cancel (Drain        *self,
   self->cancelling = NULL;
 }
 
-/* One step: cancels a cancellable, or notifies one link of a hub. A hub leaves before its last link does: a chain of any
- * length needs one frame. */
+/* One step: cancels a cancellable, or notifies one link of a hub. A hub is popped before its last link is notified: a
+ * chain of any length needs one frame. */
 static void
 drain_step (Drain *self)
 {

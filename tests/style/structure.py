@@ -20,7 +20,8 @@ CORE = '''
 
 # The circles that there are, and why. A file whose name begins with that of another one belongs to its concept.
 CIRCLES = {
-    ('core/cancel-scope', 'core/cancel-scope-deadline', 'core/cancel-scope-tree'): 'one concept, three files',
+    ('core/cancel-scope', 'core/cancel-scope-deadline', 'core/cancel-scope-reason', 'core/cancel-scope-tree'):
+        'one concept, four files',
     ('core/stack', 'core/stack-overflow'): 'one concept, two files',
     ('group/depths', 'group/group-core', 'group/member', 'group/registry'): 'a pool is a group with depths',
     ('program/signal-table', 'program/signals'): 'a header for both',

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/core/cancel-scope-private.h"
+
+#include "aiodrive/core/error-private.h"
+
+/* Why scopes are cancelled, and what that means for those outside. */
+
+/* Notes why @self is about to be cancelled, unless it is cancelled already. The error is copied and freed with nothing
+ * locked: its domain may do anything. */
+void
+aiodrive_cancel_scope_set_reason (AiodriveCancelScope *self,
+                                  const GError        *reason)
+{
+  g_autoptr(GError) copy = reason != NULL ? g_error_copy (reason) : NULL;
+
+  g_mutex_lock (&self->hub.lock);
+  if (self->reason == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    self->reason = g_steal_pointer (&copy);
+  g_mutex_unlock (&self->hub.lock);
+}
+
+/* Constant cost, however deep the tree: a scope that is cancelled from above notes the scope whose reason applies,
+ * before it is cancelled. The noted scope is above it, and so kept alive.
+ * (/aiodrive/core/cancel-scope/reason/origin) */
+
+static AiodriveCancelScope *
+get_origin (AiodriveCancelScope *self)
+{
+  AiodriveCancelScope *origin;
+
+  g_mutex_lock (&self->hub.lock);
+  origin = self->reason == NULL && self->origin != NULL ? self->origin : self;
+  g_mutex_unlock (&self->hub.lock);
+
+  return origin;
+}
+
+/* Before the cancelled @parent cancels @self. */
+void
+aiodrive_cancel_scope_inherit_reason (AiodriveCancelScope *self,
+                                      GCancellable        *parent)
+{
+  AiodriveCancelScope *origin;
+
+  if (!AIODRIVE_IS_CANCEL_SCOPE (parent))
+    return;
+
+  origin = get_origin (AIODRIVE_CANCEL_SCOPE (parent));
+  g_mutex_lock (&self->hub.lock);
+  if (self->origin == NULL && !g_cancellable_is_cancelled (G_CANCELLABLE (self)))
+    self->origin = origin;
+  g_mutex_unlock (&self->hub.lock);
+}
+
+/**
+ * aiodrive_cancel_scope_cancel_with_reason:
+ * @self: a scope
+ * @reason: (nullable): why, for aiodrive_cancel_scope_get_reason()
+ *
+ * Cancels the scope, as g_cancellable_cancel() does, and remembers why. If it is cancelled already, nothing changes.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
+                                          const GError        *reason)
+{
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  aiodrive_cancel_scope_set_reason (self, reason);
+  g_cancellable_cancel (G_CANCELLABLE (self));
+}
+
+/* A reason that is set stays as it is until the scope is finalized. */
+static GError *
+copy_own_reason (AiodriveCancelScope *self)
+{
+  const GError *reason;
+
+  g_mutex_lock (&self->hub.lock);
+  reason = self->reason;
+  g_mutex_unlock (&self->hub.lock);
+
+  return reason != NULL ? g_error_copy (reason) : NULL;
+}
+
+/**
+ * aiodrive_cancel_scope_get_reason:
+ * @self: a scope
+ *
+ * Gets why the scope was cancelled: the reason that was given for itself, else for the scope above it whose
+ * cancellation cancelled it. A deadline that passed is %G_IO_ERROR_TIMED_OUT.
+ *
+ * Returns: (transfer full) (nullable): the reason, or %NULL if the scope is not cancelled or nobody gave one
+ *
+ * Since: 1.0
+ */
+GError *
+aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
+{
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
+
+  return g_cancellable_is_cancelled (G_CANCELLABLE (self)) ? copy_own_reason (get_origin (self)) : NULL;
+}
+
+/* Whether @self would be cancelled even without its own doing. */
+static gboolean
+is_cancelled_from_above (AiodriveCancelScope *self)
+{
+  return !g_atomic_int_get (&self->shielded) &&
+         aiodrive_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self));
+}
+
+/**
+ * aiodrive_cancel_scope_leave:
+ * @self: a scope
+ * @error: (nullable): what the work in the scope ended with, or %NULL if it succeeded
+ * @out_error: (out) (optional) (nullable) (transfer full): return location for the error to go on with
+ *
+ * Ends the work in a scope: decides what becomes of its error.
+ *
+ * A scope that was cancelled makes its work fail with %G_IO_ERROR_CANCELLED. That is news for nobody outside, unless
+ * the cancellation came from there. So if this scope alone caused it, the error becomes the reason of the
+ * scope (%G_IO_ERROR_TIMED_OUT, say), or is dropped where there is no reason. Any other @error is copied to @out_error.
+ *
+ * Returns: %TRUE if there is no error to go on with; %FALSE with @out_error set
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_cancel_scope_leave (AiodriveCancelScope *self,
+                             const GError        *error,
+                             GError             **out_error)
+{
+  GError *reason;
+
+  g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), FALSE);
+  g_return_val_if_fail (out_error == NULL || *out_error == NULL, FALSE);
+
+  if (error == NULL)
+    return TRUE;
+
+  aiodrive_cancel_scope_cancel_if_late (self);
+  if (!aiodrive_error_is_cancelled (error) || !g_cancellable_is_cancelled (G_CANCELLABLE (self)) ||
+      is_cancelled_from_above (self))
+    reason = g_error_copy (error);
+  else
+    reason = copy_own_reason (self);
+
+  if (reason == NULL)
+    return TRUE;
+  g_propagate_error (out_error, reason);
+  return FALSE;
+}
