@@ -9,6 +9,7 @@ typedef struct
   GSource             source;
   AiodriveDispatcher *dispatcher;  /* owned, nullable; that of the context, from the first iteration on */
   gboolean            is_deferred; /* it was ready while our sources yielded */
+  GPollFD             pollfd;      /* its fd is -1 if there is none */
 } WakeSource;
 
 static AiodriveFairness *
@@ -33,11 +34,16 @@ wake_source_prepare (GSource *source,
   return !aiodrive_fairness_is_yielding (get_fairness (self)) && self->is_deferred;
 }
 
+/* The file descriptor is polled also while our sources yield. An fd of g_source_add_unix_fd() would make the source
+ * ready then. */
 static gboolean
 wake_source_check (GSource *source)
 {
-  aiodrive_fairness_check (get_fairness ((WakeSource *) source), source);
-  return FALSE;
+  WakeSource *self = (WakeSource *) source;
+  AiodriveFairness *fairness = get_fairness (self);
+
+  aiodrive_fairness_check (fairness, source);
+  return self->pollfd.fd != -1 && self->pollfd.revents != 0 && !aiodrive_fairness_is_yielding (fairness);
 }
 
 static gboolean
@@ -87,7 +93,41 @@ aiodrive_wake_source_new (void)
 {
   GSource *source = g_source_new (&wake_source_funcs, sizeof (WakeSource));
 
+  ((WakeSource *) source)->pollfd.fd = -1;
   g_source_set_static_name (source, "AiodriveWakeSource");
   g_source_set_can_recurse (source, TRUE);
   return source;
+}
+
+/**
+ * aiodrive_wake_source_watch_fd:
+ * @source: a source of aiodrive_wake_source_new()
+ * @fd: a file descriptor, or -1 to watch none any more
+ * @condition: what to watch @fd for
+ *
+ * Has @source call its callback also when @fd meets the condition, or has an error or a hang-up.
+ *
+ * An event loop of another language watches all of its file descriptors with one of these: that of its epoll or kqueue.
+ * The source is ready for as long as the condition holds, so the callback has to deal with it. A source watches one
+ * file descriptor; another call replaces it. @fd must stay open until it is replaced or @source is destroyed.
+ *
+ * It can be called in the thread that iterates the context of @source, or before @source is attached.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_wake_source_watch_fd (GSource      *source,
+                               gint          fd,
+                               GIOCondition  condition)
+{
+  WakeSource *self = (WakeSource *) source;
+
+  g_return_if_fail (source != NULL && source->source_funcs == &wake_source_funcs);
+  g_return_if_fail (fd >= -1);
+
+  if (self->pollfd.fd != -1)
+    g_source_remove_poll (source, &self->pollfd);
+  self->pollfd = (GPollFD) { .fd = fd, .events = (gushort) (condition | G_IO_ERR | G_IO_HUP), .revents = 0 };
+  if (fd != -1)
+    g_source_add_poll (source, &self->pollfd);
 }

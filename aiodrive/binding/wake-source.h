@@ -6,6 +6,11 @@
 G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
-GSource *aiodrive_wake_source_new (void);
+GSource *aiodrive_wake_source_new      (void);
+
+AIODRIVE_PUBLIC
+void     aiodrive_wake_source_watch_fd (GSource      *source,
+                                        gint          fd,
+                                        GIOCondition  condition);
 
 G_END_DECLS

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/support.h"
 
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <unistd.h>
+
 typedef struct
 {
   GSource *source;    /* owned */
@@ -240,6 +244,106 @@ test_removed (Fixture       *self,
   g_assert_cmpuint (self->n_calls, ==, 1);
 }
 
+typedef struct
+{
+  int   fds[2];
+  guint n_calls;
+} Pipe;
+
+static gboolean
+on_readable (gpointer data)
+{
+  Pipe *self = data;
+
+  self->n_calls++;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+open_pipe (Pipe *self)
+{
+  g_assert_true (g_unix_open_pipe (self->fds, FD_CLOEXEC, NULL));
+  self->n_calls = 0;
+}
+
+static void
+close_pipe (Pipe *self)
+{
+  close (self->fds[0]);
+  close (self->fds[1]);
+}
+
+static void
+test_fd (Fixture       *self,
+         gconstpointer  data)
+{
+  Pipe ends;
+  char byte = 'x';
+
+  g_test_summary ("It is called while the file descriptor that it watches is ready, and when it was woken");
+
+  open_pipe (&ends);
+  aiodrive_wake_source_watch_fd (self->source, ends.fds[0], G_IO_IN);
+  g_source_set_callback (self->source, on_readable, &ends, NULL);
+  test_settle ();
+  g_assert_cmpuint (ends.n_calls, ==, 0);
+  g_source_set_ready_time (self->source, 0);
+  test_settle ();
+  g_assert_cmpuint (ends.n_calls, ==, 1);
+  g_assert_cmpint (write (ends.fds[1], &byte, 1), ==, 1);
+  test_iterate_until (ends.n_calls == 4);
+  g_assert_cmpint (read (ends.fds[0], &byte, 1), ==, 1);
+  g_assert_false (g_main_context_pending (NULL));
+
+  aiodrive_wake_source_watch_fd (self->source, ends.fds[1], G_IO_OUT); /* another one */
+  test_iterate_until (ends.n_calls == 7);
+  aiodrive_wake_source_watch_fd (self->source, -1, 0);
+  g_assert_false (g_main_context_pending (NULL));
+  close_pipe (&ends);
+}
+
+static void
+test_fd_fair (Fixture       *self,
+              gconstpointer  data)
+{
+  GSource *idle = g_idle_source_new ();
+  Alternation alternation = { NULL };
+  Pipe ends;
+
+  g_test_summary ("A source of a low priority has its turn while the file descriptor stays ready");
+
+  open_pipe (&ends);
+  aiodrive_wake_source_watch_fd (self->source, ends.fds[1], G_IO_OUT);
+  g_source_set_callback (self->source, on_readable, &ends, NULL);
+  g_source_set_callback (idle, count_low, &alternation, NULL);
+  g_source_attach (idle, NULL);
+  test_iterate_until (alternation.n_low >= 5);
+  g_assert_cmpuint (ends.n_calls, >, 5);
+  g_source_destroy (idle);
+  g_source_unref (idle);
+  aiodrive_wake_source_watch_fd (self->source, -1, 0);
+  close_pipe (&ends);
+}
+
+static void
+test_fd_hang_up (Fixture       *self,
+                 gconstpointer  data)
+{
+  Pipe ends;
+
+  g_test_summary ("It is called when the other end is closed, whatever it watches for");
+
+  open_pipe (&ends);
+  aiodrive_wake_source_watch_fd (self->source, ends.fds[0], 0);
+  g_source_set_callback (self->source, on_readable, &ends, NULL);
+  test_settle ();
+  g_assert_cmpuint (ends.n_calls, ==, 0);
+  close (ends.fds[1]);
+  test_iterate_until (ends.n_calls > 0);
+  g_source_destroy (self->source);
+  close (ends.fds[0]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -256,6 +360,9 @@ main (int   argc,
   ADD ("alternating", test_alternating);
   ADD ("time-stands", test_time_stands);
   ADD ("removed", test_removed);
+  ADD ("fd", test_fd);
+  ADD ("fd-fair", test_fd_fair);
+  ADD ("fd-hang-up", test_fd_hang_up);
 
   return g_test_run ();
 }
