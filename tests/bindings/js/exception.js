@@ -37,6 +37,12 @@ test('wake source', () => {
     iterateUntil(() => n === 1);
     settle();
     assert(n === 1);
+
+    Aiodrive.wake_source_watch_fd(source, 1, GLib.IOCondition.ERR);   // the standard output
+    settle();
+    Aiodrive.wake_source_watch_fd(source, -1, 0);
+    settle();
+    assert(n === 1);
     source.destroy();
 });
 

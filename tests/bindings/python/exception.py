@@ -2,6 +2,7 @@
 """What the override stands on: exceptions in errors, and a source that is woken."""
 
 import gc
+import os
 import unittest
 import weakref
 
@@ -66,6 +67,21 @@ class WakeSourceTest(unittest.TestCase):
         source.set_ready_time(GLib.get_monotonic_time() + 1000)
         iterate_until(lambda: len(calls) == 4)
         source.destroy()
+
+    def test_file(self):
+        calls = []
+        reader, writer = os.pipe()
+        source = Aiodrive.wake_source_new()
+        source.set_callback(lambda *data: calls.append(os.read(reader, 1)) or True)
+        Aiodrive.wake_source_watch_fd(source, reader, GLib.IOCondition.IN)
+        source.attach(None)
+        for i in range(1, 4):
+            settle()
+            os.write(writer, b'x')
+            iterate_until(lambda: len(calls) == i)
+        source.destroy()
+        os.close(reader)
+        os.close(writer)
 
 
 unittest.main()

@@ -29,7 +29,6 @@ class Clock:
     is_virtual = False   # in some context at least
 
     def __init__(self, context: GLib.MainContext) -> None:
-        super().__init__()
         self._context = context
         self._source = Raw.wake_source_new()
         self._alarm: Gio.Cancellable | None = None

@@ -4,26 +4,32 @@
 from __future__ import annotations
 
 import asyncio
-import collections
+import contextlib
 import heapq
+import logging
 import math
+import signal
 import sys
 import threading
+import time
 import weakref
+from asyncio.base_events import _format_handle
 from typing import Any, Callable
 
+import gi._ossighelper
 from gi._ossighelper import register_sigint_fallback, wakeup_on_signal
 from gi.repository import GLib
 
 from .clock import FUZZ, Clock, to_due
-from .executor import DefaultExecutor
 from .interrupt import ends_with_interrupt
-from .report import ExceptionHandler
+from .selector import NoFiles
 
 # those that run, and those that came into being because something was to be done in a context that others iterate
 _running: dict[int, list[EventLoop]] = {}
 _ambient: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
 _kept: list[EventLoop] = []
+
+_logger = logging.getLogger('asyncio')
 
 # so often an iteration of the main context lets go round what makes itself ready again, before others have a turn
 MAX_ROUNDS = 4
@@ -31,6 +37,18 @@ MAX_ROUNDS = 4
 
 def thread_default_context() -> GLib.MainContext:
     return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+
+
+def context_of_new_loop() -> GLib.MainContext:
+    """The thread-default one. The default context is that of the main thread: in another thread without a context a
+    loop has one of its own, which is thread-default while the loop runs."""
+    context = GLib.MainContext.get_thread_default()
+    if context is not None:
+        return context
+    context = GLib.MainContext.default()
+    if threading.current_thread() is threading.main_thread() or context.is_owner():
+        return context
+    return GLib.MainContext.new()
 
 
 def is_of_pygobject(loop: asyncio.AbstractEventLoop) -> bool:
@@ -71,41 +89,38 @@ def current_loop() -> asyncio.AbstractEventLoop:
         return _running[hash(context)][-1]
     loop = _ambient.get(hash(context))
     if loop is None:
-        loop = _ambient[hash(context)] = EventLoop()
+        loop = _ambient[hash(context)] = EventLoop(context)
         if context == GLib.MainContext.default():
             _kept.append(loop)   # others go with the last of their tasks
     return loop
 
 
-class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventLoop):
-    """An event loop of asyncio in the main context that is thread-default where it is made.
+class EventLoop(Clock, asyncio.SelectorEventLoop):
+    """asyncio's event loop, in a GLib.MainContext: `asyncio.Runner(loop_factory=Aiodrive.EventLoop)`.
 
-    It runs whenever the context is iterated, by whoever does that: Aiodrive.run(), a GLib.MainLoop, the run() of an
-    application. While its callbacks run it is asyncio's running loop. What needs sockets or processes of asyncio is
-    not there: GIO has its own.
+    Without an argument the context is that which is thread-default where the loop is made. The loop runs whenever the
+    context is iterated, by whoever does that: Aiodrive.run(), a GLib.MainLoop, the run() of an application. While its
+    callbacks run it is asyncio's running loop. All of asyncio works in it: streams, servers, TLS, datagrams, pipes,
+    subprocesses, signal handlers.
     """
 
-    def __init__(self) -> None:
-        super().__init__(thread_default_context())
-        self._ready: collections.deque[asyncio.Handle] = collections.deque()
-        self._timers: list[asyncio.TimerHandle] = []
-        self._n_cancelled_timers = 0
+    def __init__(self, context: GLib.MainContext | None = None) -> None:
         self._due = -1       # the ready time of the source, in microseconds, as far as this thread knows
         self._n_drains = 0   # nested ones count
         self._is_short = False   # the drain that runs ends with this round
         self._main_loops: list[GLib.MainLoop] = []
-        self._stopping = False
-        self._closed = False
-        self._debug = False
+        self._outer_handles: list[asyncio.Handle | None] = []   # those that run main loops
+        self._has_files = False
+        self._ssock = self._csock = None
         self._fatal: BaseException | None = None
-        self._task_factory: Callable[..., asyncio.Task] | None = None
-        self._generators: weakref.WeakSet = weakref.WeakSet()
+        Clock.__init__(self, context if context is not None else context_of_new_loop())
+        super(Clock, self).__init__(NoFiles(self, self._source))
         itself = weakref.ref(self)
         self._source.set_callback(lambda *data: (loop := itself()) is not None and loop._on_wake())
         self._source.attach(self._context)
 
     def __del__(self, is_finalizing=sys.is_finalizing) -> None:
-        if not self._closed and not is_finalizing():
+        if not getattr(self, '_closed', True) and not is_finalizing():
             self.close()
 
     # Its callbacks
@@ -113,40 +128,40 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
     def call_soon(self, callback: Callable, *args: Any, context=None) -> asyncio.Handle:
         if self._closed:
             self._check_closed()
+        if self._debug:
+            self._check_thread()
+            self._check_callback(callback, 'call_soon')
         handle = asyncio.Handle(callback, args, self, context)
+        if handle._source_traceback:
+            del handle._source_traceback[-1]
         self._ready.append(handle)
         if self._due != 0:
             self._wake_at(0)
         return handle
 
-    def call_soon_threadsafe(self, callback: Callable, *args: Any, context=None) -> asyncio.Handle:
-        self._check_closed()
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        self._source.set_ready_time(0)
-        return handle
-
-    def call_later(self, delay: float, callback: Callable, *args: Any, context=None) -> asyncio.TimerHandle:
-        return self.call_at(self.time() + delay, callback, *args, context=context)
-
     def call_at(self, when: float, callback: Callable, *args: Any, context=None) -> asyncio.TimerHandle:
-        self._check_closed()
-        if math.isnan(when):
+        if when is not None and math.isnan(when):
             raise ValueError('a time is needed, not NaN')
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
-        handle._scheduled = True
-        heapq.heappush(self._timers, handle)
+        handle = super().call_at(when, callback, *args, context=context)
+        if handle._source_traceback:
+            del handle._source_traceback[-1]
         self._wake_at(to_due(when))
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        self._n_cancelled_timers += 1
-        if self._n_cancelled_timers > 100 and self._n_cancelled_timers > len(self._timers) // 2:
-            self._timers = [timer for timer in self._timers if not timer._cancelled]
-            heapq.heapify(self._timers)
-            self._n_cancelled_timers = 0
+        if not handle._scheduled:
+            return
+        self._timer_cancelled_count += 1
+        if self._timer_cancelled_count > 100 and self._timer_cancelled_count > len(self._scheduled) // 2:
+            self._scheduled = [timer for timer in self._scheduled if not timer._cancelled and timer is not handle]
+            heapq.heapify(self._scheduled)
+            self._timer_cancelled_count = 0
         if Clock.is_virtual:
             self._wake_at(0)   # time is not to go by for it
+
+    def _write_to_self(self) -> None:
+        """It is called in any thread."""
+        self._source.set_ready_time(0)
 
     def _wake_at(self, due: int) -> None:
         if self._due == -1 or due < self._due:
@@ -156,13 +171,26 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
     def _take_timers(self) -> None:
         """What is due goes to what is ready."""
         now = self.time() + FUZZ / 1e6
-        while self._timers and (self._timers[0]._cancelled or self._timers[0]._when <= now):
-            timer = heapq.heappop(self._timers)
+        while self._scheduled and (self._scheduled[0]._cancelled or self._scheduled[0]._when <= now):
+            timer = heapq.heappop(self._scheduled)
             timer._scheduled = False
             if timer._cancelled:
-                self._n_cancelled_timers -= 1
+                self._timer_cancelled_count -= 1
             else:
                 self._ready.append(timer)
+
+    def _take_files(self) -> None:
+        """What is to be done for file descriptors goes to what is ready. What a callback that runs a main loop has not
+        dealt with yet is for that callback."""
+        events = self._selector.select(0)
+        if self._outer_handles:
+            for key, mask in events:
+                if key.data[0] in self._outer_handles or key.data[1] in self._outer_handles:
+                    self._selector.hold(key)
+                else:
+                    self._process_events([(key, mask)])
+        elif events:
+            self._process_events(events)
 
     def _on_wake(self) -> bool:
         """A callback of PyGObject's that raises anything is never called again."""
@@ -181,15 +209,25 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         self._alarm = None
         self._is_short = False
         n_rounds = 0
+        is_nested = self._n_drains > 0
         entered = self._enter()
         try:
+            if is_nested:
+                self._outer_handles.append(self._current_handle)
+                self._run_ready()   # what the outer one has taken, before it is taken again
             while n_rounds == 0 or (n_rounds < MAX_ROUNDS and self._ready and not self._is_short and
                                     not self._stopping and not self._closed):
                 n_rounds += 1
-                if self._timers:
+                if self._has_files:
+                    self._take_files()
+                if self._scheduled:
                     self._take_timers()
                 self._run_ready()
         finally:
+            if is_nested:
+                self._current_handle = self._outer_handles.pop()
+                if self._has_files:
+                    self._selector.release()
             self._leave(*entered)
             if not self._closed:
                 self._rearm()
@@ -208,17 +246,28 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
             if ready and self._due != 0:
                 self._wake_at(0)   # for a main loop that the callback may run
             if not handle._cancelled:
+                self._current_handle = handle
                 self._run(handle)
-                handle = None   # not to be kept by this frame
+                self._current_handle = handle = None   # not to be kept by this frame
 
     def _run(self, handle: asyncio.Handle) -> None:
         try:
-            handle._run()
+            if self._debug:
+                self._run_and_time(handle)
+            else:
+                handle._run()
         except (SystemExit, KeyboardInterrupt) as error:
             if isinstance(error, SystemExit) and not self._main_loops and \
                     threading.current_thread() is threading.main_thread():
                 raise
             self._on_raised(error)
+
+    def _run_and_time(self, handle: asyncio.Handle) -> None:
+        started_at = time.monotonic()
+        handle._run()
+        elapsed = time.monotonic() - started_at
+        if elapsed >= self.slow_callback_duration:
+            _logger.warning('Executing %s took %.3f seconds', _format_handle(handle), elapsed)
 
     def _on_raised(self, error: BaseException) -> None:
         if self._main_loops:
@@ -233,10 +282,10 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         self.stop()
 
     def _rearm(self) -> None:
-        while self._timers and self._timers[0]._cancelled:
-            heapq.heappop(self._timers)._scheduled = False
-            self._n_cancelled_timers -= 1
-        due = 0 if self._ready else to_due(self._timers[0]._when) if self._timers else -1
+        while self._scheduled and self._scheduled[0]._cancelled:
+            heapq.heappop(self._scheduled)._scheduled = False
+            self._timer_cancelled_count -= 1
+        due = 0 if self._ready else to_due(self._scheduled[0]._when) if self._scheduled else -1
         if due != self._due:
             self._due = due
             self._set_ready_time(due)
@@ -250,13 +299,20 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         if task is not None:
             asyncio._leave_task(outer, task)
         hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(firstiter=self._generators.add, finalizer=self._close_generator)
+        sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
         asyncio._set_running_loop(self)
+        if self._debug and self._n_drains == 0:
+            self._thread_id = threading.get_ident()
+            self._set_coroutine_origin_tracking(True)
         self._n_drains += 1
         return outer, task, hooks
 
     def _leave(self, outer: asyncio.AbstractEventLoop | None, task: asyncio.Task | None, hooks) -> None:
         self._n_drains -= 1
+        if self._n_drains == 0:
+            self._thread_id = None
+            if self._coroutine_origin_tracking_enabled:
+                self._set_coroutine_origin_tracking(False)
         asyncio._set_running_loop(outer)
         sys.set_asyncgen_hooks(*hooks)
         if task is not None:
@@ -269,32 +325,54 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
         if self.is_running() or asyncio._get_running_loop() is not None:
             raise RuntimeError('This event loop is already running' if self.is_running() else
                                'Cannot run the event loop while another loop is running')
-        if thread_default_context() != self._context:
-            raise RuntimeError('the event loop belongs to another GLib.MainContext than the thread-default one')
-        if self._stopping:
-            self._stopping = False
-            self._drain()
-            return
+        with self._in_context():
+            if self._stopping:
+                self._stopping = False
+                self._drain()
+            else:
+                self._run_main_loop()
+        if self._fatal is not None:
+            fatal, self._fatal = self._fatal, None
+            raise fatal
 
+    @contextlib.contextmanager
+    def _in_context(self):
+        """The context is thread-default while the loop runs."""
+        if thread_default_context() == self._context:
+            yield
+            return
+        if GLib.MainContext.get_thread_default() is not None or self._context == GLib.MainContext.default():
+            raise RuntimeError('the event loop belongs to another GLib.MainContext than the thread-default one')
+        self._context.push_thread_default()
+        try:
+            yield
+        finally:
+            self._context.pop_thread_default()
+
+    def _run_main_loop(self) -> None:
         stack = _running.setdefault(hash(self._context), [])
         stack.append(self)
         main_loop = GLib.MainLoop.new(self._context, False)
         self._main_loops.append(main_loop)
         try:
             # as GLib.MainLoop.run() does, which in PyGObject 3.50 and later would run a loop of its own with it
-            with register_sigint_fallback(main_loop.quit), wakeup_on_signal(), \
-                    ends_with_interrupt(self._end, EventLoop._run.__code__):
+            with contextlib.ExitStack() as contexts:
+                with contextlib.suppress(ValueError):   # an interpreter that is embedded may not set handlers
+                    contexts.enter_context(register_sigint_fallback(main_loop.quit))
+                contexts.enter_context(wakeup_on_signal())
+                contexts.enter_context(ends_with_interrupt(self._end, EventLoop._run.__code__))
                 super(GLib.MainLoop, main_loop).run()
         finally:
             self._main_loops.pop()
             stack.remove(self)
+            if not stack:
+                del _running[hash(self._context)]
             self._stopping = False
-        if self._fatal is not None:
-            fatal, self._fatal = self._fatal, None
-            raise fatal
 
     def run_until_complete(self, future):
         self._check_closed()
+        if self.is_running():
+            raise RuntimeError('This event loop is already running')
         is_new = not asyncio.isfuture(future)
         future = asyncio.ensure_future(future, loop=self)
         if is_new:
@@ -324,39 +402,61 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
     def is_running(self) -> bool:
         return bool(self._main_loops) or self._n_drains > 0
 
-    def is_closed(self) -> bool:
-        return self._closed
-
     def close(self) -> None:
-        if self._n_drains > 0 or self._main_loops:
-            raise RuntimeError('Cannot close a running event loop')
-        if self._closed:
-            return
-        self._closed = True
-        self._ready.clear()
-        self._timers.clear()
-        self._alarm = None
-        self._source.destroy()
-        self._close_executor()
+        is_open = not self._closed
+        super().close()
+        if is_open:
+            self._alarm = None
+            self._source.destroy()
 
-    def _check_closed(self) -> None:
-        if self._closed:
-            raise RuntimeError('Event loop is closed')
+    # Its signals. A handler that asyncio sets does nothing, and the number arrives in a pipe that only one loop of a
+    # process can have: PyGObject takes it over in each main loop that it runs.
 
-    # Its futures, tasks and generators
+    def _make_self_pipe(self) -> None:
+        self._internal_fds += 1   # the source of the context serves instead
 
-    def create_future(self) -> asyncio.Future:
-        return asyncio.Future(loop=self)
+    def _close_self_pipe(self) -> None:
+        if self._ssock is not None:
+            if threading.current_thread() is threading.main_thread():
+                outer = signal.set_wakeup_fd(-1)
+                if outer != self._csock.fileno():
+                    signal.set_wakeup_fd(outer)
+            super()._close_self_pipe()
+        self._internal_fds = 0
+
+    def add_signal_handler(self, sig: int, callback: Callable, *args: Any) -> None:
+        if self._ssock is None and not self._closed:
+            super()._make_self_pipe()
+        super().add_signal_handler(sig, callback, *args)
+        signal.signal(sig, self._on_signal)
+        signal.siginterrupt(sig, False)
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        is_removed = super().remove_signal_handler(sig)
+        if is_removed and gi._ossighelper._wakeup_fd_is_active and self._csock is not None:
+            signal.set_wakeup_fd(self._csock.fileno())   # the main loop goes on, and other handlers need it
+        return is_removed
+
+    def _on_signal(self, number: int, frame: Any) -> None:
+        self._handle_signal(number)
+
+    def _process_self_data(self, data: bytes) -> None:
+        """The pipe has woken the thread, for Python to call the handler."""
+
+    # Its futures, tasks and threads
 
     def create_task(self, coro, **kwargs) -> asyncio.Task:
-        self._check_closed()
         if self._task_factory is None:
-            return asyncio.Task(coro, loop=self, **kwargs)
+            self._check_closed()
+            task = asyncio.Task(coro, loop=self, **kwargs)
+            if task._source_traceback:
+                del task._source_traceback[-1]
+            return task
         if asyncio._get_running_loop() is self:
-            return self._task_factory(self, coro, **kwargs)
+            return super().create_task(coro, **kwargs)
         entered = self._enter()   # an eager task runs at once, also in a callback of C
         try:
-            return self._task_factory(self, coro, **kwargs)
+            return super().create_task(coro, **kwargs)
         finally:
             self._leave(*entered)
 
@@ -373,33 +473,6 @@ class EventLoop(Clock, DefaultExecutor, ExceptionHandler, asyncio.AbstractEventL
                 self._leave(*entered)
         return task
 
-    def set_task_factory(self, factory) -> None:
-        if factory is not None and not callable(factory):
-            raise TypeError('the task factory must be a callable or None')
-        self._task_factory = factory
-
-    def get_task_factory(self):
-        return self._task_factory
-
-    def _close_generator(self, generator) -> None:
-        self._generators.discard(generator)
-        if not self._closed:
-            self.call_soon_threadsafe(self.create_task, generator.aclose())
-
-    async def shutdown_asyncgens(self) -> None:
-        generators = list(self._generators)
-        self._generators.clear()
-        results = await asyncio.gather(*[generator.aclose() for generator in generators], return_exceptions=True)
-        for generator, result in zip(generators, results):
-            if isinstance(result, Exception):
-                self.call_exception_handler({'message': f'an error occurred during closing of {generator!r}',
-                                             'exception': result, 'asyncgen': generator})
-
-    def get_debug(self) -> bool:
-        return self._debug
-
-    def set_debug(self, enabled: bool) -> None:
-        self._debug = enabled
-
-    def __repr__(self) -> str:
-        return f'<{type(self).__name__} running={self.is_running()} closed={self._closed} debug={self._debug}>'
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        with self._held():
+            await super().shutdown_default_executor(*args)

@@ -4,13 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import inspect
-import threading
 from typing import Any, Awaitable, Callable, TypeVar
-
-from gi.repository import GLib
 
 from .bridge import check_awaitable, close_refused, operation
 from .loop import EventLoop
@@ -20,21 +16,6 @@ T = TypeVar('T')
 
 async def _await(awaitable: Awaitable[T]) -> T:
     return await awaitable
-
-
-@contextlib.contextmanager
-def _context_of_thread():
-    """The default context is that of the main thread; another one without a context gets one for as long as it runs."""
-    if (threading.current_thread() is threading.main_thread() or GLib.MainContext.get_thread_default() is not None or
-            GLib.MainContext.default().is_owner()):
-        yield
-        return
-    context = GLib.MainContext.new()
-    context.push_thread_default()
-    try:
-        yield
-    finally:
-        context.pop_thread_default()
 
 
 def run(main: Awaitable[T], *, debug: bool | None = None) -> T:
@@ -53,7 +34,7 @@ def run(main: Awaitable[T], *, debug: bool | None = None) -> T:
         raise
     asyncio._set_running_loop(None)
     try:
-        with _context_of_thread(), asyncio.Runner(debug=debug, loop_factory=EventLoop) as runner:
+        with asyncio.Runner(debug=debug, loop_factory=EventLoop) as runner:
             return runner.run(main if inspect.iscoroutine(main) else _await(main))
     finally:
         asyncio._set_running_loop(outer)
