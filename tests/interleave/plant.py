@@ -57,6 +57,13 @@ BUGS = {
       if (self->klass->started != NULL)
         self->klass->started (self);
 '''),
+    # a fiber goes on, and leaves its stack, while the handler of the cancellation still works on it
+    'resume-early': (
+        '''  if (aiodrive_cancel_link_remove (&self->link))   /* else it runs again when the handler has returned */
+    aiodrive_stack_resume (self->stack);
+''', '''  aiodrive_cancel_link_remove (&self->link);
+  aiodrive_stack_resume (self->stack);
+'''),
     # the condition acquires the lock again before it has been released
     'both-sides': (
         '''  if (g_atomic_int_dec_and_test (&self->n_to_come))

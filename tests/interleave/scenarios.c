@@ -403,6 +403,7 @@ static const Scenario blocking =
 const Scenario *scenarios[] =
 {
   &wake_and_cancel, &cancel_while_parking, &two_contexts, &pass_on, &wake_everybody, &finalize, &blocking,
+  &fiber_receives, &fiber_awaits, &fiber_acquires,
   &spawn_into_group, &spawn_into_pool, &spawn_into_thread_group, &spawn_into_dropped_group, &spawn_into_dropped_pool,
   &spawn_into_dropped_thread_group,
   &spawn_and_stop, &spawn_two, &spawn_again, &stop_and_drop, &drop_executor, &drop_inside, &start_and_stop,

@@ -73,6 +73,11 @@ extern const Scenario  make_room;
 extern const Scenario  nest;
 extern const Scenario  nest_after_stranger;
 
+/* fibers.c */
+extern const Scenario  fiber_receives;
+extern const Scenario  fiber_awaits;
+extern const Scenario  fiber_acquires;
+
 /* futures.c */
 extern const Scenario  fulfil_twice;
 

@@ -198,6 +198,73 @@ test_ready (void)
   g_assert_cmpuint (step, >=, 6);
 }
 
+static gboolean
+acquire_in_fiber (GCancellable  *scope,
+                  gpointer       data,
+                  GValue        *result,
+                  GError       **error)
+{
+  Acquire *self = data;
+
+  for (self->n_acquired = 0; self->n_acquired < 5; self->n_acquired++)
+    {
+      g_autoptr(AiodriveLockGuard) guard = NULL;
+      GAsyncResult *acquired;
+
+      acquired = AIODRIVE_AWAIT (aiodrive_smart_lock_acquire_async, self->lock, AIODRIVE_LOCK_MODE_SHARED, 0);
+      guard = aiodrive_smart_lock_acquire_finish (self->lock, acquired, error);
+      if (guard == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+sleep_in_fiber (GCancellable  *scope,
+                gpointer       data,
+                GValue        *result,
+                GError       **error)
+{
+  Acquire *self = data;
+
+  for (self->n_acquired = 0; self->n_acquired < 5; self->n_acquired++)
+    if (!aiodrive_sleep (10, scope, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Cancels a fiber at each step. Returns the number of steps. */
+static guint
+cancel_fiber (AiodriveFiberFunc  func,
+              Acquire           *job)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  g_autoptr(GError) error = NULL;
+  guint seen = 0;
+  guint step;
+
+  for (step = 0; aiodrive_test_context_cancel_at_step (test, step, AIODRIVE_FIBER (func, job, NULL), &error); step++)
+    {
+      g_assert_cmpuint (job->n_acquired, <=, step);
+      seen |= 1u << job->n_acquired;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen & 31, ==, 31);   /* cancelled at each of the awaits */
+  return step;
+}
+
+static void
+test_fiber (void)
+{
+  g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
+  Acquire job = { .lock = lock };
+
+  g_test_summary ("A fiber is cancelled at each await, also where it need not wait");
+
+  g_assert_cmpuint (cancel_fiber (acquire_in_fiber, &job), >=, 6);
+  g_assert_cmpuint (cancel_fiber (sleep_in_fiber, &job), >=, 6);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -209,6 +276,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/testing/cancel-at-step/failure", test_failure);
   g_test_add_func ("/aiodrive/testing/cancel-at-step/leak", test_leak);
   g_test_add_func ("/aiodrive/testing/cancel-at-step/ready", test_ready);
+  g_test_add_func ("/aiodrive/testing/cancel-at-step/fiber", test_fiber);
 
   return g_test_run ();
 }
