@@ -45,7 +45,7 @@ make_root ()
     quietly debootstrap --variant=minbase --arch="$_arch" --include="$3" "$1" "$2" ${5:+"$5"}
     echo "$_arch" >"$2/etc/aiodrive-architecture"
     echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/unsafe-io"
-    echo 'Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";' >"$2/etc/apt/apt.conf.d/old-mirror"
+    echo 'Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false"; Acquire::Languages "none";' >"$2/etc/apt/apt.conf.d/old-mirror"
   fi
 }
 
