@@ -2,6 +2,8 @@
 #include "tests/support/support.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "aiodrive/core/stack-switch-private.h"
 
@@ -905,6 +907,54 @@ test_map (void)
   g_assert_cmpint (g_value_get_int64 (&value), ==, 12);
 }
 
+static gboolean
+fork_inside (GCancellable  *scope,
+             gpointer       event,
+             GValue        *result,
+             GError       **error)
+{
+  int status;
+  pid_t child = fork ();
+
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0)
+    {
+      g_autoptr(GMainContext) context = g_main_context_new ();
+      g_autoptr(GTask) task = NULL;
+
+      g_main_context_push_thread_default (context);
+      task = aiodrive_spawn_fiber (NULL, return_answer, GINT_TO_POINTER (1), NULL);
+      while (!g_task_get_completed (task))
+        g_main_context_iteration (context, TRUE);
+      _exit (aiodrive_thread_safe_event_wait (event, NULL, NULL) ? 7 : 8);
+    }
+
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  return aiodrive_return_int (result, WEXITSTATUS (status));
+}
+
+static void
+test_fork (void)
+{
+  g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
+  g_autoptr(GTask) waiting = aiodrive_spawn_fiber (NULL, wait_for_event, event, NULL);
+  g_autoptr(AiodriveThreadSafeEvent) set = aiodrive_thread_safe_event_new ();
+  g_autoptr(GTask) task = NULL;
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_test_summary ("A fiber forks: in the child it goes on, and others run; the suspended ones stay where they are");
+
+  aiodrive_thread_safe_event_set (set);
+  test_settle ();
+  task = run_fiber (fork_inside, set);
+  aiodrive_task_propagate (task, &value, NULL);
+  g_assert_cmpint (g_value_get_int64 (&value), ==, 7);
+
+  aiodrive_thread_safe_event_set (event);
+  aiodrive_run (waiting);
+}
+
 /* What a fiber calls again and again without having to wait. */
 typedef struct
 {
@@ -1106,6 +1156,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/task/fiber/precondition", test_precondition);
   g_test_add_func ("/aiodrive/task/fiber/groups", test_groups);
   g_test_add_func ("/aiodrive/task/fiber/map", test_map);
+  g_test_add_func ("/aiodrive/task/fiber/fork", test_fork);
   g_test_add_func ("/aiodrive/task/fiber/fair", test_fair);
   g_test_add_func ("/aiodrive/task/fiber/many", test_many);
 
