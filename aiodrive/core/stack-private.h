@@ -22,7 +22,9 @@ typedef enum
 /* The stack of a fiber, and where the fiber stands. It lies at the high end of the memory of the stack itself. */
 struct _AiodriveStack
 {
-  GList               link;              /* among those in use, or in the pool; its data is this */
+  GList               link;              /* in the pool; its data is this */
+  GList               mapped_link;       /* among all; guarded by a lock, as the next three */
+  gboolean            is_used;           /* it was acquired, and not released */
   const char         *name;              /* set when it is acquired; outlives the use */
   GThread            *thread;            /* unowned: that which acquired it */
   guint8             *memory;            /* mapped; begins with the guard */

@@ -58,8 +58,8 @@ struct _AiodriveStackPool
 static guint size_in_kib = GLIB_SIZEOF_VOID_P >= 8 ? 1024 : 256;   /* atomic, as the next */
 static guint n_mapped;
 
-static GMutex used_lock;
-static GQueue used;        /* of AiodriveStack; guarded by used_lock */
+static GMutex mapped_lock;
+static GQueue mapped;      /* of AiodriveStack; guarded by mapped_lock */
 
 static GMutex room_lock;
 static gboolean is_limited = TRUE;   /* guarded by room_lock, as the next ones */
@@ -207,8 +207,12 @@ stack_map (gsize    size,
   self = (AiodriveStack *) ((guintptr) self / 64 * 64);
   *self = stack;
   self->link.data = self;
+  self->mapped_link.data = self;
   aiodrive_stack_tools_map (&self->tools, aiodrive_stack_get_low (self), self);
   g_atomic_int_inc (&n_mapped);
+  g_mutex_lock (&mapped_lock);
+  g_queue_push_tail_link (&mapped, &self->mapped_link);
+  g_mutex_unlock (&mapped_lock);
   return self;
 }
 
@@ -216,13 +220,18 @@ stack_map (gsize    size,
 static gboolean
 stack_unmap (AiodriveStack *self)
 {
-  AiodriveStack stack = *self;
+  AiodriveStack stack;
   /* a guard that is a mapping goes with it; otherwise the mapping may be cut into two */
-  int n = stack.guard_is_mapping ? -2 : 1;
+  int n = self->guard_is_mapping ? -2 : 1;
 
   if (!take_room (n))
     return FALSE;
 
+  g_mutex_lock (&mapped_lock);
+  g_queue_unlink (&mapped, &self->mapped_link);
+  g_mutex_unlock (&mapped_lock);
+
+  stack = *self;
   aiodrive_stack_tools_unmap (&stack.tools, aiodrive_stack_get_low (&stack), self);
   if (munmap (stack.memory, stack.guard_size + stack.size) != 0)
     g_error ("Cannot unmap a stack: %s", g_strerror (errno));
@@ -438,16 +447,16 @@ aiodrive_stack_acquire (const char  *name,
   if (self == NULL)
     return NULL;
 
-  self->name = name;
-  self->thread = g_thread_self ();
   self->trimmed = FALSE;
   pool->n_used++;
   pool->n_most_used = MAX (pool->n_most_used, pool->n_used);
 
   aiodrive_stack_tools_add_root (aiodrive_stack_get_low (self), self);
-  g_mutex_lock (&used_lock);
-  g_queue_push_tail_link (&used, &self->link);
-  g_mutex_unlock (&used_lock);
+  g_mutex_lock (&mapped_lock);
+  self->is_used = TRUE;
+  self->name = name;
+  self->thread = g_thread_self ();
+  g_mutex_unlock (&mapped_lock);
   return self;
 }
 
@@ -457,9 +466,9 @@ aiodrive_stack_release (AiodriveStack *self)
 {
   g_return_if_fail (self->state == AIODRIVE_STACK_IDLE);
 
-  g_mutex_lock (&used_lock);
-  g_queue_unlink (&used, &self->link);
-  g_mutex_unlock (&used_lock);
+  g_mutex_lock (&mapped_lock);
+  self->is_used = FALSE;
+  g_mutex_unlock (&mapped_lock);
   aiodrive_stack_tools_remove_root (aiodrive_stack_get_low (self), self);
 
   pool_take_back (aiodrive_stack_pool_get (), self);
@@ -495,19 +504,19 @@ aiodrive_stack_list_names (GThread *thread)
 {
   GString *names = NULL;
 
-  g_mutex_lock (&used_lock);
-  for (GList *link = used.head; link != NULL; link = link->next)
+  g_mutex_lock (&mapped_lock);
+  for (GList *link = mapped.head; link != NULL; link = link->next)
     {
       AiodriveStack *stack = link->data;
 
-      if (thread != NULL && stack->thread != thread)
+      if (!stack->is_used || (thread != NULL && stack->thread != thread))
         continue;
       if (names == NULL)
         names = g_string_new (stack->name);
       else
         g_string_append_printf (names, ", %s", stack->name);
     }
-  g_mutex_unlock (&used_lock);
+  g_mutex_unlock (&mapped_lock);
 
   return names != NULL ? g_string_free (names, FALSE) : NULL;
 }

@@ -24,7 +24,8 @@ typedef struct
   AiodriveMapFiberFunc  map_func;
   const GValue         *item;           /* for map_func; stays until the task has ended */
   gpointer              data;           /* that of the task or of the job, which outlives the fiber */
-  char                 *name;           /* owned */
+  const char           *name;           /* static, or own_name */
+  char                 *own_name;       /* owned, nullable */
   GTask                *task;           /* owned */
   AiodriveStack        *stack;
   gboolean              holds_value;    /* the task is ours, and gets a GValue */
@@ -53,7 +54,7 @@ fiber_free (Fiber *self)
   g_clear_error (&self->error);
   g_clear_object (&self->awaited);
   g_clear_object (&self->task);
-  g_free (self->name);
+  g_free (self->own_name);
   g_free (self);
 }
 
@@ -113,16 +114,20 @@ fiber_start (AiodriveWorkItem *work)
   aiodrive_stack_resume (self->stack);
 }
 
+/* @name is static, or NULL for that of the task. */
 static Fiber *
 fiber_new (GTask             *task,
            AiodriveFiberFunc  func,
-           gpointer           data)
+           gpointer           data,
+           const char        *name)
 {
   Fiber *self = g_new0 (Fiber, 1);
 
   self->func = func;
   self->data = data;
-  self->name = g_strdup (aiodrive_task_describe (task));
+  if (name == NULL)
+    name = self->own_name = g_strdup (aiodrive_task_describe (task));
+  self->name = name;
   self->task = g_object_ref (task);
   self->work.run = fiber_start;
   self->work.stamp = aiodrive_dispatcher_stamp ();
@@ -209,13 +214,17 @@ start_job (GTask        *task,
            const GValue *item,
            FiberData    *data)
 {
+  const char *name = NULL;
   Fiber *self;
 
   g_return_if_fail (data->func != NULL || data->map_func != NULL);
 
   if (g_task_get_name (task) == NULL)
-    g_task_set_name (task, data->name);
-  self = fiber_new (task, data->func, data->data);
+    {
+      name = data->name;
+      g_task_set_name (task, name);
+    }
+  self = fiber_new (task, data->func, data->data, name);
   self->map_func = data->map_func;
   self->item = item;
   self->holds_value = TRUE;
@@ -319,7 +328,7 @@ aiodrive_task_run_in_fiber (GTask             *task,
   g_return_if_fail (G_IS_TASK (task));
   g_return_if_fail (func != NULL);
 
-  self = fiber_new (task, func, g_task_get_task_data (task));
+  self = fiber_new (task, func, g_task_get_task_data (task), NULL);
   aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->work);
 }
 

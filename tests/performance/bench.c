@@ -24,6 +24,7 @@ static const BenchCase *const all_cases[] =
   bench_executor,
   bench_fairness,
   bench_growth,
+  bench_fibers,
 };
 
 static gint64

@@ -51,6 +51,7 @@ extern const BenchCase bench_memory[];
 extern const BenchCase bench_executor[];
 extern const BenchCase bench_fairness[];
 extern const BenchCase bench_growth[];
+extern const BenchCase bench_fibers[];
 
 void bench_begin         (Bench               *bench);
 void bench_end           (Bench               *bench);

@@ -186,7 +186,7 @@ pool_nesting (Bench *bench)
     g_error ("It was not cancelled");
   for (gsize i = bench->n; i > 0; i--)
     {
-      g_autoptr(GTask) end = aiodrive_task_group_close (pools[i - 1], NULL);
+      g_autoptr(GTask) end = AIODRIVE_START (NULL, aiodrive_task_group_close_async, pools[i - 1]);
 
       aiodrive_run (end);
     }
