@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The tests of the anyio that is installed, on asyncio's loop and on ours: each has to come out alike.
 
-They are in its source, which pip downloads."""
+anyio-tests.py [FOLDER]: they are in its source of the same version, which is in that folder, or else pip downloads
+it."""
 
 import importlib.metadata
 import importlib.util
@@ -28,12 +29,16 @@ asyncio.EventLoop = asyncio.SelectorEventLoop = Aiodrive.EventLoop
 '''
 
 
-def download(version, folder):
-    """Gives the folder of the source."""
+def source_of(version, folder):
+    if len(sys.argv) > 1:
+        return pathlib.Path(sys.argv[1])
     subprocess.run([sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary=:all:',
                     '--no-build-isolation', '--dest', folder, f'anyio=={version}'], check=False)
-    archive, = folder.glob('anyio-*.tar.gz')
-    with tarfile.open(archive) as file:
+    archives = list(folder.glob('anyio-*.tar.gz'))
+    if not archives:
+        print('The source of anyio cannot be downloaded')
+        sys.exit(77)
+    with tarfile.open(archives[0]) as file:
         file.extractall(folder)
     return folder / f'anyio-{version}'
 
@@ -41,7 +46,7 @@ def download(version, folder):
 def outcomes_on(loop, source, folder):
     report = folder / f'{loop}.xml'
     subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-W', 'ignore', '-k',
-                    'asyncio and not uvloop and not trio', f'--junitxml={report}',
+                    'asyncio and not uvloop', f'--junitxml={report}',
                     *(['-p', 'our_loop'] if loop == 'ours' else []), 'tests'],
                    cwd=source, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    env={**os.environ, 'PYTHONPATH': f'{folder}:{os.environ["PYTHONPATH"]}'})
@@ -52,16 +57,24 @@ def outcomes_on(loop, source, folder):
     return outcomes
 
 
+def different_in(theirs, ours):
+    return [name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)]
+
+
 def main():
     if importlib.util.find_spec('anyio') is None or importlib.util.find_spec('pytest') is None:
         print('anyio or pytest is not installed')
         sys.exit(77)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        source = download(importlib.metadata.version('anyio'), folder)
+        source = source_of(importlib.metadata.version('anyio'), folder)
         (folder / 'our_loop.py').write_text(PLUGIN)
         theirs, ours = (outcomes_on(loop, source, folder) for loop in ('asyncio', 'ours'))
-    different = [name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)]
+        different = different_in(theirs, ours)
+        if different:   # some come out now so, now so, on either loop
+            theirs_again, ours_again = (outcomes_on(loop, source, folder) for loop in ('asyncio', 'ours'))
+            different = [name for name in different if {theirs.get(name), theirs_again.get(name)}.isdisjoint(
+                {ours.get(name), ours_again.get(name)})]
     for name in different:
         print(f'  {name}: {theirs.get(name)} on asyncio, {ours.get(name)} on ours')
     passed = sum(outcome == 'passed' for outcome in ours.values())
