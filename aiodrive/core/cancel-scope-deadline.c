@@ -139,7 +139,7 @@ aiodrive_cancel_scope_cancel_if_late (AiodriveCancelScope *self)
 {
   if (is_late (self))
     {
-      g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The deadline has passed");
+      g_autoptr(GError) reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Operation timed out");
 
       aiodrive_cancel_scope_cancel_with_reason (self, reason);
     }

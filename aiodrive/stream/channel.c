@@ -158,7 +158,8 @@ aiodrive_channel_class_init (AiodriveChannelClass *klass)
 static void
 aiodrive_channel_init (AiodriveChannel *self)
 {
-  static const AiodriveQueueKind kind = { .will_take = admit_sender, .closed = refuse_senders, .drops = TRUE };
+  static const AiodriveQueueKind kind = { .will_take = admit_sender, .closed = refuse_senders, .drops = TRUE,
+                                        .closed_message = "The channel is closed" };
 
   aiodrive_queue_core_init (&self->core, &kind);
 }

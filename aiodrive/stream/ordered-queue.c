@@ -139,7 +139,8 @@ aiodrive_ordered_queue_class_init (AiodriveOrderedQueueClass *klass)
 static void
 aiodrive_ordered_queue_init (AiodriveOrderedQueue *self)
 {
-  static const AiodriveQueueKind kind = { .put = put, .closed = skip_what_is_missing };
+  static const AiodriveQueueKind kind = { .put = put, .closed = skip_what_is_missing,
+                                        .closed_message = "The ordered queue is closed" };
 
   aiodrive_queue_core_init (&self->core, &kind);
   self->early = g_tree_new_full (compare_indexes, NULL, NULL, NULL);

@@ -30,6 +30,7 @@ struct _AiodriveQueueKind
   void     (*will_take) (AiodriveQueueCore  *self);
   void     (*closed)    (AiodriveQueueCore  *self);
   gboolean   drops;     /* what is there when an iteration is closed */
+  const char *closed_message;
 };
 
 /* What queues and channels have in common; the beginning of their instances. */

@@ -234,7 +234,7 @@ aiodrive_queue_core_new_closed (AiodriveQueueCore *self)
   if (self->closing_error != NULL)
     return g_error_copy (self->closing_error);
 
-  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "It is closed");
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, self->kind->closed_message);
 }
 
 /* With an item, or without one as it is closed: an iteration ends, but getting one fails. */

@@ -61,7 +61,7 @@ aiodrive_unordered_queue_class_init (AiodriveUnorderedQueueClass *klass)
 static void
 aiodrive_unordered_queue_init (AiodriveUnorderedQueue *self)
 {
-  static const AiodriveQueueKind kind = { .put = put };
+  static const AiodriveQueueKind kind = { .put = put, .closed_message = "The queue is closed" };
 
   aiodrive_queue_core_init (&self->core, &kind);
 }

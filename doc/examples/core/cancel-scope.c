@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Prints:
- * The deadline has passed
+ * Operation timed out
  */
 #include <aiodrive/aiodrive.h>
 

@@ -2,7 +2,7 @@
 /* Prints:
  * steps: 2 lines
  * fastest: 2 lines
- * deadline: The deadline has passed
+ * deadline: Operation timed out
  * saved: Operation was cancelled
  * own: 2 lines
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Prints:
  * both have ended
- * save: The deadline has passed
+ * save: Operation timed out
  * saved
  * removed the temporary file
  */

@@ -5,6 +5,7 @@ import inspect
 import math
 import pydoc
 import signal
+import tempfile
 from fractions import Fraction
 
 from support import *
@@ -114,6 +115,36 @@ class WrongTest(unittest.TestCase):
             for _ in range(2):
                 async with block:
                     await asyncio.sleep(0)
+
+
+    async def test_calls(self):
+        """Arguments of call() are counted as the caller counts them."""
+        file = Gio.File.new_for_path('/dev/null')
+        for pattern, function, *args in (
+                (r'load_contents_async.. needs no argument, 1 was given', file.load_contents_async, None),
+                (r'load_contents_async.. needs no argument, 2 were given', file.load_contents_async, None, print),
+                (r'needs 3 arguments .attributes, flags, io_priority., 1 was', file.query_info_async, '*'),
+                (r'needs 1 argument .bus_type., 0 were given', Gio.bus_get),
+                (r'needs 3 arguments .destination, flags, io_priority., 6 were', file.copy_async, *range(6)),
+                (r'load_contents.. is not one: use load_contents_async..', file.load_contents),
+                (r'get_path.. is not one$', file.get_path),
+                (r'of GIO or of a library like it, not <built-in function print>', print)):
+            await self.fails_to(TypeError, pattern, Aiodrive.call, function, *args)
+
+    async def test_calls_with_progress(self):
+        """An argument between the cancellable and the callback is given last, or left out."""
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = (Gio.File.new_for_path(f'{folder}/{name}') for name in ('source', 'target'))
+            source.replace_contents(b'contents', None, False, Gio.FileCreateFlags.NONE, None)
+            steps = []
+            flags = Gio.FileCopyFlags.OVERWRITE
+            for args in (target, flags, 0), (target, flags, 0, lambda done, total: steps.append((done, total))):
+                self.assertTrue(await Aiodrive.call(source.copy_async, *args))
+            self.assertEqual(steps[-1], (8, 8))
+
+    def test_scope(self):
+        self.refuses(TypeError, r'not float: a time is CancelScope.timeout=2.0.', Aiodrive.CancelScope, 2.0)
+        self.refuses(TypeError, r'not str$', Aiodrive.CancelScope, 'x')
 
 
 class TimeTest(unittest.TestCase):

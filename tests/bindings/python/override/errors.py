@@ -401,4 +401,58 @@ class RefusedTest(unittest.TestCase):
                 pass
 
 
-run_all(IdentityTest, TracebackTest, NotAwaitedTest, RefusedTest)
+class TextTest(unittest.TestCase):
+    async def test_timeouts(self):
+        """All have the same text."""
+        async def in_timeout():
+            async with Aiodrive.timeout(0.01):
+                await asyncio.sleep(FOREVER)
+        async def in_scope():
+            with Aiodrive.CancelScope(timeout=0.01):
+                await asyncio.sleep(FOREVER)
+        async def long():
+            async with Aiodrive.timeout(1e9):
+                await Aiodrive.timeout(0.01, asyncio.sleep(FOREVER))
+        for job in in_timeout, in_scope, long, lambda: Aiodrive.timeout(0.01, asyncio.sleep(FOREVER)):
+            with self.assertRaisesRegex(TimeoutError, '^Operation timed out$'):
+                await job()
+
+    async def test_closed(self):
+        """It says what is closed."""
+        for queue, text in ((Aiodrive.UnorderedQueue(), 'The queue is closed'),
+                            (Aiodrive.OrderedQueue(), 'The ordered queue is closed')):
+            queue.close()
+            with self.assertRaises(GLib.Error) as raised:
+                await queue.get()
+            self.assertEqual(raised.exception.message, text)
+            with self.assertRaises(GLib.Error) as raised:
+                queue.put(0, 'item')
+            self.assertEqual(raised.exception.message, text)
+        channel = Aiodrive.Channel(1)
+        channel.close_send()
+        for function in channel.receive, functools.partial(channel.send, 1):
+            with self.assertRaises(GLib.Error) as raised:
+                await function()
+            self.assertEqual(raised.exception.message, 'The channel is closed')
+
+    async def test_signal(self):
+        """It is an exception of its own, and the GLib.Error that it was."""
+        async def job():
+            with Aiodrive.handle_signal(signal.SIGUSR1):
+                os.kill(os.getpid(), signal.SIGUSR1)
+                await asyncio.sleep(FOREVER)
+        async def in_group():
+            async with Aiodrive.TaskGroup() as group:
+                group.spawn(job())
+        async def in_race():
+            await Aiodrive.race(job(), asyncio.sleep(FOREVER))
+        for function in job, in_group, in_race:
+            with self.assertRaisesRegex(Aiodrive.SignalError, 'Cancelled by SIGUSR1') as raised:
+                await function()
+            self.assertIsInstance(raised.exception, GLib.Error)
+            self.assertTrue(raised.exception.matches(Aiodrive.Error.quark(), Aiodrive.Error.SIGNAL))
+            self.assertEqual(raised.exception.signum, signal.SIGUSR1)
+            self.assertEqual(repr(raised.exception), "Aiodrive.SignalError('Cancelled by SIGUSR1')")
+
+
+run_all(TextTest, IdentityTest, TracebackTest, NotAwaitedTest, RefusedTest)

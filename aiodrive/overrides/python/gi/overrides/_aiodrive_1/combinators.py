@@ -9,6 +9,7 @@ from typing import Any, Awaitable, Iterable, TypeVar
 
 from .arguments import MAX_SECONDS, check_number, milliseconds
 from .bridge import check_awaitable, close_refused, ensure_future, operation_of_tasks, outcome_of, to_task, to_tasks
+from .errors import TIMED_OUT
 from .loop import EventLoop, current_loop
 from .raw import Raw
 
@@ -79,6 +80,18 @@ async def cancel_task(awaitable: Awaitable) -> None:
                              to_task(awaitable, where='Aiodrive.cancel_task()'))
 
 
+class _Timeout(asyncio.Timeout):
+    """asyncio.timeout(), whose exception has the text of all others."""
+
+    async def __aexit__(self, *exc_info: Any) -> bool | None:
+        try:
+            return await super().__aexit__(*exc_info)
+        except TimeoutError as error:
+            if not error.args:
+                error.args = (TIMED_OUT,)
+            raise
+
+
 def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
     """Limits the time of a block: `async with timeout(0.5): ...`; or of an awaitable: `await timeout(0.5, job())`.
 
@@ -95,13 +108,13 @@ def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:
         close_refused([delay, awaitable])
         raise
     if awaitable is None:
-        return asyncio.timeout(delay)
+        return _Timeout(asyncio.get_running_loop().time() + delay if delay is not None else None)
     return _timeout(delay, awaitable)
 
 
 async def _timeout(delay: float | None, awaitable: Awaitable[T]) -> T:
     if delay is None or delay > MAX_SECONDS:
-        async with asyncio.timeout(delay):
+        async with timeout(delay):
             return await awaitable
     duration = milliseconds(max(0, delay), 'Aiodrive.timeout()')
     return outcome_of(await operation_of_tasks(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable), duration))

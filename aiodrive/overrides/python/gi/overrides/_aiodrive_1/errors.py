@@ -4,12 +4,28 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import traceback
 import weakref
 
 from gi.repository import Gio, GLib, GObject
 
 from .raw import Raw
+
+
+# of every TimeoutError
+TIMED_OUT = 'Operation timed out'
+
+
+class SignalError(GLib.Error):
+    """Raised behind a block of handle_signal() that a Unix signal has cancelled; `signum` is its number. It is the
+    GLib.Error that matches Aiodrive.Error.SIGNAL, too."""
+
+    __module__ = 'gi.overrides.Aiodrive'
+    signum: int | None = None
+
+    def __repr__(self) -> str:
+        return f'Aiodrive.SignalError({self.message!r})'
 
 
 def is_cancelled(error: GLib.Error) -> bool:
@@ -69,7 +85,7 @@ class held_error:
         exception, self._exception = self._exception, None
         if isinstance(exception, asyncio.CancelledError):
             return new_cancelled()
-        if type(exception) is GLib.Error:
+        if type(exception) in (GLib.Error, SignalError):
             return exception
         message = ''.join(traceback.format_exception_only(exception)).strip()
         message = message.encode('utf-8', 'replace').replace(b'\0', b'?').decode('utf-8')
@@ -97,7 +113,16 @@ def to_exception(error: GLib.Error, task: Gio.Task | None = None) -> BaseExcepti
         return asyncio.CancelledError()
     if is_timed_out(error):
         return TimeoutError(error.message)
+    if error.matches(Raw.Error.quark(), Raw.Error.SIGNAL):
+        return _to_signal_error(error)
     return error
+
+
+def _to_signal_error(error: GLib.Error) -> SignalError:
+    exception = SignalError(error.message, error.domain, error.code)
+    name = error.message.rpartition(' ')[2]
+    exception.signum = getattr(signal.Signals, name, None)
+    return exception
 
 
 def all_of(exceptions: list[BaseException | None]) -> BaseException | None:

@@ -13,7 +13,7 @@ from gi.repository import Gio, GLib, GObject
 from .arguments import check_number, is_invalid_argument
 from .blocks import Shield, cancel_inside
 from .bridge import current_scope, enter_scope, leave_scope, operation
-from .errors import held_error, to_exception
+from .errors import SignalError, held_error, to_exception
 from .loop import current_task
 from .raw import Raw, override
 
@@ -71,6 +71,10 @@ class CancelScope(Raw.CancelScope):
     """
 
     def __new__(cls, parent: Gio.Cancellable | None = None, timeout: float | None = None) -> CancelScope:
+        if parent is not None and not isinstance(parent, Gio.Cancellable):
+            hint = f': a time is CancelScope(timeout={parent!r})' if isinstance(parent, (int, float)) else ''
+            raise TypeError('Aiodrive.CancelScope() needs a Gio.Cancellable as its parent, '
+                            f'not {type(parent).__name__}{hint}')
         return Raw.CancelScope.new(parent if parent is not None else current_scope())
 
     def __init__(self, parent: Gio.Cancellable | None = None, timeout: float | None = None) -> None:
@@ -130,8 +134,7 @@ def _known_signal() -> Iterator[None]:
 class handle_signal:
     """A block that a Unix signal cancels: `with handle_signal(signal.SIGINT): ...`.
 
-    Behind it a GLib.Error is raised that matches Aiodrive.Error.SIGNAL. After the block the signal does again what it
-    did before.
+    Behind it SignalError is raised. After the block the signal does again what it did before.
     """
 
     def __init__(self, signum: int) -> None:
@@ -154,7 +157,11 @@ class handle_signal:
     def __exit__(self, *exc_info: Any) -> bool:
         scope, self._scope = self._scope, None
         self._handler.release()
-        return scope.__exit__(*exc_info)
+        try:
+            return scope.__exit__(*exc_info)
+        except SignalError as error:
+            error.signum = error.signum or self._signum
+            raise
 
     async def __aenter__(self) -> CancelScope:
         return self.__enter__()
