@@ -48,19 +48,14 @@
 typedef enum
 {
   PROP_PARENT = 1,
-  PROP_TASK,
   PROP_DEADLINE,
   PROP_SHIELDED,
-  PROP_REASON,
   N_PROPS
 } Property;
 
 static GParamSpec *properties[N_PROPS];
 
-/* GTask has an interface, and adding one waits for whoever initialises a class. If that were the class of the scope,
- * with its property of that type, while another thread makes its first GTask, both would wait for ever. */
-G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYPE_CANCELLABLE,
-                               g_type_ensure (G_TYPE_TASK))
+G_DEFINE_FINAL_TYPE (AiodriveCancelScope, aiodrive_cancel_scope, G_TYPE_CANCELLABLE)
 
 /* A parent has no reference on its children. The drain finds a child by its link in the hub of the parent, the
  * dispatcher by its timer. A child leaves both in its dispose(); until then a finder can claim it.
@@ -105,6 +100,25 @@ aiodrive_cancel_scope_cancelled (GCancellable *cancellable)
   aiodrive_cancel_hub_notify (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub, cancellable);
 }
 
+/* For a new scope that has its parent. */
+static void
+adopt (AiodriveCancelScope *self)
+{
+  if (!aiodrive_cancel_link_add (&self->link, self->parent) && !g_atomic_int_get (&self->shielded))
+    aiodrive_cancel_scope_cancel_late (self, self->parent);
+}
+
+static void
+aiodrive_cancel_scope_constructed (GObject *object)
+{
+  AiodriveCancelScope *self = AIODRIVE_CANCEL_SCOPE (object);
+
+  if (self->parent != NULL)
+    adopt (self);
+
+  G_OBJECT_CLASS (aiodrive_cancel_scope_parent_class)->constructed (object);
+}
+
 static void
 aiodrive_cancel_scope_dispose (GObject *object)
 {
@@ -146,17 +160,11 @@ aiodrive_cancel_scope_get_property (GObject    *object,
     case PROP_PARENT:
       g_value_set_object (value, aiodrive_cancel_scope_peek_parent (self));
       break;
-    case PROP_TASK:
-      g_value_take_object (value, aiodrive_cancel_scope_get_task (self));
-      break;
     case PROP_DEADLINE:
       g_value_set_int64 (value, aiodrive_cancel_scope_get_deadline (self));
       break;
     case PROP_SHIELDED:
       g_value_set_boolean (value, aiodrive_cancel_scope_get_shielded (self));
-      break;
-    case PROP_REASON:
-      g_value_take_boxed (value, aiodrive_cancel_scope_get_reason (self));
       break;
     case N_PROPS:
     default:
@@ -174,15 +182,15 @@ aiodrive_cancel_scope_set_property (GObject      *object,
 
   switch ((Property) property_id)
     {
+    case PROP_PARENT:
+      self->parent = g_value_dup_object (value);
+      break;
     case PROP_DEADLINE:
       aiodrive_cancel_scope_set_deadline (self, g_value_get_int64 (value));
       break;
     case PROP_SHIELDED:
       aiodrive_cancel_scope_set_shielded (self, g_value_get_boolean (value));
       break;
-    case PROP_PARENT:
-    case PROP_TASK:
-    case PROP_REASON:
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -194,6 +202,7 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = aiodrive_cancel_scope_constructed;
   object_class->dispose = aiodrive_cancel_scope_dispose;
   object_class->finalize = aiodrive_cancel_scope_finalize;
   object_class->get_property = aiodrive_cancel_scope_get_property;
@@ -204,22 +213,14 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   /**
    * AiodriveCancelScope:parent:
    *
-   * What cancels this scope too.
+   * What cancels this scope too. There is a notification where the library puts a scope without a parent below one: it
+   * comes in the thread that does so.
    *
    * Since: 1.0
    */
   properties[PROP_PARENT] =
-    g_param_spec_object ("parent", NULL, NULL, G_TYPE_CANCELLABLE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * AiodriveCancelScope:task:
-   *
-   * The task that this scope belongs to, while there is one. There is no notification.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_TASK] =
-    g_param_spec_object ("task", NULL, NULL, G_TYPE_TASK, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+    g_param_spec_object ("parent", NULL, NULL, G_TYPE_CANCELLABLE,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * AiodriveCancelScope:deadline:
@@ -236,23 +237,14 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   /**
    * AiodriveCancelScope:shielded:
    *
-   * Whether this scope ignores its parent. The notification comes in the thread that sets it.
+   * Whether this scope ignores its parent. The notification comes in the thread that sets it. With g_object_new() the
+   * parent is set first: if it is cancelled by then, so is the scope.
    *
    * Since: 1.0
    */
   properties[PROP_SHIELDED] =
     g_param_spec_boolean ("shielded", NULL, NULL, FALSE,
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * AiodriveCancelScope:reason:
-   *
-   * Why this scope was cancelled, if somebody said so. There is no notification.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_REASON] =
-    g_param_spec_boxed ("reason", NULL, NULL, G_TYPE_ERROR, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -286,14 +278,13 @@ aiodrive_cancel_scope_new (GCancellable *parent)
 
   g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
 
+  /* as g_object_new() does with the property, which costs more */
   self = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, NULL);
   if (parent != NULL)
     {
       self->parent = g_object_ref (parent);
-      if (!aiodrive_cancel_link_add (&self->link, parent))
-        aiodrive_cancel_scope_cancel_late (self, parent);
+      adopt (self);
     }
-
   return self;
 }
 
@@ -305,7 +296,7 @@ aiodrive_cancel_scope_new_shielded (GCancellable *parent)
 
   g_atomic_int_set (&self->shielded, TRUE);
   self->parent = g_object_ref (parent);
-  aiodrive_cancel_link_add (&self->link, parent);
+  adopt (self);
   return self;
 }
 

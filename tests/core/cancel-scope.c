@@ -606,7 +606,6 @@ test_task (void)
   g_autoptr(AiodriveCancelScope) none = aiodrive_cancel_scope_new (NULL);
   g_autoptr(AiodriveCancelScope) scope = NULL;
   g_autoptr(GTask) found = NULL;
-  g_autoptr(GTask) from_property = NULL;
   GTask *in_job = NULL;
   GTask *task = aiodrive_prime (NULL, keep_task, &in_job, NULL);
 
@@ -614,13 +613,10 @@ test_task (void)
 
   scope = AIODRIVE_CANCEL_SCOPE (g_object_ref (g_task_get_cancellable (task)));
   found = aiodrive_cancel_scope_get_task (scope);
-  g_object_get (scope, "task", &from_property, NULL);
   g_assert_true (found == task);
-  g_assert_true (from_property == task);
   g_assert_null (aiodrive_cancel_scope_get_task (none));
 
   g_clear_object (&found);
-  g_clear_object (&from_property);
   g_task_return_boolean (in_job, TRUE);
   g_object_unref (in_job);
   test_settle ();
@@ -685,8 +681,6 @@ test_properties (void)
   g_autoptr(AiodriveCancelScope) parent = aiodrive_cancel_scope_new (NULL);
   g_autoptr(AiodriveCancelScope) scope = new_below (parent);
   g_autoptr(GCancellable) found = NULL;
-  g_autoptr(GError) none = NULL;
-  g_autoptr(GError) reason = NULL;
   g_autoptr(GString) log = g_string_new (NULL);
   gint64 hour = g_get_monotonic_time () + G_TIME_SPAN_HOUR;
   gint64 deadline;
@@ -695,9 +689,8 @@ test_properties (void)
   g_test_summary ("Properties say what the functions say, and notify once for each change");
 
   g_signal_connect (scope, "notify", G_CALLBACK (on_notify), log);
-  g_object_get (scope, "parent", &found, "reason", &none, "deadline", &deadline, "shielded", &shielded, NULL);
+  g_object_get (scope, "parent", &found, "deadline", &deadline, "shielded", &shielded, NULL);
   g_assert_true (found == G_CANCELLABLE (parent));
-  g_assert_no_error (none);
   g_assert_cmpint (deadline, ==, -1);
   g_assert_false (shielded);
 
@@ -712,10 +705,41 @@ test_properties (void)
   g_assert_true (aiodrive_cancel_scope_get_shielded (scope));
 
   cancel_because (scope, G_IO_ERROR_BUSY);
-  g_object_get (scope, "reason", &reason, "deadline", &deadline, "shielded", &shielded, NULL);
-  g_assert_error (reason, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_object_get (scope, "deadline", &deadline, "shielded", &shielded, NULL);
   g_assert_cmpint (deadline, ==, hour);
   g_assert_true (shielded);
+}
+
+static void
+test_construct (void)
+{
+  g_autoptr(AiodriveCancelScope) parent = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, NULL);
+  g_autoptr(AiodriveCancelScope) orphan = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, "parent", NULL, NULL);
+  g_autoptr(GCancellable) plain = g_cancellable_new ();
+  gint64 hour = g_get_monotonic_time () + G_TIME_SPAN_HOUR;
+  g_autoptr(AiodriveCancelScope) scope =
+    g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, "deadline", hour, "parent", parent, NULL);
+  g_autoptr(AiodriveCancelScope) shielded =
+    g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, "parent", parent, "shielded", TRUE, NULL);
+  g_autoptr(AiodriveCancelScope) below_plain = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, "parent", plain, NULL);
+  g_autoptr(AiodriveCancelScope) late = NULL;
+  g_autoptr(AiodriveCancelScope) overdue = NULL;
+
+  g_test_summary ("g_object_new() makes a scope with a parent, a deadline and a shield");
+
+  g_assert_true (aiodrive_cancel_scope_get_parent (scope) == G_CANCELLABLE (parent));
+  g_assert_null (aiodrive_cancel_scope_get_parent (orphan));
+  g_assert_cmpint (aiodrive_cancel_scope_get_deadline (scope), ==, hour);
+
+  cancel_because (parent, G_IO_ERROR_BUSY);
+  g_cancellable_cancel (plain);
+  late = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, "parent", parent, NULL);
+  g_assert_true (is_cancelled (scope) && is_cancelled (below_plain) && is_cancelled (late));
+  g_assert_false (is_cancelled (shielded) || is_cancelled (orphan));
+
+  overdue = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, "parent", shielded, "deadline", G_GINT64_CONSTANT (0), NULL);
+  while (!is_cancelled (overdue))
+    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
@@ -1138,6 +1162,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/task", test_task);
   g_test_add_func ("/aiodrive/core/cancel-scope/task/dropped", test_task_dropped);
   g_test_add_func ("/aiodrive/core/cancel-scope/properties", test_properties);
+  g_test_add_func ("/aiodrive/core/cancel-scope/construct", test_construct);
   g_test_add_func ("/aiodrive/core/cancel-scope/bad-arguments", test_bad_arguments);
   g_test_add_func ("/aiodrive/core/cancel-scope/run-dispose", test_run_dispose);
   g_test_add_func ("/aiodrive/core/cancel-scope/deep", test_deep);

@@ -99,7 +99,7 @@ leakTest('scopes', () => {
     const scope = Aiodrive.CancelScope.new_with_timeout(parent, 60000);
     scope.cancel_with_reason(newError(MESSAGE));
     assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND);
-    assertEqual(scope.reason.code, Gio.IOErrorEnum.NOT_FOUND);
+    assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND);
     assertRaises(() => scope.leave(newError('', Gio.IOErrorEnum.CANCELLED)), Gio.IOErrorEnum.NOT_FOUND);
     return [];
 });

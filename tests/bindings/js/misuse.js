@@ -82,9 +82,10 @@ test('scopes', () => {
         assertRefused(() => scope.leave(wrong));
     }
     const task = spawn(gives('x'));
-    for (const wrong of [5, 'x', task])
+    for (const wrong of [5, 'x', task]) {
         assertRefused(() => Aiodrive.CancelScope.new(wrong));
-    assertRefused(() => new Aiodrive.CancelScope({parent: scope}));
+        assertRefused(() => new Aiodrive.CancelScope({parent: wrong}));
+    }
     assert(!scope.is_cancelled());
     Aiodrive.run(task);
 });

@@ -25,13 +25,20 @@ class CancelScopeTest(unittest.TestCase):
             self.assertTrue(scope.is_cancelled())
             self.assertTrue(Aiodrive.CancelScope.new(parent).is_cancelled())
 
+    def test_construct(self):
+        parent = Gio.Cancellable()
+        scope = GObject.new(Aiodrive.CancelScope, parent=parent, deadline=GLib.get_monotonic_time() + 60000000)
+        self.assertIs(scope.props.parent, parent)
+        self.assertGreater(scope.get_deadline(), GLib.get_monotonic_time())
+        parent.cancel()
+        self.assertTrue(scope.is_cancelled())
+
     def test_task(self):
         seen = []
         task = Aiodrive.prime(None, lambda task, cancellable: seen.append((task, cancellable)))
         scope = task.get_cancellable()
         self.assertEqual(seen.pop(), (task, scope))
         self.assertIs(scope.get_task(), task)
-        self.assertIs(scope.props.task, task)
         task.return_boolean(True)
         Aiodrive.run(task)
         del task
@@ -42,9 +49,8 @@ class CancelScopeTest(unittest.TestCase):
         parent = Aiodrive.CancelScope.new(None)
         scope = Aiodrive.CancelScope.new(parent)
         self.assertIsNone(scope.get_reason())
-        self.assertIsNone(scope.props.reason)
         parent.cancel_with_reason(new_error('the window was closed', Gio.IOErrorEnum.CLOSED))
-        for reason in parent.get_reason(), parent.props.reason, scope.get_reason(), scope.props.reason:
+        for reason in parent.get_reason(), scope.get_reason():
             self.assertTrue(reason.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED))
             self.assertEqual(reason.message, 'the window was closed')
 

@@ -113,7 +113,7 @@ class LeakTest(unittest.TestCase):
             scope.weak_ref(self.gone)
             scope.cancel_with_reason(new_error(LARGE))
             self.assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND)
-            self.assertEqual(scope.props.reason.code, Gio.IOErrorEnum.NOT_FOUND)
+            self.assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND)
             with Raises(Gio.IOErrorEnum.NOT_FOUND):
                 scope.leave(new_error(code=Gio.IOErrorEnum.CANCELLED))
         self.repeat(do_round)

@@ -13,7 +13,6 @@ COMPILER, PROGRAMS = rest[:rest.index('--')], rest[rest.index('--') + 1:]
 VALAC = ['valac', '--ccode', '--quiet', f'--vapidir={VAPIS}', '--pkg=gio-2.0', '--pkg=aiodrive-1']
 CAN_BE_NULL = {
     'GLib.Cancellable': 'new Aiodrive.CancelScope ().parent',
-    'GLib.Task': 'new Aiodrive.CancelScope ().task',
     'string': 'new Aiodrive.Pool (null).name',
 }
 CANNOT = 'new Aiodrive.TaskGroup ().get_scope ()'
