@@ -10,7 +10,7 @@ root = pathlib.Path(sys.argv[1])
 
 def is_public(path):
     for name in re.findall(r'^#include "([^"]+)"', path.read_text('utf-8'), re.MULTILINE):
-        if name.endswith('-private.h') or (name.startswith('tests/') and not is_public(root / name)):
+        if name.endswith(('-private.h', '.c')) or (name.startswith('tests/') and not is_public(root / name)):
             return False
     return True
 
