@@ -4,7 +4,7 @@ import pathlib
 import re
 import textwrap
 
-BLOCK = r'^[ \t]*(?:/\*|#|//) begin{name}(?: \*/)?\n(?P<text>.*?)^[ \t]*(?:/\*|#|//) end(?: \*/)?$'
+BLOCK = r'^[ \t]*(?:/\*|#|//|--) begin{name}(?: \*/)?\n(?P<text>.*?)^[ \t]*(?:/\*|#|//|--) end(?: \*/)?$'
 HEAD = r'\A(?:#!.*\n)?(?:(?:/\*|# |//).*\n(?: \*.*\n)*)*'
 
 
@@ -22,8 +22,8 @@ def region(path, name=''):
 def printed(path):
     """What the example prints, by the comment at its head."""
     text = pathlib.Path(path).read_text(encoding='utf-8')
-    match = re.search(r'^(?:/\*|#|//) Prints:\n(?P<lines>(?:(?: \*|#|//) .*\n)*)', text, re.MULTILINE)
-    return re.sub(r'^(?: \*|#|//) (?!/$)', '', match['lines'], flags=re.MULTILINE).removesuffix(' */\n')
+    match = re.search(r'^(?:/\*|#|//|--) Prints:\n(?P<lines>(?:(?: \*|#|//|--) .*\n)*)', text, re.MULTILINE)
+    return re.sub(r'^(?: \*|#|//|--) (?!/$)', '', match['lines'], flags=re.MULTILINE).removesuffix(' */\n')
 
 
 def in_comment(code):

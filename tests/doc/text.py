@@ -122,9 +122,34 @@ def each_test_that_is_named_is_there(root):
             yield name
 
 
+def each_cell_of_the_matrix_names_a_test(root):
+    bindings = root / 'tests/bindings'
+    files = {
+        'Python': bindings.glob('python/override/*.py'),
+        'JavaScript': bindings.glob('js/override/*.js'),
+        'Vala': [bindings / 'vala/smoke.vala'],
+        'C++': [bindings / 'cpp/library.cpp'],
+        'Lua': [bindings / 'lua/library.lua'],
+        'Perl': [bindings / 'perl/library.pl'],
+        'Ruby': [bindings / 'ruby/library.rb'],
+    }
+    texts = {language: ''.join(path.read_text('utf-8') for path in paths) for language, paths in files.items()}
+    guide = (root / 'doc/guides/languages.md').read_text('utf-8')
+    head, _, *rows = (re.split(r' *\| *', line.strip('| ')) for line in guide.splitlines() if line.startswith('|'))
+    for feature, *cells in rows:
+        if len(cells) != len(files):
+            yield f'languages.md: {feature} has {len(cells)} cells'
+        for language, cell in zip(head[-len(files):], cells):
+            named = re.search(r'`([^`]+)`$', cell)
+            test = named and re.escape(named[1])
+            definition = rf'(?:def|function|sub|async void|^)\s*{test}\b|test\([\'`].*?{test}[\'`]'
+            if not named or not re.search(definition, texts[language], re.MULTILINE):
+                yield f'languages.md: {feature} in {language}: {cell}'
+
+
 def each_name_of_python_is_there(root):
     override = (root / 'aiodrive/overrides/python/gi/overrides/_aiodrive_1/__init__.py').read_text('utf-8')
-    names = set(re.findall(r"'(\w+)'", override.partition('__all__')[2]))
+    names = set(re.findall(r"'(\w+)'", override.partition('__all__')[2])) | {'js', 'py'}   # files, too
     for path in blocks.markdown_files(root):
         for name in re.findall(r'\bAiodrive\.(\w+)', blocks.FENCED.sub('', path.read_text('utf-8'))):
             if name not in names:
@@ -164,6 +189,7 @@ tests = [
     each_link_leads_somewhere,
     each_guide_is_in_the_readme_and_in_the_book,
     each_test_that_is_named_is_there,
+    each_cell_of_the_matrix_names_a_test,
     each_name_of_python_is_there,
     each_drawing_is_what_the_script_draws,
     the_plots_and_tables_are_those_of_the_measurements,

@@ -91,6 +91,84 @@ async void test_scope () throws GLib.Error {
     }
 }
 
+async void test_timeout () throws GLib.Error {
+    var task = spawn_value (1, 60000);
+    try {
+        yield Aiodrive.timeout_async (task, 1);
+        assert_not_reached ();
+    } catch (GLib.IOError.TIMED_OUT error) {
+        assert (task.get_completed ());
+    }
+}
+
+async void test_latch () throws GLib.Error {
+    var latch = new Aiodrive.Latch ();
+    Aiodrive.spawn (null, (task, cancellable) => {
+        latch.set ();
+        task.return_boolean (true);
+    });
+    yield latch.wait_set_async ();
+    assert (latch.state);
+}
+
+async void test_group () throws GLib.Error {
+    var group = new Aiodrive.TaskGroup ();
+    GLib.Task sibling, failing;
+    group.spawn (out sibling, (task, cancellable) => give_later.begin (task, cancellable, 1, 60000));
+    group.spawn (out failing, (task, cancellable) => task.return_error (new GLib.IOError.NOT_FOUND ("no")));
+    try {
+        yield group.close_async ();
+        assert_not_reached ();
+    } catch (GLib.IOError.NOT_FOUND error) {
+        assert (Aiodrive.task_get_error (sibling) is GLib.IOError.CANCELLED);
+    }
+}
+
+async void test_queue () throws GLib.Error {
+    var queue = new Aiodrive.UnorderedQueue ();
+    Aiodrive.spawn (null, (task, cancellable) => {
+        try {
+            queue.put (0, "first");
+            task.return_boolean (true);
+        } catch (GLib.Error error) {
+            task.return_error (error.copy ());
+        }
+    });
+    assert ((yield queue.get_async ()).get_string () == "first");
+    queue.close ();
+    try {
+        queue.put (0, "late");
+        assert_not_reached ();
+    } catch (GLib.IOError.CLOSED error) {
+    }
+}
+
+async void test_cancellation () throws GLib.Error {
+    var parent = new GLib.Cancellable ();
+    var task = Aiodrive.spawn (parent, (task, cancellable) => give_later.begin (task, cancellable, 1, 60000));
+    parent.cancel ();
+    try {
+        yield Aiodrive.wait_task_async (task);
+        Aiodrive.task_propagate (task);
+        assert_not_reached ();
+    } catch (GLib.IOError.CANCELLED error) {
+    }
+}
+
+async void test_threads () throws GLib.Error {
+    var executor = new Aiodrive.BackgroundExecutor ("in Vala");
+    void *thread = null;
+    GLib.Task task;
+    executor.spawn (out task, null, (inner, cancellable) => {
+        thread = GLib.Thread.self<void*> ();
+        inner.return_value ("from there");
+    });
+    yield Aiodrive.wait_task_async (task);
+    assert (Aiodrive.task_propagate (task).get_string () == "from there");
+    assert (thread != null && thread != GLib.Thread.self<void*> ());
+    yield executor.stop_async ();
+}
+
 async void test_all (GLib.Task task) {
     try {
         yield test_race ();
@@ -98,6 +176,12 @@ async void test_all (GLib.Task task) {
         yield test_one_task ();
         yield test_start ();
         yield test_scope ();
+        yield test_timeout ();
+        yield test_latch ();
+        yield test_group ();
+        yield test_queue ();
+        yield test_cancellation ();
+        yield test_threads ();
     } catch (GLib.Error error) {
         GLib.error ("%s", error.message);
     }
