@@ -14,7 +14,7 @@ CALLS = {
     'lock': 'use(held(Aiodrive.SmartLock()).exclusive())',
     'shared lock': 'use(held(Aiodrive.SmartLock()).shared())',
     'limiter': 'use(Aiodrive.Limiter(0).acquire())',
-    'executor': 'stuck().stop_blocking()',
+    'executor': 'stuck.executor.stop_blocking()',
 }
 
 HELPERS = '''
@@ -38,7 +38,6 @@ def stuck():
                 pass
     stuck.executor, stuck.job = executor, executor.spawn(job())
     began.wait()
-    return executor
 stuck.waits = True
 '''
 
@@ -48,6 +47,7 @@ class BlockingTest(unittest.TestCase):
         for name, call in CALLS.items():
             with self.subTest(name):
                 output, errors, status = interrupted(HELPERS + f'''
+                    {'stuck()' if name == 'executor' else ''}
                     try:
                         print('ready')
                         {call}
@@ -58,6 +58,27 @@ class BlockingTest(unittest.TestCase):
                         stuck.executor.stop_blocking()
                 '''.replace(' ' * 20, ''))
                 self.assertEqual((output, errors, status), ('interrupted\n', '', 0))
+
+    def test_interrupt_at_the_start(self):
+        """A signal that comes while the watching thread starts is not lost, nor is the thread."""
+        output, errors, status = interrupted('''
+            import threading
+            start = threading._start_new_thread
+            def interrupts(*args):
+                started = start(*args)
+                signal.raise_signal(signal.SIGINT)
+                return started
+            threading._start_new_thread = interrupts
+            try:
+                Aiodrive.ThreadSafeEvent().wait_blocking()
+            except KeyboardInterrupt:
+                print('interrupted')
+            event = Aiodrive.ThreadSafeEvent()
+            event.set()
+            event.wait_blocking()
+            print([thread.name for thread in threading.enumerate()].count('aiodrive-signals'))
+        ''')
+        self.assertEqual((output, errors, status), ('interrupted\n1\n', '', 0))
 
     def test_handler_that_goes_on(self):
         """What waits goes on waiting, and gets what it waits for."""

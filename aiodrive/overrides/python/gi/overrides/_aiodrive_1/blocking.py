@@ -120,21 +120,27 @@ def check_no_coroutine(what: str, instead: str) -> None:
         raise RuntimeError(f'{what} would stop all coroutines of this thread: use {instead}')
 
 
+def _get_watcher() -> _Watcher:
+    """While handlers are held: a thread whose start was interrupted would go on unknown, and not be ended at exit."""
+    global _watcher
+    if _watcher is None:
+        _watcher = _Watcher()
+    return _watcher
+
+
 def block(function: Callable[[Gio.Cancellable | None], Any], what: str, instead: str) -> Any:
     """Calls a function that blocks until it is cancelled. In the main thread a signal interrupts it: what its handler
     raises is raised here, else the call goes on."""
-    global _watcher
     check_no_coroutine(what, instead)
     if threading.current_thread() is not threading.main_thread():
         return function(None)
-    if _watcher is None:
-        _watcher = _Watcher()
     while True:
         cancellable = Gio.Cancellable()
         handlers = _HandlersHeld()
         try:
-            with handlers, _watcher.watch(cancellable):
-                return function(cancellable)
+            with handlers, _get_watcher().watch(cancellable):
+                if handlers.exception is None:
+                    return function(cancellable)
         except GLib.Error:
             if not cancellable.is_cancelled():
                 raise
