@@ -15,11 +15,13 @@ struct _AiodriveCancelScope
 {
   GCancellable        parent_instance;
 
-  GCancellable       *parent;        /* owned, nullable; set once, as is the link; read atomically */
+  GCancellable       *parent;        /* owned, nullable; read atomically. Set once, as is the link, but for move_up() */
   AiodriveCancelLink  link;          /* in the hub of parent */
   AiodriveWeak        itself;        /* for finders of the link or the timer */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
+  gint                passed_over;   /* atomic: what moves up leaves it out, as it has ended or moved up itself */
+  gpointer            number;        /* atomic: a gsize, once somebody has asked for it */
   gint                expected;      /* atomic: somebody has looked for a parent, and wants to know of a later one */
   gint                consulted;     /* atomic: somebody knows a nearest deadline by way of this scope */
   guint               known;         /* atomic: the state of all deadlines for which nearest holds; 0: none */
@@ -57,11 +59,27 @@ gboolean           aiodrive_cancel_scope_attach          (AiodriveCancelScope *s
                                                           GCancellable        *parent);
 GCancellable      *aiodrive_cancel_scope_peek_parent     (AiodriveCancelScope *self);
 
+/* No use after free. A walk up the tree counts itself, and a scope that moves up waits for all walks before it releases
+ * its old parent. So nothing that a walk passes is freed; but nothing in it may call foreign code, or block. One step
+ * from a scope that cannot move, as it has no shield, needs no walk. (move-up-and-walk in tests/interleave) */
+void               aiodrive_scope_walk_begin             (void);
+void               aiodrive_scope_walk_end               (void);
+
+/* The parent, with a reference: for a step that does what a walk may not. */
+GCancellable      *aiodrive_cancel_scope_dup_parent      (AiodriveCancelScope *self);
+
+/* The work of this scope has ended: what moves up passes it over. */
+void               aiodrive_cancel_scope_pass_over       (AiodriveCancelScope *self);
+
+/* A number of this scope alone, for a key that outlives it. */
+gsize              aiodrive_cancel_scope_get_number      (AiodriveCancelScope *self);
+
 /* The next scope up whose cancellation reaches a scope: none above a shield. */
 AiodriveCancelScope *aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self);
 
-/* The nearest scope at or above @cancellable that belongs to a task; whether @other is at or above @cancellable. */
+/* The nearest scope at or above @cancellable that belongs to a task, with a reference. */
 AiodriveCancelScope *aiodrive_cancellable_find_task_scope (GCancellable      *cancellable);
+/* Whether @other is at or above @cancellable. */
 gboolean           aiodrive_cancellable_is_within        (GCancellable        *cancellable,
                                                           GCancellable        *other);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/cancel-scope-private.h"
 
-/* Looks up the tree of scopes. A scope keeps its parent, and gets one at most once, so that no lock is needed. */
+#include "aiodrive/core/release-private.h"
+
+/* Looks up the tree of scopes. A scope keeps its parent, which needs no lock; only one that is shielded may move up. */
 
 static AiodriveCancelScope *
 as_scope (GCancellable *cancellable)
@@ -9,13 +11,81 @@ as_scope (GCancellable *cancellable)
   return cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable) ? AIODRIVE_CANCEL_SCOPE (cancellable) : NULL;
 }
 
+static gint n_walks;   /* atomic */
+
+void
+aiodrive_scope_walk_begin (void)
+{
+  g_atomic_int_inc (&n_walks);
+}
+
+void
+aiodrive_scope_walk_end (void)
+{
+  g_atomic_int_add (&n_walks, -1);
+}
+
+/* A scope that is found in a walk is claimed there, and referenced after it. FALSE: it has gone meanwhile. */
+static gboolean
+take_found (AiodriveCancelScope **scope)
+{
+  AiodriveCancelScope *found = *scope;
+
+  *scope = aiodrive_weak_take (&found->itself);
+  return *scope != NULL;
+}
+
+GCancellable *
+aiodrive_cancel_scope_dup_parent (AiodriveCancelScope *self)
+{
+  GCancellable *parent;
+  AiodriveCancelScope *scope;
+
+  do
+    {
+      aiodrive_scope_walk_begin ();
+      parent = aiodrive_cancel_scope_peek_parent (self);
+      scope = as_scope (parent);
+      if (scope != NULL)
+        aiodrive_weak_claim (&scope->itself);
+      aiodrive_scope_walk_end ();
+
+      if (scope == NULL)
+        return parent != NULL ? g_object_ref (parent) : NULL;   /* no move leads away from it */
+    }
+  while (!take_found (&scope) && aiodrive_cancel_scope_peek_parent (self) != parent);
+
+  return (GCancellable *) scope;
+}
+
+static AiodriveCancelScope *
+claim_task_scope (AiodriveCancelScope *scope)
+{
+  aiodrive_scope_walk_begin ();
+  while (scope != NULL && scope->task_record == NULL)
+    scope = as_scope (aiodrive_cancel_scope_peek_parent (scope));
+  if (scope != NULL)
+    aiodrive_weak_claim (&scope->itself);
+  aiodrive_scope_walk_end ();
+
+  return scope;
+}
+
 AiodriveCancelScope *
 aiodrive_cancellable_find_task_scope (GCancellable *cancellable)
 {
-  AiodriveCancelScope *scope = as_scope (cancellable);
+  AiodriveCancelScope *found, *scope;
 
-  while (scope != NULL && scope->task_record == NULL)
-    scope = as_scope (aiodrive_cancel_scope_peek_parent (scope));
+  if (as_scope (cancellable) == NULL || as_scope (cancellable)->task_record != NULL)
+    return as_scope (cancellable) != NULL ? g_object_ref (as_scope (cancellable)) : NULL;
+
+  do
+    {
+      scope = found = claim_task_scope (as_scope (cancellable));
+    }
+  while (found != NULL && !take_found (&scope) &&
+         !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (found)));
+
   return scope;
 }
 
@@ -23,10 +93,30 @@ gboolean
 aiodrive_cancellable_is_within (GCancellable *cancellable,
                                 GCancellable *other)
 {
+  if (cancellable == other)
+    return other != NULL;
+
+  aiodrive_scope_walk_begin ();
   while (cancellable != NULL && cancellable != other)
     cancellable =
       as_scope (cancellable) != NULL ? aiodrive_cancel_scope_peek_parent (as_scope (cancellable)) : NULL;
+  aiodrive_scope_walk_end ();
+
   return cancellable != NULL;
+}
+
+gsize
+aiodrive_cancel_scope_get_number (AiodriveCancelScope *self)
+{
+  static gpointer last;   /* atomic */
+
+  if (g_atomic_pointer_get (&self->number) == NULL)
+    {
+      gsize number = (gsize) g_atomic_pointer_add (&last, 1) + 1;
+
+      g_atomic_pointer_compare_and_exchange (&self->number, NULL, GSIZE_TO_POINTER (number));
+    }
+  return GPOINTER_TO_SIZE (g_atomic_pointer_get (&self->number));
 }
 
 static guint n_attached;   /* atomic */
@@ -106,4 +196,74 @@ aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
   aiodrive_deadline_changed (self);
   g_object_notify (G_OBJECT (self), "parent");
   return TRUE;
+}
+
+void
+aiodrive_cancel_scope_pass_over (AiodriveCancelScope *self)
+{
+  g_atomic_int_set (&self->passed_over, TRUE);
+}
+
+/* The first one above the parent of @self whose work goes on. */
+static GCancellable *
+dup_place_above (AiodriveCancelScope *self)
+{
+  g_autoptr(GCancellable) parent = aiodrive_cancel_scope_dup_parent (self);
+  GCancellable *above = parent != NULL ? aiodrive_cancel_scope_dup_parent (AIODRIVE_CANCEL_SCOPE (parent)) : NULL;
+
+  while (as_scope (above) != NULL && g_atomic_int_get (&as_scope (above)->passed_over))
+    {
+      GCancellable *next = aiodrive_cancel_scope_dup_parent (as_scope (above));
+
+      g_object_unref (above);
+      above = next;
+    }
+  return above;
+}
+
+static gboolean
+begin_move (AiodriveCancelScope *self)
+{
+  return g_atomic_int_get (&self->shielded) && !g_cancellable_is_cancelled (G_CANCELLABLE (self)) &&
+         as_scope (aiodrive_cancel_scope_peek_parent (self)) != NULL &&
+         g_atomic_int_compare_and_exchange (&self->passed_over, FALSE, TRUE);
+}
+
+/**
+ * aiodrive_cancel_scope_move_up:
+ * @self: a scope that is shielded
+ *
+ * Takes the parent of the scope out of the chain above it: the parent of its parent is its parent from now on. Scopes
+ * that have moved up themselves, and those of groups that have come to their end, are passed over, too.
+ *
+ * It is for bindings, and for whatever else has a scope for the work that a task leaves behind. A task that starts its
+ * successor and ends would leave a scope above each successor, so that the chain grows for ever. If the successors are
+ * started below a shielded scope of each task, and that moves up when the task has ended, it does not grow.
+ *
+ * A scope moves up once. Nothing happens if the scope is not shielded, if it is cancelled, or if its parent is not an
+ * #AiodriveCancelScope. The shield has to stay. The notification of #AiodriveCancelScope:parent comes in this thread.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_move_up (AiodriveCancelScope *self)
+{
+  GCancellable *above, *old;
+
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+
+  if (!begin_move (self))
+    return;
+
+  above = dup_place_above (self);
+  aiodrive_cancel_link_remove (&self->link);
+  old = g_atomic_pointer_get (&self->parent);
+  g_atomic_pointer_set (&self->parent, above);
+  if (above != NULL)
+    aiodrive_cancel_link_add (&self->link, above);   /* the shield keeps out what has been missed */
+
+  while (g_atomic_int_get (&n_walks) > 0)
+    g_thread_yield ();
+  aiodrive_release_object (old);
+  g_object_notify (G_OBJECT (self), "parent");
 }

@@ -328,7 +328,7 @@ aiodrive_cancel_scope_new_with_timeout (GCancellable *parent,
  * aiodrive_cancel_scope_get_parent:
  * @self: a scope
  *
- * Gets what cancels this scope too.
+ * Gets what cancels this scope too. The scope keeps it, unless aiodrive_cancel_scope_move_up() gives it another one.
  *
  * Returns: (transfer none) (nullable): the parent
  *

@@ -47,6 +47,8 @@ void                 aiodrive_cancel_scope_set_shielded           (AiodriveCance
                                                                    gboolean              shielded);
 AIODRIVE_PUBLIC
 gboolean             aiodrive_cancel_scope_get_shielded           (AiodriveCancelScope  *self);
+AIODRIVE_PUBLIC
+void                 aiodrive_cancel_scope_move_up                (AiodriveCancelScope  *self);
 
 AIODRIVE_PUBLIC
 gboolean             aiodrive_cancel_scope_leave                  (AiodriveCancelScope  *self,

@@ -28,5 +28,6 @@ GQueue              *aiodrive_depth_get_outside  (AiodriveDepth       *self);
 AiodriveCancelScope *aiodrive_depths_get_body    (AiodriveDepths      *self);
 void                 aiodrive_depths_begin_body  (AiodriveDepths      *self);
 void                 aiodrive_depths_end_body    (AiodriveDepths      *self);
+void                 aiodrive_depths_pass_over   (AiodriveDepths      *self);
 
 G_END_DECLS

@@ -35,6 +35,7 @@ struct _AiodriveDepths
 static void
 depth_free (AiodriveDepth *self)
 {
+  aiodrive_cancel_scope_pass_over (self->scope);
   g_object_unref (self->scope);
   g_free (self);
 }
@@ -92,9 +93,11 @@ find_above (AiodriveDepths *self,
 {
   AiodriveDepth *depth = NULL;
 
+  aiodrive_scope_walk_begin ();
   while (cancellable != NULL && (depth = g_hash_table_lookup (self->by_scope, cancellable)) == NULL)
     cancellable = AIODRIVE_IS_CANCEL_SCOPE (cancellable)
                   ? aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (cancellable)) : NULL;
+  aiodrive_scope_walk_end ();
   return depth;
 }
 
@@ -297,6 +300,16 @@ aiodrive_depths_end_body (AiodriveDepths *self)
     }
   aiodrive_group_core_ref (self->core);
   aiodrive_dispatcher_post (self->core->dispatcher, &self->body_ended);
+}
+
+/* The pool has come to its end. */
+void
+aiodrive_depths_pass_over (AiodriveDepths *self)
+{
+  g_mutex_lock (&self->lock);
+  for (GTreeNode *node = g_tree_node_first (self->depths); node != NULL; node = g_tree_node_next (node))
+    aiodrive_cancel_scope_pass_over (((AiodriveDepth *) g_tree_node_value (node))->scope);
+  g_mutex_unlock (&self->lock);
 }
 
 AiodriveDepths *

@@ -51,11 +51,13 @@ static void
 put_in_place (Tree              *tree,
               AiodriveGroupCore *core)
 {
-  GCancellable *above = aiodrive_cancel_scope_get_parent (core->scope);
+  GCancellable *above = aiodrive_cancel_scope_peek_parent (core->scope);
   GPtrArray *siblings;
 
+  aiodrive_scope_walk_begin ();
   while (above != NULL && !g_hash_table_contains (tree->below, above))
-    above = AIODRIVE_IS_CANCEL_SCOPE (above) ? aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (above)) : NULL;
+    above = AIODRIVE_IS_CANCEL_SCOPE (above) ? aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (above)) : NULL;
+  aiodrive_scope_walk_end ();
   if (above == NULL)
     return;
 

@@ -38,6 +38,7 @@ aiodrive_group_core_unref (AiodriveGroupCore *self)
   if (self->depths != NULL)
     aiodrive_depths_free (self->depths);
   g_free (self->name);
+  aiodrive_cancel_scope_pass_over (self->scope);
   g_object_unref (self->scope);
   g_clear_error (&self->outcome);
   g_clear_object (&self->tasks);
@@ -579,6 +580,9 @@ aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
           (self->forever && !g_cancellable_is_cancelled (G_CANCELLABLE (self->scope))))
         return;
       g_atomic_int_set (&self->closed, TRUE);
+      aiodrive_cancel_scope_pass_over (self->scope);
+      if (self->depths != NULL)
+        aiodrive_depths_pass_over (self->depths);
       self->outcome = sum_up (self);
       if (self->started != 0)
         self->ended = aiodrive_get_monotonic_time ();

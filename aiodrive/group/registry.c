@@ -63,15 +63,20 @@ ref_pool (gpointer core,
 GObject *
 aiodrive_group_registry_find_pool (GCancellable *cancellable)
 {
-  while (cancellable != NULL && AIODRIVE_IS_CANCEL_SCOPE (cancellable))
+  g_autoptr(GCancellable) place = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+
+  while (place != NULL && AIODRIVE_IS_CANCEL_SCOPE (place))
     {
-      AiodriveGroupCore *core = g_object_dup_qdata (G_OBJECT (cancellable), pool_quark (), ref_pool, NULL);
+      AiodriveGroupCore *core = g_object_dup_qdata (G_OBJECT (place), pool_quark (), ref_pool, NULL);
       GObject *object = core != NULL ? aiodrive_strict_weak_get (&core->object) : NULL;
+      GCancellable *above;
 
       g_clear_pointer (&core, aiodrive_group_core_unref);
       if (object != NULL)
         return object;
-      cancellable = aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (cancellable));
+      above = aiodrive_cancel_scope_dup_parent (AIODRIVE_CANCEL_SCOPE (place));
+      g_object_unref (place);
+      place = above;
     }
   return NULL;
 }

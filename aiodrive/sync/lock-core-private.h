@@ -35,6 +35,7 @@ struct _AiodriveLockCoreClass
   void           (*waited)    (AiodriveLockCore  *core,   /* nullable: ... and is going to enter, or was
                                                              cancelled, maybe before it has begun */
                                AiodriveLockGuard *guard);
+  void           (*clear)     (AiodriveLockGuard *guard);  /* nullable: before it is freed; with nothing locked */
   AiodriveWaiter *(*find_next) (AiodriveLockCore *core);  /* nullable: who can enter; as a rule the first */
 };
 

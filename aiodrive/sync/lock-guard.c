@@ -69,6 +69,8 @@ aiodrive_lock_guard_unref (AiodriveLockGuard *self)
     return;
 
   aiodrive_lock_guard_release (self);
+  if (self->core->klass->clear != NULL)
+    self->core->klass->clear (self);
   g_clear_object (&self->scope);
   g_clear_object (&self->cancellable);
   g_object_unref (self->lock);

@@ -67,7 +67,10 @@
  * holder is found at once. (/aiodrive/sync/nestable-lock/many-strangers)
  *
  * A scope may get a parent while requests wait below it: a pool that is run. Then those are added to the index further
- * up when somebody looks next. (/aiodrive/sync/nestable-lock/attached) */
+ * up when somebody looks next. (/aiodrive/sync/nestable-lock/attached)
+ *
+ * A scope may move up while requests wait below it, and what was above it may go. So a request is in the index by the
+ * numbers of the scopes, and notes them. (/aiodrive/sync/nestable-lock/moved-up) */
 
 struct _AiodriveNestableLock
 {
@@ -76,7 +79,7 @@ struct _AiodriveNestableLock
   AiodriveLockCore core;
   GQueue           holders;      /* of Request, by their nodes; the last one is the top; guarded by the core's monitor,
                                     as are the next ones */
-  GHashTable      *below;        /* owned; the index: for a scope a GTree of Request by number */
+  GHashTable      *below;        /* owned; the index: for the number of a scope a GTree of Request by number */
   GTree           *expecting;    /* owned; of Request by number: those whose last scope may get a parent */
   guint64          n_requests;
   guint            n_attached;   /* how many scopes had got one when the index was mended */
@@ -85,11 +88,11 @@ struct _AiodriveNestableLock
 typedef struct
 {
   AiodriveLockGuard    parent;    /* first */
-  AiodriveCancelScope *task;      /* the scope of the task that asks; NULL: none. The cancellable keeps it */
+  AiodriveCancelScope *task;      /* owned; the scope of the task that asks; NULL: none */
   GList                node;
   AiodriveWaiter      *waiter;    /* while it waits; guarded by the core's monitor, as are the next ones */
   guint64              number;    /* a later request has a greater one */
-  GCancellable        *indexed;   /* it is in the index from its cancellable up to this one; NULL: it is not */
+  GArray              *indexed;   /* owned; of gsize: the numbers of the scopes that have it in the index; NULL: none */
 } Request;
 
 G_DEFINE_FINAL_TYPE (AiodriveNestableLock, aiodrive_nestable_lock, G_TYPE_OBJECT)
@@ -147,48 +150,64 @@ belongs_to_task (GCancellable *cancellable)
 
 static void
 index_add (AiodriveNestableLock *self,
-           GCancellable         *scope,
+           gsize                 scope,
            Request              *request)
 {
-  GTree *requests = g_hash_table_lookup (self->below, scope);
+  GTree *requests = g_hash_table_lookup (self->below, GSIZE_TO_POINTER (scope));
 
   if (requests == NULL)
     {
       requests = g_tree_new (compare_numbers);
-      g_hash_table_insert (self->below, scope, requests);
+      g_hash_table_insert (self->below, GSIZE_TO_POINTER (scope), requests);
     }
   g_tree_insert (requests, &request->number, request);
+  if (request->indexed == NULL)
+    request->indexed = g_array_new (FALSE, FALSE, sizeof (gsize));
+  g_array_append_val (request->indexed, scope);
 }
 
 static void
 index_remove (AiodriveNestableLock *self,
-              GCancellable         *scope,
+              gsize                 scope,
               Request              *request)
 {
-  GTree *requests = g_hash_table_lookup (self->below, scope);
+  GTree *requests = g_hash_table_lookup (self->below, GSIZE_TO_POINTER (scope));
 
   g_tree_remove (requests, &request->number);
   if (g_tree_nnodes (requests) == 0)
-    g_hash_table_remove (self->below, scope);
+    g_hash_table_remove (self->below, GSIZE_TO_POINTER (scope));
 }
 
-/* Adds @request to the index from @cancellable up, as far as that goes. */
+/* Adds @request to the index, from its cancellable up as far as that goes. */
 static void
-index_from (AiodriveNestableLock *self,
-            GCancellable         *cancellable,
-            Request              *request)
+index_request (AiodriveNestableLock *self,
+               Request              *request)
 {
-  while (cancellable != NULL)
+  GCancellable *place = request->parent.cancellable;
+  GCancellable *last = NULL;
+
+  aiodrive_scope_walk_begin ();
+  while (place != NULL)
     {
-      request->indexed = cancellable;
-      if (belongs_to_task (cancellable))
-        index_add (self, cancellable, request);
-      if (!AIODRIVE_IS_CANCEL_SCOPE (cancellable))
-        return;
-      cancellable = aiodrive_cancel_scope_expect_parent (AIODRIVE_CANCEL_SCOPE (cancellable));
+      last = place;
+      if (belongs_to_task (place))
+        index_add (self, aiodrive_cancel_scope_get_number (AIODRIVE_CANCEL_SCOPE (place)), request);
+      place = AIODRIVE_IS_CANCEL_SCOPE (place)
+              ? aiodrive_cancel_scope_expect_parent (AIODRIVE_CANCEL_SCOPE (place)) : NULL;
     }
-  if (!belongs_to_task (request->indexed))   /* the scope of a task has its parent from the start */
+  if (AIODRIVE_IS_CANCEL_SCOPE (last) && !belongs_to_task (last))   /* that of a task has its parent from the start */
     g_tree_insert (self->expecting, &request->number, request);
+  aiodrive_scope_walk_end ();
+}
+
+static void
+unindex_request (AiodriveNestableLock *self,
+                 Request              *request)
+{
+  g_tree_remove (self->expecting, &request->number);
+  for (guint i = 0; request->indexed != NULL && i < request->indexed->len; i++)
+    index_remove (self, g_array_index (request->indexed, gsize, i), request);
+  g_clear_pointer (&request->indexed, g_array_unref);
 }
 
 static void
@@ -201,31 +220,18 @@ waits (AiodriveLockCore *core,
   request->waiter = waiter;
   request->number = self->n_requests++;
   if (request->parent.cancellable != NULL)
-    index_from (self, request->parent.cancellable, request);
+    index_request (self, request);
 }
 
 static void
 waited (AiodriveLockCore  *core,
         AiodriveLockGuard *guard)
 {
-  AiodriveNestableLock *self = lock_of (core);
   Request *request = (Request *) guard;
-  GCancellable *cancellable = guard->cancellable;
 
+  if (request->waiter != NULL)
+    unindex_request (lock_of (core), request);
   request->waiter = NULL;
-  if (request->indexed == NULL)
-    return;
-
-  g_tree_remove (self->expecting, &request->number);
-  for (;;)
-    {
-      if (belongs_to_task (cancellable))
-        index_remove (self, cancellable, request);
-      if (cancellable == request->indexed)
-        break;
-      cancellable = aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (cancellable));
-    }
-  request->indexed = NULL;
 }
 
 /* Adds the requests below scopes that have got a parent to the index above. */
@@ -243,13 +249,10 @@ mend_index (AiodriveNestableLock *self)
   while (node != NULL)
     {
       Request *request = g_tree_node_value (node);
-      GCancellable *parent = aiodrive_cancel_scope_peek_parent (AIODRIVE_CANCEL_SCOPE (request->indexed));
 
       node = g_tree_node_next (node);
-      if (parent == NULL)
-        continue;
-      g_tree_remove (self->expecting, &request->number);
-      index_from (self, parent, request);
+      unindex_request (self, request);
+      index_request (self, request);
     }
 }
 
@@ -266,8 +269,15 @@ find_next (AiodriveLockCore *core)
     return NULL;
 
   mend_index (self);
-  requests = g_hash_table_lookup (self->below, top->task);
+  requests = g_hash_table_lookup (self->below,
+                                  GSIZE_TO_POINTER (aiodrive_cancel_scope_get_number (top->task)));
   return requests != NULL ? ((Request *) g_tree_node_value (g_tree_node_first (requests)))->waiter : NULL;
+}
+
+static void
+clear (AiodriveLockGuard *guard)
+{
+  g_clear_object (&((Request *) guard)->task);
 }
 
 static const AiodriveLockCoreClass core_class =
@@ -278,6 +288,7 @@ static const AiodriveLockCoreClass core_class =
   .leave = leave,
   .waits = waits,
   .waited = waited,
+  .clear = clear,
   .find_next = find_next,
 };
 

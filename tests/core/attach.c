@@ -104,6 +104,131 @@ test_expected (void)
 }
 
 /*
+ * Moving up
+ */
+
+/* What a binding has for each task: the scope of the task, below that of the predecessor, and a shielded one below. */
+static AiodriveCancelScope *
+new_generation (AiodriveCancelScope  *above,
+                AiodriveCancelScope **task)
+{
+  AiodriveCancelScope *place;
+
+  *task = aiodrive_cancel_scope_new ((GCancellable *) above);
+  place = aiodrive_cancel_scope_new (G_CANCELLABLE (*task));
+  aiodrive_cancel_scope_set_shielded (place, TRUE);
+  return place;
+}
+
+static void
+test_move_up (void)
+{
+  AiodriveCancelScope *top = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *task, *place = new_generation (top, &task);
+  AiodriveCancelScope *below = aiodrive_cancel_scope_new (G_CANCELLABLE (place));
+  guint n_notified = 0;
+
+  g_test_summary ("A scope leaves out its parent, which goes; what is below it goes along");
+
+  g_signal_connect_swapped (place, "notify::parent", G_CALLBACK (count_one), &n_notified);
+  aiodrive_cancel_scope_move_up (place);
+  g_assert_cmpuint (n_notified, ==, 1);
+  g_assert_true (aiodrive_cancel_scope_get_parent (place) == G_CANCELLABLE (top));
+  g_assert_true (aiodrive_cancellable_is_within (G_CANCELLABLE (below), G_CANCELLABLE (top)));
+  g_assert_false (aiodrive_cancellable_is_within (G_CANCELLABLE (below), G_CANCELLABLE (task)));
+  g_assert_finalize_object (task);
+
+  aiodrive_cancel_scope_move_up (place);
+  g_assert_cmpuint (n_notified, ==, 1);
+  g_assert_true (aiodrive_cancel_scope_get_parent (place) == G_CANCELLABLE (top));
+
+  g_cancellable_cancel (G_CANCELLABLE (top));
+  g_assert_false (is_cancelled (below));
+  aiodrive_cancel_scope_set_shielded (place, FALSE);
+  g_assert_true (is_cancelled (below));
+
+  g_assert_finalize_object (below);
+  g_assert_finalize_object (place);
+  g_assert_finalize_object (top);
+}
+
+static void
+test_move_up_links (void)
+{
+  AiodriveCancelScope *top = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *task, *place = new_generation (top, &task);
+
+  g_test_summary ("The new parent cancels it once the shield has fallen, and the old one does not");
+
+  aiodrive_cancel_scope_move_up (place);
+  aiodrive_cancel_scope_set_shielded (place, FALSE);
+  g_cancellable_cancel (G_CANCELLABLE (task));
+  g_assert_false (is_cancelled (place));
+  g_cancellable_cancel (G_CANCELLABLE (top));
+  g_assert_true (is_cancelled (place));
+
+  g_assert_finalize_object (task);
+  g_assert_finalize_object (place);
+  g_assert_finalize_object (top);
+}
+
+static void
+test_move_up_refused (void)
+{
+  g_autoptr(GCancellable) plain = g_cancellable_new ();
+  g_autoptr(AiodriveCancelScope) top = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(AiodriveCancelScope) task = aiodrive_cancel_scope_new (G_CANCELLABLE (top));
+  g_autoptr(AiodriveCancelScope) open = aiodrive_cancel_scope_new (G_CANCELLABLE (task));
+  g_autoptr(AiodriveCancelScope) cancelled = aiodrive_cancel_scope_new_shielded (G_CANCELLABLE (task));
+  g_autoptr(AiodriveCancelScope) below_plain = aiodrive_cancel_scope_new_shielded (plain);
+
+  g_test_summary ("A scope without a shield, one that is cancelled, and one below a plain GCancellable stay");
+
+  g_cancellable_cancel (G_CANCELLABLE (cancelled));
+  aiodrive_cancel_scope_move_up (open);
+  aiodrive_cancel_scope_move_up (cancelled);
+  aiodrive_cancel_scope_move_up (below_plain);
+  aiodrive_cancel_scope_move_up (top);
+  g_assert_true (aiodrive_cancel_scope_get_parent (open) == G_CANCELLABLE (task));
+  g_assert_true (aiodrive_cancel_scope_get_parent (cancelled) == G_CANCELLABLE (task));
+  g_assert_true (aiodrive_cancel_scope_get_parent (below_plain) == plain);
+  g_assert_null (aiodrive_cancel_scope_get_parent (top));
+}
+
+static void
+test_move_up_chain (void)
+{
+  AiodriveCancelScope *top = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *tasks[100], *places[101] = { g_object_ref (top) };
+  gboolean in_order = TRUE;
+
+  g_test_summary ("Generations that overlap leave nothing between the first and the last, in whatever order they end");
+
+  for (guint i = 0; i < 100; i++)
+    {
+      places[i + 1] = new_generation (places[i], &tasks[i]);
+      if (i % 3 != 2)
+        continue;
+      for (guint j = 0; j < 3; j++)
+        {
+          guint ending = in_order ? i - 2 + j : i - j;
+
+          aiodrive_cancel_scope_move_up (places[ending + 1]);
+          g_object_unref (tasks[ending]);
+        }
+      in_order = !in_order;
+    }
+  aiodrive_cancel_scope_move_up (places[100]);
+  g_object_unref (tasks[99]);
+  g_assert_true (aiodrive_cancel_scope_get_parent (places[100]) == G_CANCELLABLE (top));
+  for (guint i = 0; i < 100; i++)
+    g_object_unref (places[i]);
+
+  g_assert_finalize_object (places[100]);
+  g_assert_finalize_object (top);
+}
+
+/*
  * Races: two threads, which begin each round together
  */
 
@@ -274,6 +399,10 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race", test_race);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/rivals", test_rivals);
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/expected", test_expected_race);
+  g_test_add_func ("/aiodrive/core/cancel-scope/move-up", test_move_up);
+  g_test_add_func ("/aiodrive/core/cancel-scope/move-up/links", test_move_up_links);
+  g_test_add_func ("/aiodrive/core/cancel-scope/move-up/refused", test_move_up_refused);
+  g_test_add_func ("/aiodrive/core/cancel-scope/move-up/chain", test_move_up_chain);
 
   return g_test_run ();
 }

@@ -416,7 +416,7 @@ const Scenario *scenarios[] =
   &leave_while_asked, &make_room, &fulfil_twice,
   &cancel_task_at_end, &foreign_task, &race_between_threads, &shield_from_parent,
   &drop_while_cancelling, &add_while_cancelling, &shield_while_cancelling, &move_deadline, &drop_at_deadline,
-  &cancel_two, &reset_while_shield_falls, &attach_below_each_other,
+  &cancel_two, &reset_while_shield_falls, &attach_below_each_other, &move_up_and_walk,
   &block_and_set_deadline, &block_and_lower_shield,
   &race_without_context, &try_all_without_context, &timeout_without_context, &shield_without_context,
   &tasks_without_context, &foreign_without_context, &run_without_context, &run_without_owner, &waits_without_context,

@@ -96,6 +96,7 @@ extern const Scenario  drop_at_deadline;
 extern const Scenario  cancel_two;
 extern const Scenario  reset_while_shield_falls;
 extern const Scenario  attach_below_each_other;
+extern const Scenario  move_up_and_walk;
 extern const Scenario  block_and_set_deadline;
 extern const Scenario  block_and_lower_shield;
 

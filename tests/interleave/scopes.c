@@ -224,6 +224,50 @@ const Scenario attach_below_each_other =
   "attach-below-each-other", set_up_apart, { attach_child, attach_parent }, check_attached,
 };
 
+/* A scope moves up while another thread walks past it, and uses what it finds there. */
+
+static AiodriveCancelScope *place;
+
+static void
+set_up_generation (void)
+{
+  parent = watch_object (aiodrive_cancel_scope_new (NULL));
+  child = watch_object (aiodrive_cancel_scope_new (G_CANCELLABLE (parent)));
+  place = watch_object (aiodrive_cancel_scope_new_shielded (G_CANCELLABLE (child)));
+  grandchild = watch_object (aiodrive_cancel_scope_new (G_CANCELLABLE (place)));
+}
+
+static void
+move_up (void)
+{
+  g_object_unref (child);
+  aiodrive_cancel_scope_move_up (place);
+}
+
+static void
+walk_up (void)
+{
+  g_autoptr(GCancellable) found = aiodrive_cancel_scope_dup_parent (place);
+
+  scheduler_assert (AIODRIVE_IS_CANCEL_SCOPE (found));
+  scheduler_assert (aiodrive_cancellable_is_within (G_CANCELLABLE (grandchild), G_CANCELLABLE (parent)));
+}
+
+static void
+check_moved (void)
+{
+  scheduler_assert (aiodrive_cancel_scope_get_parent (place) == G_CANCELLABLE (parent));
+  g_object_unref (grandchild);
+  g_object_unref (place);
+  g_object_unref (parent);
+  check_objects_gone ();
+}
+
+const Scenario move_up_and_walk =
+{
+  "move-up-and-walk", set_up_generation, { move_up, walk_up }, check_moved,
+};
+
 /*
  * Deadlines, whose timers are in the thread that has set them
  */

@@ -358,6 +358,40 @@ test_attached (Fixture       *f,
   g_object_unref (pool);
 }
 
+/* The task between the holder and a waiter ends, and the scope below that task moves up. */
+static void
+test_moved_up (Fixture       *f,
+               gconstpointer  unused)
+{
+  AiodriveLockGuard *holder = hold (f, 0), *sibling = hold (f, 2), *guard;
+  GTask *between = aiodrive_task_new (scope_of (f, 0));
+  g_autoptr(AiodriveCancelScope) place = aiodrive_cancel_scope_new_shielded (g_task_get_cancellable (between));
+  GTask *successor = aiodrive_task_new (G_CANCELLABLE (place));
+  TestCall early = TEST_CALL_INIT, late = TEST_CALL_INIT;
+
+  aiodrive_nestable_lock_acquire_async (f->lock, g_task_get_cancellable (successor), test_on_ready, &early);
+  test_settle ();
+  aiodrive_cancel_scope_move_up (place);
+  g_task_return_boolean (between, TRUE);
+  test_finalize_task (between);
+  aiodrive_nestable_lock_acquire_async (f->lock, g_task_get_cancellable (successor), test_on_ready, &late);
+  ask (f, 4);
+  test_settle ();
+  g_assert_cmpuint (early.n_calls + late.n_calls, ==, 0);
+
+  drop (&sibling);
+  guard = take_call (&early);
+  drop (&guard);
+  guard = take_call (&late);
+  drop (&guard);
+  assert_waits (f, 4);
+  drop (&holder);
+  guard = take (f, 4);
+  drop (&guard);
+  g_task_return_boolean (successor, TRUE);
+  test_finalize_task (successor);
+}
+
 typedef struct
 {
   GQueue turns;      /* of the tasks, in the order in which they should get the lock */
@@ -543,6 +577,7 @@ main (int   argc,
   ADD ("no-task", test_no_task);
   ADD ("cancelled-below", test_cancelled_below);
   ADD ("attached", test_attached);
+  ADD ("moved-up", test_moved_up);
   ADD ("many-strangers", test_many_strangers);
   ADD ("child-in-thread", test_child_in_thread);
   ADD ("jobs", test_jobs);

@@ -112,4 +112,119 @@ class LeakTest(unittest.TestCase):
         self.assertGone()
 
 
-run_all(LeakTest)
+def scopes_above():
+    """How many scopes there are above what the current task begins."""
+    scope, n_scopes = Aiodrive.CancelScope().get_parent(), 0
+    while scope is not None:
+        scope, n_scopes = scope.get_parent(), n_scopes + 1
+    return n_scopes
+
+
+class SuccessorTest(unittest.TestCase):
+    """A task that starts its successor leaves nothing above that, however it does it, and whichever ends first."""
+
+    async def generations(self, step, n_generations=2000):
+        """Has `await step(successor)` begin the next generation, at most ten of them at once."""
+        ended = asyncio.get_running_loop().create_future()
+        room = asyncio.Semaphore(10)
+        most = 0
+        async def one(i):
+            nonlocal most
+            if i == n_generations:
+                ended.set_result(None)
+                return
+            async with room:
+                most = max(most, scopes_above())
+                await step(lambda: one(i + 1))
+        Aiodrive.spawn(one(0))
+        await ended
+        self.assertLess(most, 80)
+
+    async def test_one_after_the_other(self):
+        for begin in Aiodrive.spawn, asyncio.create_task, lambda coroutine: asyncio.get_running_loop().call_later(
+                0, asyncio.ensure_future, coroutine):
+            async def step(successor):
+                begin(successor())
+            await self.generations(step)
+
+    async def test_overlapping(self):
+        async def step(successor):
+            Aiodrive.spawn(successor())
+            await gives(None, 5)
+        await self.generations(step)
+
+    async def test_in_blocks(self):
+        async def in_scope(successor):
+            async with Aiodrive.CancelScope():
+                Aiodrive.spawn(successor())
+                await gives(None, 3)
+        async def in_lock(successor):
+            async with lock:
+                Aiodrive.spawn(successor())
+                await gives(None, 3)
+        async def in_group(successor):
+            async with Aiodrive.TaskGroup() as group:
+                group.spawn(gives(None))
+                Aiodrive.spawn(successor())
+        async def in_pool(successor):
+            async with Aiodrive.Pool.open() as pool:
+                pool.spawn(gives(None))
+                Aiodrive.spawn(successor())
+        lock = Aiodrive.NestableLock()
+        for step in in_scope, in_lock, in_group, in_pool:
+            await self.generations(step, 500)
+
+    async def test_by_members(self):
+        async def begins(coroutine):
+            Aiodrive.spawn(coroutine)
+            await gives(None, 2)
+        async def in_group(successor):
+            async with Aiodrive.TaskGroup() as group:
+                group.spawn(begins(successor()))
+        async def in_pool(successor):
+            async with Aiodrive.Pool.open() as pool:
+                pool.spawn(begins(successor()), depth=2)
+        for step in in_group, in_pool:
+            await self.generations(step, 500)
+
+    async def test_exceptions(self):
+        """Nor does what they raise and catch grow."""
+        most = 0
+        async def step(successor):
+            nonlocal most
+            try:
+                await Aiodrive.try_all(fails(Thrown()), asyncio.sleep(FOREVER))
+            except Thrown as exception:
+                trace, context, n_parts = exception.__traceback__, exception, 0
+                while trace is not None:
+                    trace, n_parts = trace.tb_next, n_parts + 1
+                while context is not None:
+                    context, n_parts = context.__context__, n_parts + 1
+                most = max(most, n_parts)
+                Aiodrive.spawn(successor())
+                await gives(None, 2)
+        await self.generations(step, 500)
+        self.assertLess(most, 20)
+
+    async def test_belongs_to_whom_goes_on(self):
+        """A task whose predecessor has ended is below what was above that."""
+        lock = Aiodrive.NestableLock()
+        async def begins():
+            async def outlives():
+                await predecessor
+                async with lock:
+                    done.set_result(Aiodrive.Pool.current())
+            self.assertIs(Aiodrive.Pool.current(), pool)
+            Aiodrive.spawn(outlives())
+        async def job():
+            nonlocal predecessor
+            async with lock:
+                predecessor = Aiodrive.spawn(begins())
+                return await done
+        predecessor = None
+        done = asyncio.get_running_loop().create_future()
+        async with Aiodrive.Pool.open() as pool:
+            self.assertIs(await pool.spawn(job()), pool)
+
+
+run_all(LeakTest, SuccessorTest)

@@ -56,6 +56,7 @@ class _Link:
         del _links[future]
         GObject.Object.disconnect(self.scope, self._handler)
         task, self.task, self._future = self.task, None, None
+        self.shielded.move_up()   # what the task has begun and goes on is below what is above the task
         if self.is_awaited:
             _return_outcome(task, future)
         else:
@@ -187,11 +188,14 @@ def _shielded_below(scope: Gio.Cancellable) -> Gio.Cancellable:
     return shielded
 
 
-def enter_scope(scope: Gio.Cancellable) -> contextvars.Token:
-    return _innermost.set((weakref.ref(asyncio.current_task()), _shielded_below(scope)))
+def enter_scope(scope: Gio.Cancellable) -> tuple[Gio.Cancellable, contextvars.Token]:
+    shielded = _shielded_below(scope)
+    return shielded, _innermost.set((weakref.ref(asyncio.current_task()), shielded))
 
 
-def leave_scope(token: contextvars.Token) -> None:
+def leave_scope(entered: tuple[Gio.Cancellable, contextvars.Token]) -> None:
+    shielded, token = entered
+    shielded.move_up()
     try:
         _innermost.reset(token)
     except ValueError:

@@ -36,7 +36,7 @@ class Block(Shield):
         self._task = task
         self._n_before = task.cancelling()
         self._was_cancelled = False
-        self._token = enter_scope(self.scope)
+        self._entered = enter_scope(self.scope)
         self._begin(task)
         self._handler = GObject.Object.connect(self.scope, 'cancelled', self._on_cancelled)
         if self.scope.is_cancelled():
@@ -55,7 +55,7 @@ class Block(Shield):
         """Whether it is the scope alone that has cancelled the block."""
         task, self._task = self._task, None
         GObject.Object.disconnect(self.scope, self._handler)
-        leave_scope(self._token)
+        leave_scope(self._entered)
         self._end(task)
         if not self._was_cancelled:
             return False
