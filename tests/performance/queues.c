@@ -67,6 +67,21 @@ get_items (Bench *bench)
   bench_end (bench);
 }
 
+/* How many iterations of the main context it takes each time. */
+static void
+get_items_iterations (Bench *bench)
+{
+  g_autoptr(AiodriveUnorderedQueue) queue = aiodrive_unordered_queue_new ();
+  gsize n_iterations = 0;
+
+  for (gsize i = 0; i < bench->n; i++)
+    put (queue, i);
+  aiodrive_queue_get_async (AIODRIVE_QUEUE (queue), NULL, on_item_again, bench);
+  for (; bench->n_done < bench->n; n_iterations++)
+    g_main_context_iteration (NULL, TRUE);
+  bench->value = (double) n_iterations / bench->n;
+}
+
 static void
 put_and_try_get (Bench *bench)
 {
@@ -312,6 +327,7 @@ const BenchCase bench_queues[] =
   { "queue-getters", "aiodrive", serve_getters },
   { "queue-get", "aiodrive", get_items },
   { "queue-get", "gtask-idle", get_items_gtask },
+  { "queue-get-iterations", "aiodrive", get_items_iterations, 0, BENCH_VALUE },
   { "queue-try", "aiodrive", put_and_try_get },
   { "queue-many", "aiodrive", put_and_get_many },
 #ifdef HAVE_LIBDEX

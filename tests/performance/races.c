@@ -229,6 +229,68 @@ race_dex (Bench    *bench,
   bench_end (bench);
 }
 
+/* A race as ours: the loser is cancelled, and the race ends when both have ended. */
+
+typedef struct
+{
+  Dex         dex;   /* first */
+  DexPromise *never;
+  DexFuture  *futures[2];
+} DexAwaited;
+
+static void
+start_dex_awaited (DexAwaited *self);
+
+static DexFuture *
+cancel_loser (DexFuture *first,
+              gpointer   data)
+{
+  DexAwaited *self = data;
+
+  dex_promise_reject (self->never, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "lost"));
+  return dex_future_allv (self->futures, 2);
+}
+
+static DexFuture *
+on_both_ended (DexFuture *future,
+               gpointer   data)
+{
+  DexAwaited *self = data;
+
+  dex_unref (self->futures[0]);
+  dex_unref (self->futures[1]);
+  dex_unref (self->never);
+  if (++self->dex.bench->n_done < self->dex.bench->n)
+    start_dex_awaited (self);
+  return NULL;
+}
+
+static void
+start_dex_awaited (DexAwaited *self)
+{
+  DexPromise *go = dex_promise_new ();
+  DexFuture *first;
+
+  self->never = dex_promise_new ();
+  self->futures[0] = wait_for (&self->dex, dex_ref (go));
+  self->futures[1] = wait_for (&self->dex, dex_ref (self->never));
+  first = dex_future_then (dex_future_firstv (self->futures, 2), cancel_loser, self, NULL);
+  dex_future_disown (dex_future_finally (first, on_both_ended, self, NULL));
+  dex_promise_resolve_boolean (go, TRUE);
+  dex_unref (go);
+}
+
+static void
+race_dex_awaited (Bench *bench)
+{
+  DexAwaited self = { .dex = { bench, NULL, FALSE } };
+
+  bench_begin (bench);
+  start_dex_awaited (&self);
+  bench_iterate (bench);
+  bench_end (bench);
+}
+
 static void
 race_dex_coroutines (Bench *bench)
 {
@@ -249,6 +311,7 @@ const BenchCase bench_races[] =
 #ifdef HAVE_LIBDEX
   { "race", "libdex-coroutine", race_dex_coroutines },
   { "race", "libdex-fiber", race_dex_fibers },
+  { "race-awaited", "libdex-coroutine", race_dex_awaited },
 #endif
   { NULL }
 };
