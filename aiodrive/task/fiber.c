@@ -350,6 +350,23 @@ aiodrive_fiber_get_scope (void)
 }
 
 /**
+ * aiodrive_fiber_get_task: (skip)
+ *
+ * Returns the task of the current fiber, for aiodrive_task_set_progress() and its kin.
+ *
+ * Returns: (transfer none) (nullable): the task; %NULL outside of a fiber
+ *
+ * Since: 1.0
+ */
+GTask *
+aiodrive_fiber_get_task (void)
+{
+  Fiber *self = get_current ();
+
+  return self != NULL ? self->task : NULL;
+}
+
+/**
  * aiodrive_fiber_call_outside: (skip)
  * @func: a function
  * @data: data for @func

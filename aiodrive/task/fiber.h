@@ -110,6 +110,8 @@ void          aiodrive_fiber_data_free      (gpointer           fiber_data);
 AIODRIVE_PUBLIC
 GCancellable *aiodrive_fiber_get_scope      (void);
 AIODRIVE_PUBLIC
+GTask        *aiodrive_fiber_get_task       (void);
+AIODRIVE_PUBLIC
 void          aiodrive_fiber_call_outside   (GSourceOnceFunc    func,
                                              gpointer           data);
 AIODRIVE_PUBLIC
@@ -164,9 +166,25 @@ void          aiodrive_fiber_set_stack_size (gsize              size);
  * Since: 1.0
  */
 #define AIODRIVE_AWAIT_WITH_PROGRESS(async_func, progress_callback, progress_data, ...)                            \
+  AIODRIVE_AWAIT_WITH_PROGRESS_IN (aiodrive_fiber_get_scope (), async_func, progress_callback, progress_data,      \
+                                   __VA_ARGS__)
+
+/**
+ * AIODRIVE_AWAIT_WITH_PROGRESS_IN:
+ * @cancellable: (nullable): what cancels the call, instead of the scope of the fiber
+ * @async_func: an asynchronous function in the style of GIO that reports its progress
+ * @progress_callback: (nullable): its progress callback
+ * @progress_data: data for @progress_callback
+ * @...: its arguments, without the last five
+ *
+ * As AIODRIVE_AWAIT_WITH_PROGRESS(), with a cancellable of the caller's choice.
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_AWAIT_WITH_PROGRESS_IN(cancellable, async_func, progress_callback, progress_data, ...)            \
   (aiodrive_await_begin (G_STRLOC)                                                                                 \
-     ? (async_func (__VA_ARGS__, aiodrive_fiber_get_scope (), (progress_callback), (progress_data),                \
-                    aiodrive_await_ready, aiodrive_await_get_fiber ()),                                            \
+     ? (async_func (__VA_ARGS__, (cancellable), (progress_callback), (progress_data), aiodrive_await_ready,        \
+                    aiodrive_await_get_fiber ()),                                                                  \
         aiodrive_await_end ())                                                                                     \
      : NULL)
 

@@ -12,7 +12,8 @@ Download   *download_new      (SoupSession  *session,
 void        download_free     (Download     *self);
 const char *download_get_name (Download     *self);
 
-/* A job: its task ends when the file is there, or nothing of it, with a line for the user. */
-void        download_run      (GTask        *task,
-                               GCancellable *cancellable,
-                               gpointer      user_data);
+/* A fiber, whose data is the download. It ends when the file is there, or nothing of it, with a line for the user. */
+gboolean    download_run      (GCancellable  *scope,
+                               gpointer       data,
+                               GValue        *result,
+                               GError       **error);

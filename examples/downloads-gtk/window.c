@@ -21,20 +21,34 @@ struct _DownloadsWindow
 
 G_DEFINE_FINAL_TYPE (DownloadsWindow, downloads_window, GTK_TYPE_APPLICATION_WINDOW)
 
-static void
-on_download_ended (GObject      *source_object,
-                   GAsyncResult *result,
-                   gpointer      user_data)
+typedef struct
 {
-  g_autoptr(DownloadsWindow) self = user_data;
-  g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
-  g_autofree char *line = NULL;
+  DownloadsWindow *window;   /* which goes when its downloads have ended */
+  Download        *download;
+} Job;
 
-  if (aiodrive_task_get_leaf (task, NULL) == NULL)
-    return;   /* it was cancelled */
+static void
+job_free (gpointer data)
+{
+  Job *self = data;
 
-  line = g_task_propagate_pointer (task, NULL);
-  gtk_label_set_label (self->news, line);
+  download_free (self->download);
+  g_free (self);
+}
+
+static gboolean
+run_download (GCancellable  *scope,
+              gpointer       data,
+              GValue        *result,
+              GError       **error)
+{
+  Job *self = data;
+
+  if (!download_run (scope, self->download, result, error))
+    return FALSE;   /* it was cancelled */
+
+  gtk_label_set_label (self->window->news, g_value_get_string (result));
+  return TRUE;
 }
 
 void
@@ -43,8 +57,7 @@ downloads_window_add (DownloadsWindow *self,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, &error);
-  g_autoptr(GTask) task = NULL;
-  Download *download;
+  Job *job;
 
   if (uri == NULL || (!g_str_equal (g_uri_get_scheme (uri), "http") && !g_str_equal (g_uri_get_scheme (uri), "https")))
     {
@@ -54,10 +67,10 @@ downloads_window_add (DownloadsWindow *self,
       return;
     }
 
-  download = download_new (self->session, uri, self->directory);
-  aiodrive_pool_spawn_full (self->pool, &task, download_get_name (download), 0, download_run, download,
-                            (GDestroyNotify) download_free);
-  aiodrive_wait_task_async (task, NULL, on_download_ended, g_object_ref (self));
+  job = g_new (Job, 1);
+  *job = (Job) { self, download_new (self->session, uri, self->directory) };
+  aiodrive_pool_spawn_full (self->pool, NULL, download_get_name (job->download), 0,
+                            AIODRIVE_FIBER (run_download, job, job_free));
 }
 
 static void

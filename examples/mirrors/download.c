@@ -22,12 +22,6 @@ typedef struct
   gsize         n_received;
 } Download;
 
-static GPtrArray *
-task_array_new (void)
-{
-  return g_ptr_array_new_with_free_func (g_object_unref);
-}
-
 static GTask *
 ask_for_length (Download     *self,
                 const Mirror *mirror,
@@ -39,53 +33,31 @@ ask_for_length (Download     *self,
   return task;
 }
 
-/* Step 1: a race. Whoever succeeds first has won; the others are cancelled, and the race ends when they have ended. */
+/* Step 1: a race. The first success wins; the others are cancelled, and the race ends when they have ended. */
 static gboolean
 find_quickest (Download  *self,
                gint      *quickest,
                GError   **error)
 {
   GNode *line = timeline_add (self->timeline, "1 race");
-  g_autoptr(GPtrArray) tasks = task_array_new ();
+  g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr(GTask) race = NULL;
-  g_autoptr(GTask) winner = NULL;
+  GTask *winner;
 
   g_print ("1. Race: who answers first?\n");
   for (guint i = 0; i < self->mirrors->len; i++)
     g_ptr_array_add (tasks, ask_for_length (self, self->mirrors->pdata[i], line));
   race = aiodrive_first_success ((GTask **) tasks->pdata, tasks->len, self->scope);
   timeline_watch (line, race);
-  aiodrive_run (race);
-
-  winner = aiodrive_first_success_finish (G_ASYNC_RESULT (race), quickest, error);
-  if (winner == NULL)
+  if (!aiodrive_await (race, error))
     return FALSE;
 
+  winner = aiodrive_first_success_finish (G_ASYNC_RESULT (race), quickest, NULL);
   timeline_set_won (self->timeline, winner);
-  self->length = g_task_propagate_int (winner, NULL);
+  self->length = aiodrive_await_int (winner, NULL);
   g_ptr_array_add (self->good, self->mirrors->pdata[*quickest]);
   g_print ("  %s: %" G_GSIZE_FORMAT " bytes\n", ((Mirror *) self->mirrors->pdata[*quickest])->name, self->length);
   return TRUE;
-}
-
-/* What a mirror said in the second step. */
-static void
-judge (Download *self,
-       Mirror   *mirror,
-       GTask    *answer)
-{
-  g_autoptr(GError) error = NULL;
-  GTask *leaf = aiodrive_task_get_leaf (answer, &error);
-
-  if (leaf == NULL)
-    g_print ("  %s is left out: %s\n", mirror->name, error->message);
-  else if ((gsize) g_task_propagate_int (leaf, NULL) != self->length)
-    g_print ("  %s is left out: it has another file\n", mirror->name);
-  else
-    {
-      g_print ("  %s answers\n", mirror->name);
-      g_ptr_array_add (self->good, mirror);
-    }
 }
 
 /* Step 2: a timeout for each. Here a failure stops nobody. */
@@ -95,8 +67,7 @@ ask_others (Download  *self,
             GError   **error)
 {
   GNode *line = timeline_add (self->timeline, "2 the others");
-  g_autoptr(GPtrArray) others = g_ptr_array_new ();
-  g_autoptr(GPtrArray) tasks = task_array_new ();
+  g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr(GTask) all = NULL;
 
   g_print ("2. Timeout: do the others answer within %u ms?\n", self->timeout_ms);
@@ -106,24 +77,36 @@ ask_others (Download  *self,
         Mirror *mirror = self->mirrors->pdata[i];
         GNode *timeout_line = timeline_add (line, "timeout for %s", mirror->name);
         g_autoptr(GTask) answer = ask_for_length (self, mirror, timeout_line);
-        GTask *limited = aiodrive_timeout (answer, self->timeout_ms, self->scope);
 
-        timeline_watch (timeout_line, limited);
-        g_ptr_array_add (others, mirror);
-        g_ptr_array_add (tasks, limited);
+        g_ptr_array_add (tasks, aiodrive_timeout (answer, self->timeout_ms, self->scope));
+        timeline_watch (timeout_line, tasks->pdata[tasks->len - 1]);
       }
   all = aiodrive_wait_all ((GTask **) tasks->pdata, tasks->len, self->scope);
   timeline_watch (line, all);
-  aiodrive_run (all);
-
+  aiodrive_await (all, NULL);
   if (g_cancellable_set_error_if_cancelled (self->scope, error))
     return FALSE;
-  for (guint i = 0; i < others->len; i++)
-    judge (self, others->pdata[i], tasks->pdata[i]);
+
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      Mirror *mirror = self->mirrors->pdata[i < quickest ? i : i + 1];
+      g_autoptr(GError) failure = NULL;
+      gint64 length = aiodrive_await_int (g_object_ref (tasks->pdata[i]), &failure);
+
+      if (failure != NULL)
+        g_print ("  %s is left out: %s\n", mirror->name, failure->message);
+      else if ((gsize) length != self->length)
+        g_print ("  %s is left out: it has another file\n", mirror->name);
+      else
+        {
+          g_print ("  %s answers\n", mirror->name);
+          g_ptr_array_add (self->good, mirror);
+        }
+    }
   return TRUE;
 }
 
-/* A part of the file: a job that tries one mirror, and should that fail, all others at once. */
+/* A part of the file. It tries one mirror, and should that fail, all others at once. */
 typedef struct
 {
   Download *download;
@@ -131,11 +114,10 @@ typedef struct
   guint     number;
   gsize     offset;
   gsize     length;
-  Mirror   *mirror;    /* the one to try first */
 } Part;
 
 static GTask *
-fetch_part (Part         *self,
+fetch_from (Part         *self,
             Mirror       *mirror,
             GCancellable *scope)
 {
@@ -145,136 +127,87 @@ fetch_part (Part         *self,
   return task;
 }
 
-static void
-return_part (Part  *self,
-             GTask *task,
-             GTask *fetched)
+static GBytes *
+fetch_from_others (Part          *self,
+                   Mirror        *failed,
+                   GCancellable  *scope,
+                   GError       **error)
 {
+  GPtrArray *mirrors = self->download->good;
+  g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GTask) race = NULL;
+
+  for (guint i = 0; i < mirrors->len; i++)
+    if (mirrors->pdata[i] != failed)
+      g_ptr_array_add (tasks, fetch_from (self, mirrors->pdata[i], scope));
+  race = aiodrive_first_success ((GTask **) tasks->pdata, tasks->len, scope);
+  if (!aiodrive_await (race, error))
+    return NULL;
+
+  timeline_set_won (self->line, aiodrive_task_get_leaf (race, NULL));
+  return aiodrive_await_boxed (g_steal_pointer (&race), error);
+}
+
+static gboolean
+fetch_part (GCancellable  *scope,
+            gpointer       data,
+            GValue        *result,
+            GError       **error)
+{
+  Part *self = data;
+  GPtrArray *mirrors = self->download->good;
+  Mirror *first = mirrors->pdata[(self->number - 1) % mirrors->len];
   g_autofree char *what = g_strdup_printf ("part %u", self->number);
-  GBytes *bytes = g_task_propagate_pointer (fetched, NULL);
+  g_autoptr(GError) failure = NULL;
+  GBytes *bytes = aiodrive_await_boxed (fetch_from (self, first, scope), &failure);
+
+  if (bytes == NULL && (mirrors->len == 1 || g_cancellable_is_cancelled (scope)))
+    g_propagate_error (error, g_steal_pointer (&failure));
+  else if (bytes == NULL)
+    bytes = fetch_from_others (self, first, scope, error);
+  if (bytes == NULL)
+    return FALSE;
 
   self->download->n_received += g_bytes_get_size (bytes);
   progress_show (self->download->n_received, self->download->length, what);
-  g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
+  return aiodrive_return_boxed (result, G_TYPE_BYTES, bytes);
 }
 
-static void
-on_others_tried (GObject      *source_object,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  Part *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr(GTask) winner = aiodrive_first_success_finish (result, NULL, &error);
-
-  if (winner == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  timeline_set_won (self->line, winner);
-  return_part (self, task, winner);
-}
-
-static void
-try_others (Part  *self,
-            GTask *task)
-{
-  GPtrArray *mirrors = self->download->good;
-  GCancellable *scope = g_task_get_cancellable (task);
-  g_autoptr(GPtrArray) tasks = task_array_new ();
-
-  for (guint i = 0; i < mirrors->len; i++)
-    if (mirrors->pdata[i] != self->mirror)
-      g_ptr_array_add (tasks, fetch_part (self, mirrors->pdata[i], scope));
-  aiodrive_first_success_async ((GTask **) tasks->pdata, tasks->len, scope, on_others_tried, g_object_ref (task));
-}
-
-static void
-on_first_tried (GObject      *source_object,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) fetched = aiodrive_try_all_finish (result, &error);
-  Part *self = g_task_get_task_data (task);
-
-  if (fetched != NULL)
-    return_part (self, task, fetched->pdata[0]);
-  else if (self->download->good->len == 1)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if (!g_task_return_error_if_cancelled (task))
-    try_others (self, task);
-}
-
-static void
-part_job (GTask        *task,
-          GCancellable *cancellable,
-          gpointer      user_data)
-{
-  Part *self = user_data;
-  g_autoptr(GTask) first = fetch_part (self, self->mirror, cancellable);
-
-  g_task_set_task_data (task, self, NULL);
-  aiodrive_try_all_async (&first, 1, cancellable, on_first_tried, g_object_ref (task));
-}
-
-static GTask *
-start_part (Download *self,
-            guint     index,
-            GNode    *parent_line)
-{
-  Part *part = g_new0 (Part, 1);
-  GTask *task;
-
-  part->download = self;
-  part->line = timeline_add (parent_line, "part %u", index + 1);
-  part->number = index + 1;
-  part->offset = self->length / self->n_parts * index;
-  part->length = index + 1 < self->n_parts ? self->length / self->n_parts : self->length - part->offset;
-  part->mirror = self->good->pdata[index % self->good->len];
-
-  task = aiodrive_spawn (self->scope, part_job, part, g_free);
-  timeline_watch (part->line, task);
-  return task;
-}
-
-/* Step 3: all parts at the same time. The first that is not to be had anywhere cancels the rest. */
-static GPtrArray *
+/* Step 3: all parts at the same time. The first one that no mirror has cancels the rest. */
+static GBytes *
 fetch_parts (Download  *self,
              GError   **error)
 {
   GNode *line = timeline_add (self->timeline, "3 parts");
-  g_autoptr(GPtrArray) tasks = task_array_new ();
+  guint n_parts = MIN (self->n_parts, self->length);
+  gsize length = self->length / n_parts;
+  g_autofree Part *parts = g_new (Part, n_parts);
+  g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr(GTask) all = NULL;
+  g_autoptr(GByteArray) file = g_byte_array_new ();
 
-  self->n_parts = MIN (self->n_parts, self->length);
-  g_print ("3. Parts: %u of them, from %u mirrors\n", self->n_parts, self->good->len);
-  for (guint i = 0; i < self->n_parts; i++)
-    g_ptr_array_add (tasks, start_part (self, i, line));
+  g_print ("3. Parts: %u of them, from %u mirrors\n", n_parts, self->good->len);
+  for (guint i = 0; i < n_parts; i++)
+    {
+      parts[i] = (Part) { self, timeline_add (line, "part %u", i + 1), i + 1, i * length, length };
+      if (i == n_parts - 1)
+        parts[i].length = self->length - i * length;
+      g_ptr_array_add (tasks, aiodrive_spawn_fiber (self->scope, fetch_part, &parts[i], NULL));
+      timeline_watch (parts[i].line, tasks->pdata[i]);
+    }
   all = aiodrive_try_all ((GTask **) tasks->pdata, tasks->len, self->scope);
   timeline_watch (line, all);
-  aiodrive_run (all);
+  if (!aiodrive_await (all, error))
+    return NULL;
 
   progress_end ();
-  return aiodrive_try_all_finish (G_ASYNC_RESULT (all), error);
-}
-
-static GBytes *
-join (GPtrArray *parts,
-      gsize      length)
-{
-  GByteArray *file = g_byte_array_sized_new (length);
-
-  for (guint i = 0; i < parts->len; i++)
+  for (guint i = 0; i < n_parts; i++)
     {
-      g_autoptr(GBytes) part = g_task_propagate_pointer (parts->pdata[i], NULL);
+      g_autoptr(GBytes) part = aiodrive_await_boxed (g_object_ref (tasks->pdata[i]), NULL);
 
       g_byte_array_append (file, g_bytes_get_data (part, NULL), g_bytes_get_size (part));
     }
-  return g_byte_array_free_to_bytes (file);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&file));
 }
 
 GBytes *
@@ -287,13 +220,10 @@ download (GPtrArray     *mirrors,
           GError       **error)
 {
   g_autoptr(GPtrArray) good = g_ptr_array_new ();
-  g_autoptr(GPtrArray) parts = NULL;
   Download self = { mirrors, n_parts, timeout_ms, session, timeline, scope, 0, good, 0 };
   gint quickest;
 
   if (!find_quickest (&self, &quickest, error) || !ask_others (&self, quickest, error))
     return NULL;
-
-  parts = fetch_parts (&self, error);
-  return parts != NULL ? join (parts, self.length) : NULL;
+  return fetch_parts (&self, error);
 }

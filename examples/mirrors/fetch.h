@@ -3,12 +3,12 @@
 
 #include <libsoup/soup.h>
 
-/* Asks how long the file is. The task ends with the length: g_task_propagate_int(). */
+/* Asks how long the file is. The task ends with the length. */
 GTask *fetch_length (SoupSession  *session,
                      const char   *url,
                      GCancellable *parent);
 
-/* Fetches @length bytes of the file. The task ends with a GBytes: g_task_propagate_pointer(). */
+/* Fetches @length bytes of the file. The task ends with a GBytes. */
 GTask *fetch_range  (SoupSession  *session,
                      const char   *url,
                      gsize         offset,

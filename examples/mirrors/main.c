@@ -40,14 +40,12 @@ load_file (GFile         *file,
            GCancellable  *scope,
            GError       **error)
 {
-  g_autoptr(GTask) task = AIODRIVE_START (scope, g_file_load_bytes_async, file);
+  GTask *task = AIODRIVE_START (scope, g_file_load_bytes_async, file);
   g_autoptr(GAsyncResult) loaded = NULL;
   g_autoptr(GBytes) bytes = NULL;
 
   timeline_watch (timeline_add (timeline, "load the file"), task);
-  aiodrive_run (task);
-
-  loaded = aiodrive_task_propagate_result (task, error);
+  loaded = aiodrive_await_object (task, error);
   bytes = loaded != NULL ? g_file_load_bytes_finish (file, loaded, NULL, error) : NULL;
   if (bytes == NULL || g_bytes_get_size (bytes) > 0)
     return g_steal_pointer (&bytes);
@@ -63,14 +61,12 @@ save_file (GFile         *file,
            GCancellable  *scope,
            GError       **error)
 {
-  g_autoptr(GTask) task = AIODRIVE_START (scope, g_file_replace_contents_bytes_async, file, bytes, NULL, FALSE,
-                                          G_FILE_CREATE_NONE);
+  GTask *task = AIODRIVE_START (scope, g_file_replace_contents_bytes_async, file, bytes, NULL, FALSE,
+                                G_FILE_CREATE_NONE);
   g_autoptr(GAsyncResult) saved = NULL;
 
   timeline_watch (timeline_add (timeline, "write the file"), task);
-  aiodrive_run (task);
-
-  saved = aiodrive_task_propagate_result (task, error);
+  saved = aiodrive_await_object (task, error);
   return saved != NULL && g_file_replace_contents_finish (file, saved, NULL, error);
 }
 
@@ -153,12 +149,21 @@ new_session (const Options *options)
   return session;
 }
 
-static gboolean
-run (const Options  *options,
-     GNode          *timeline,
-     GCancellable   *scope,
-     GError        **error)
+typedef struct
 {
+  const Options *options;
+  GNode         *timeline;
+} Run;
+
+/* The program is a fiber: it reads from top to bottom, and is suspended where it waits. */
+static gboolean
+run (GCancellable  *scope,
+     gpointer       data,
+     GValue        *result,
+     GError       **error)
+{
+  const Options *options = ((Run *) data)->options;
+  GNode *timeline = ((Run *) data)->timeline;
   g_autoptr(SoupSession) session = new_session (options);
   gboolean done;
 
@@ -186,18 +191,21 @@ static int
 run_and_report (const Options       *options,
                 AiodriveCancelScope *scope)
 {
-  GNode *timeline = timeline_new ();
+  Run data = { options, timeline_new () };
+  g_autoptr(GTask) task = aiodrive_spawn_fiber (G_CANCELLABLE (scope), run, &data, NULL);
+  g_auto(GValue) value = G_VALUE_INIT;
   g_autoptr(GError) error = NULL;
   g_autoptr(GError) left = NULL;
-  gboolean done = run (options, timeline, G_CANCELLABLE (scope), &error);
 
-  print_timeline (timeline);
-  timeline_free (timeline);
+  aiodrive_run (task);
+  print_timeline (data.timeline);
+  timeline_free (data.timeline);
 
   /* "Operation was cancelled" becomes the reason why it was */
+  aiodrive_task_propagate (task, &value, &error);
   if (!aiodrive_cancel_scope_leave (scope, error, &left))
     g_printerr ("mirrors: %s\n", left->message);
-  return done ? 0 : 1;
+  return error == NULL ? 0 : 1;
 }
 
 int

@@ -27,45 +27,8 @@ struct _Servers
   SoupServer          *servers[N_SERVERS];
   GPtrArray           *mirrors;
   GBytes              *file;
-  AiodriveCancelScope *scope;       /* of the answers */
-  guint                n_answers;   /* on their way */
+  AiodriveTaskGroup   *answers;     /* in flight */
 };
-
-/* An answer that is not due yet. */
-typedef struct
-{
-  Servers           *servers;
-  SoupServerMessage *message;
-  gboolean           fails;
-} Answer;
-
-static void
-on_due (GObject      *source_object,
-        GAsyncResult *result,
-        gpointer      user_data)
-{
-  Answer *self = user_data;
-
-  if (aiodrive_sleep_finish (result, NULL))
-    {
-      gsize size;
-      const char *data = g_bytes_get_data (self->servers->file, &size);
-
-      if (self->fails)
-        soup_server_message_set_status (self->message, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL);
-      else
-        {
-          /* libsoup sends what the Range header asks for, and for HEAD the length alone */
-          soup_server_message_set_status (self->message, SOUP_STATUS_OK, NULL);
-          soup_server_message_set_response (self->message, "application/octet-stream", SOUP_MEMORY_STATIC, data, size);
-        }
-      soup_server_message_unpause (self->message);
-    }
-
-  self->servers->n_answers--;
-  g_object_unref (self->message);
-  g_free (self);
-}
 
 static guint
 get_duration (const Temper      *temper,
@@ -87,6 +50,39 @@ get_duration (const Temper      *temper,
   return temper->latency_ms + size / temper->bytes_per_ms;
 }
 
+#define ANSWER_FIELDS(FIELD, WEAK)                              \
+  FIELD (SoupServerMessage *, message, SOUP_TYPE_SERVER_MESSAGE) \
+  FIELD (GBytes *, file, G_TYPE_BYTES)                          \
+  FIELD (guint, duration_ms, G_TYPE_UINT)                       \
+  FIELD (gboolean, fails, G_TYPE_BOOLEAN)
+
+AIODRIVE_DEFINE_DATA (Answer, answer, ANSWER_FIELDS)
+
+static gboolean
+answer (GCancellable  *scope,
+        gpointer       data,
+        GValue        *result,
+        GError       **error)
+{
+  Answer *self = data;
+  gsize size;
+  const char *bytes = g_bytes_get_data (self->file, &size);
+
+  if (!aiodrive_sleep (self->duration_ms, scope, error))
+    return FALSE;
+
+  if (self->fails)
+    soup_server_message_set_status (self->message, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL);
+  else
+    {
+      /* libsoup sends what the Range header asks for, and for HEAD the length alone */
+      soup_server_message_set_status (self->message, SOUP_STATUS_OK, NULL);
+      soup_server_message_set_response (self->message, "application/octet-stream", SOUP_MEMORY_STATIC, bytes, size);
+    }
+  soup_server_message_unpause (self->message);
+  return TRUE;
+}
+
 static void
 on_request (SoupServer        *server,
             SoupServerMessage *message,
@@ -96,16 +92,15 @@ on_request (SoupServer        *server,
 {
   Servers *self = user_data;
   const Temper *temper = g_object_get_data (G_OBJECT (server), "temper");
-  Answer *answer = g_new0 (Answer, 1);
-
-  answer->servers = self;
-  answer->message = g_object_ref (message);
-  answer->fails = temper->fails && soup_server_message_get_method (message) != SOUP_METHOD_HEAD;
-  self->n_answers++;
+  Answer data = {
+    .message = message,
+    .file = self->file,
+    .duration_ms = get_duration (temper, message, g_bytes_get_size (self->file)),
+    .fails = temper->fails && soup_server_message_get_method (message) != SOUP_METHOD_HEAD,
+  };
 
   soup_server_message_pause (message);
-  aiodrive_sleep_async (get_duration (temper, message, g_bytes_get_size (self->file)),
-                        G_CANCELLABLE (self->scope), on_due, answer);
+  aiodrive_task_group_spawn (self->answers, NULL, AIODRIVE_FIBER (answer, answer_new (data), answer_free));
 }
 
 static SoupServer *
@@ -138,7 +133,7 @@ servers_start (GBytes        *file,
 
   self->mirrors = g_ptr_array_new_with_free_func ((GDestroyNotify) mirror_free);
   self->file = g_bytes_ref (file);
-  self->scope = aiodrive_cancel_scope_new (parent);
+  self->answers = aiodrive_task_group_new (parent);
 
   for (guint i = 0; i < N_SERVERS; i++)
     {
@@ -158,13 +153,13 @@ servers_get_mirrors (Servers *self)
   return self->mirrors;
 }
 
-/* Waits for the answers that are on their way, after it has cancelled them. */
+/* Cancels the answers in flight, and awaits them. */
 void
 servers_stop (Servers *self)
 {
-  g_cancellable_cancel (G_CANCELLABLE (self->scope));
-  while (self->n_answers > 0)
-    g_main_context_iteration (NULL, TRUE);
+  aiodrive_task_group_cancel (self->answers);
+  aiodrive_task_group_close_finish (self->answers, AIODRIVE_AWAIT_IN (NULL, aiodrive_task_group_close_async,
+                                                                      self->answers), NULL);
 
   for (guint i = 0; i < N_SERVERS; i++)
     {
@@ -172,7 +167,7 @@ servers_stop (Servers *self)
         soup_server_disconnect (self->servers[i]);
       g_clear_object (&self->servers[i]);
     }
-  g_object_unref (self->scope);
+  g_object_unref (self->answers);
   g_bytes_unref (self->file);
   g_ptr_array_unref (self->mirrors);
   g_free (self);

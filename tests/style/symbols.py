@@ -35,6 +35,7 @@ SKIPPED = {
     'aiodrive_fiber_data_free': FIBERS,
     'aiodrive_fiber_data_new': FIBERS,
     'aiodrive_fiber_get_scope': FIBERS,
+    'aiodrive_fiber_get_task': FIBERS,
     'aiodrive_fiber_job': FIBERS,
     'aiodrive_fiber_map_data_new': FIBERS,
     'aiodrive_fiber_map_job': FIBERS,
