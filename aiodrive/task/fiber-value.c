@@ -6,27 +6,70 @@
 
 /* The values that fibers return, and those that they await. */
 
-/* The types of GLib that are boxed, and what frees them where no type is at hand. */
-static GDestroyNotify
-find_free_func (GType type)
+/* A plain GTask holds a pointer and a GDestroyNotify, which knows no type. So the types of boxed results are noted here
+ * until their tasks are finalized. GTask destroys a result that nobody took before it clears its qdata. */
+
+typedef struct
 {
-  if (type == G_TYPE_BYTES)
-    return (GDestroyNotify) g_bytes_unref;
-  if (type == G_TYPE_STRV)
-    return (GDestroyNotify) g_strfreev;
-  if (type == G_TYPE_PTR_ARRAY)
-    return (GDestroyNotify) g_ptr_array_unref;
-  if (type == G_TYPE_ARRAY)
-    return (GDestroyNotify) g_array_unref;
-  if (type == G_TYPE_BYTE_ARRAY)
-    return (GDestroyNotify) g_byte_array_unref;
-  if (type == G_TYPE_HASH_TABLE)
-    return (GDestroyNotify) g_hash_table_unref;
-  if (type == G_TYPE_DATE_TIME)
-    return (GDestroyNotify) g_date_time_unref;
-  if (type == G_TYPE_ERROR)
-    return (GDestroyNotify) g_error_free;
-  return NULL;
+  GType type;
+  guint n_tasks;   /* that were returned with this pointer */
+} Boxed;
+
+static GMutex boxed_lock;
+static GHashTable *boxed;   /* from pointer to Boxed; guarded by boxed_lock */
+
+static void
+note_boxed (gpointer pointer,
+            GType    type)
+{
+  Boxed *self;
+
+  g_mutex_lock (&boxed_lock);
+  if (boxed == NULL)
+    boxed = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self = g_hash_table_lookup (boxed, pointer);
+  if (self == NULL)
+    g_hash_table_insert (boxed, pointer, self = g_new0 (Boxed, 1));
+  self->type = type;   /* the address may have been that of something else, which was freed by its new owner */
+  self->n_tasks++;
+  g_mutex_unlock (&boxed_lock);
+}
+
+static void
+forget_boxed (gpointer pointer)
+{
+  Boxed *self;
+
+  g_mutex_lock (&boxed_lock);
+  self = g_hash_table_lookup (boxed, pointer);
+  if (--self->n_tasks == 0)
+    g_hash_table_remove (boxed, pointer);
+  g_mutex_unlock (&boxed_lock);
+}
+
+static void
+free_boxed (gpointer pointer)
+{
+  GType type;
+
+  g_mutex_lock (&boxed_lock);
+  type = ((Boxed *) g_hash_table_lookup (boxed, pointer))->type;
+  g_mutex_unlock (&boxed_lock);
+  g_boxed_free (type, pointer);
+}
+
+static void
+return_boxed (GTask        *task,
+              const GValue *result)
+{
+  gpointer pointer = g_value_dup_boxed (result);
+
+  if (pointer != NULL)
+    {
+      note_boxed (pointer, G_VALUE_TYPE (result));
+      g_object_set_data_full (G_OBJECT (task), "aiodrive-boxed", pointer, forget_boxed);
+    }
+  g_task_return_pointer (task, pointer, free_boxed);
 }
 
 void
@@ -46,7 +89,7 @@ aiodrive_fiber_return_plain (GTask        *task,
   else if (G_VALUE_HOLDS_VARIANT (result))
     g_task_return_pointer (task, g_value_dup_variant (result), (GDestroyNotify) g_variant_unref);
   else if (G_VALUE_HOLDS_BOXED (result))
-    g_task_return_pointer (task, g_value_dup_boxed (result), find_free_func (G_VALUE_TYPE (result)));
+    return_boxed (task, result);
   else if (G_VALUE_HOLDS_POINTER (result))
     g_task_return_pointer (task, g_value_get_pointer (result), NULL);
   else if (g_value_transform (result, g_value_init (&number, G_TYPE_INT64)))

@@ -648,6 +648,32 @@ return_plain_answer (GCancellable  *scope,
   return aiodrive_return_int (result, 42);
 }
 
+static guint n_counted;   /* boxed values that live */
+
+static gpointer
+counted_copy (gpointer counted)
+{
+  n_counted++;
+  return g_memdup2 (counted, sizeof (int));
+}
+
+static void
+counted_free (gpointer counted)
+{
+  n_counted--;
+  g_free (counted);
+}
+
+static gboolean
+return_counted (GCancellable  *scope,
+                gpointer       type,
+                GValue        *result,
+                GError       **error)
+{
+  n_counted++;
+  return aiodrive_return_boxed (result, *(GType *) type, g_new0 (int, 1));
+}
+
 static gboolean
 return_bytes (GCancellable  *scope,
               gpointer       data,
@@ -677,6 +703,31 @@ test_run_in_fiber (void)
   test_call_wait (&failed);
   g_assert_cmpint (g_task_propagate_int (failing, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+}
+
+static void
+test_boxed (void)
+{
+  GType type = g_boxed_type_register_static ("TestCounted", counted_copy, counted_free);
+
+  g_test_summary ("A boxed result of any type is freed with its task, unless it was taken");
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto(TestCall) call = TEST_CALL_INIT;
+      g_autoptr(GTask) task = start_in_fiber (return_counted, &type, NULL, test_on_ready, &call);
+      gpointer counted;
+
+      test_call_wait (&call);
+      g_assert_cmpuint (n_counted, ==, 1);
+      counted = i == 0 ? g_task_propagate_pointer (task, NULL) : NULL;
+      test_call_clear (&call);
+      g_assert_finalize_object (g_steal_pointer (&task));
+      g_assert_cmpuint (n_counted, ==, i == 0 ? 1 : 0);
+      if (counted != NULL)
+        counted_free (counted);
+      g_assert_cmpuint (n_counted, ==, 0);
+    }
 }
 
 static gboolean
@@ -1150,6 +1201,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/task/fiber/cancelled-child", test_cancelled_child);
   g_test_add_func ("/aiodrive/task/fiber/unwrap", test_unwrap);
   g_test_add_func ("/aiodrive/task/fiber/returned-outside", test_run_in_fiber);
+  g_test_add_func ("/aiodrive/task/fiber/boxed", test_boxed);
   g_test_add_func ("/aiodrive/task/fiber/started-outside", test_started_outside);
   g_test_add_func ("/aiodrive/task/fiber/not-inside", test_not_inside);
   g_test_add_func ("/aiodrive/task/fiber/call-outside", test_call_outside);
