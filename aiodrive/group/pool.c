@@ -502,7 +502,7 @@ aiodrive_pool_run_async (AiodrivePool        *self,
 /**
  * aiodrive_pool_run_finish:
  * @self: a pool
- * @result: the result of aiodrive_pool_run_async()
+ * @result: the #GTask of aiodrive_pool_run_async()
  * @error: return location for an error
  *
  * Ends the run of a pool.

@@ -480,7 +480,7 @@ aiodrive_task_group_close_async (AiodriveTaskGroup   *self,
 /**
  * aiodrive_task_group_close_finish:
  * @self: a group
- * @result: the result of aiodrive_task_group_close_async()
+ * @result: the #GTask of aiodrive_task_group_close_async()
  * @error: return location for an error
  *
  * Ends the closing of a group.

@@ -264,7 +264,7 @@ aiodrive_wait_for_signal_async (const gint          *signums,
 
 /**
  * aiodrive_wait_for_signal_finish:
- * @result: the result of aiodrive_wait_for_signal_async()
+ * @result: the result of aiodrive_wait_for_signal_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for a signal.

@@ -117,7 +117,7 @@ aiodrive_async_iterator_next_async (AiodriveAsyncIterator *self,
 /**
  * aiodrive_async_iterator_next_finish:
  * @self: an iterator
- * @result: the result of aiodrive_async_iterator_next_async()
+ * @result: the result of aiodrive_async_iterator_next_async(), which need not be a #GTask
  * @value: (out caller-allocates): the item; %FALSE if there is none
  * @error: return location for an error
  *
@@ -172,7 +172,7 @@ aiodrive_async_iterator_close_async (AiodriveAsyncIterator *self,
 /**
  * aiodrive_async_iterator_close_finish:
  * @self: an iterator
- * @result: the result of aiodrive_async_iterator_close_async()
+ * @result: the #GTask of aiodrive_async_iterator_close_async()
  * @error: return location for an error
  *
  * Ends a wait for the end of the iteration.

@@ -377,7 +377,7 @@ aiodrive_channel_send_async (AiodriveChannel     *self,
 /**
  * aiodrive_channel_send_finish:
  * @self: a channel
- * @result: the result of aiodrive_channel_send_async()
+ * @result: the result of aiodrive_channel_send_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a send.
@@ -480,7 +480,7 @@ aiodrive_channel_receive_async (AiodriveChannel     *self,
 /**
  * aiodrive_channel_receive_finish:
  * @self: a channel
- * @result: the result of aiodrive_channel_receive_async()
+ * @result: the result of aiodrive_channel_receive_async(), which is not a #GTask
  * @value: (out caller-allocates): the item; %FALSE if @error is set
  * @error: return location for an error
  *

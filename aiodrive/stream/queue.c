@@ -191,7 +191,7 @@ aiodrive_queue_get_async (AiodriveQueue       *self,
 /**
  * aiodrive_queue_get_finish:
  * @self: a queue
- * @result: the result of aiodrive_queue_get_async()
+ * @result: the result of aiodrive_queue_get_async(), which is not a #GTask
  * @value: (out caller-allocates): the item; %FALSE if @error is set
  * @error: return location for an error
  *

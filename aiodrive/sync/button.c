@@ -130,7 +130,7 @@ aiodrive_button_wait_async (AiodriveButton      *self,
 /**
  * aiodrive_button_wait_finish:
  * @self: a button
- * @result: the result of aiodrive_button_wait_async()
+ * @result: the result of aiodrive_button_wait_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for the button.

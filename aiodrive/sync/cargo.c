@@ -161,7 +161,7 @@ aiodrive_cargo_wait_async (AiodriveCargo       *self,
 /**
  * aiodrive_cargo_wait_finish:
  * @self: a cargo
- * @result: the result of aiodrive_cargo_wait_async()
+ * @result: the result of aiodrive_cargo_wait_async(), which is not a #GTask
  * @value: (out caller-allocates): return location for the value; initialised even where @error is set
  * @error: return location for an error
  *

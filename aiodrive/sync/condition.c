@@ -246,7 +246,7 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
 /**
  * aiodrive_condition_wait_finish:
  * @self: a condition
- * @result: the result of aiodrive_condition_wait_async()
+ * @result: the result of aiodrive_condition_wait_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for the condition. The lock is held again, whatever this returns, unless it was not held before.

@@ -294,7 +294,7 @@ aiodrive_latch_wait_async (AiodriveLatch       *self,
 /**
  * aiodrive_latch_wait_finish:
  * @self: a latch
- * @result: the result of aiodrive_latch_wait_async()
+ * @result: the result of aiodrive_latch_wait_async(), which is not a #GTask
  * @state: (out) (optional): the state that ended the wait; the latch may have another one by now
  * @error: return location for an error
  *
@@ -336,7 +336,7 @@ aiodrive_latch_wait_set_async (AiodriveLatch       *self,
 /**
  * aiodrive_latch_wait_set_finish:
  * @self: a latch
- * @result: the result of aiodrive_latch_wait_set_async()
+ * @result: the result of aiodrive_latch_wait_set_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for the latch to be set.
@@ -376,7 +376,7 @@ aiodrive_latch_wait_unset_async (AiodriveLatch       *self,
 /**
  * aiodrive_latch_wait_unset_finish:
  * @self: a latch
- * @result: the result of aiodrive_latch_wait_unset_async()
+ * @result: the result of aiodrive_latch_wait_unset_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for the latch to be unset.

@@ -249,7 +249,7 @@ aiodrive_limiter_acquire_async (AiodriveLimiter     *self,
 /**
  * aiodrive_limiter_acquire_finish:
  * @self: a limiter
- * @result: the result of aiodrive_limiter_acquire_async()
+ * @result: the result of aiodrive_limiter_acquire_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for room.

@@ -364,7 +364,7 @@ aiodrive_nestable_lock_acquire_async (AiodriveNestableLock *self,
 /**
  * aiodrive_nestable_lock_acquire_finish:
  * @self: a lock
- * @result: the result of aiodrive_nestable_lock_acquire_async()
+ * @result: the result of aiodrive_nestable_lock_acquire_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends acquiring the lock.

@@ -27,7 +27,7 @@ aiodrive_smart_lock_exclusive_async (AiodriveSmartLock   *self,
 /**
  * aiodrive_smart_lock_exclusive_finish:
  * @self: a lock
- * @result: the result of aiodrive_smart_lock_exclusive_async()
+ * @result: the result of aiodrive_smart_lock_exclusive_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends acquiring the lock.
@@ -90,7 +90,7 @@ aiodrive_smart_lock_shared_async (AiodriveSmartLock   *self,
 /**
  * aiodrive_smart_lock_shared_finish:
  * @self: a lock
- * @result: the result of aiodrive_smart_lock_shared_async()
+ * @result: the result of aiodrive_smart_lock_shared_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends acquiring the lock.
@@ -153,7 +153,7 @@ aiodrive_smart_lock_thread_shared_async (AiodriveSmartLock   *self,
 /**
  * aiodrive_smart_lock_thread_shared_finish:
  * @self: a lock
- * @result: the result of aiodrive_smart_lock_thread_shared_async()
+ * @result: the result of aiodrive_smart_lock_thread_shared_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends acquiring the lock.
@@ -216,7 +216,7 @@ aiodrive_smart_lock_weak_exclusive_async (AiodriveSmartLock   *self,
 /**
  * aiodrive_smart_lock_weak_exclusive_finish:
  * @self: a lock
- * @result: the result of aiodrive_smart_lock_weak_exclusive_async()
+ * @result: the result of aiodrive_smart_lock_weak_exclusive_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends acquiring the lock.

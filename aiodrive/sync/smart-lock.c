@@ -273,7 +273,7 @@ aiodrive_smart_lock_acquire_async (AiodriveSmartLock   *self,
 /**
  * aiodrive_smart_lock_acquire_finish:
  * @self: a lock
- * @result: the result of aiodrive_smart_lock_acquire_async()
+ * @result: the result of aiodrive_smart_lock_acquire_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends acquiring the lock.

@@ -181,7 +181,7 @@ aiodrive_thread_safe_event_wait_async (AiodriveThreadSafeEvent *self,
 /**
  * aiodrive_thread_safe_event_wait_finish:
  * @self: an event
- * @result: the result of aiodrive_thread_safe_event_wait_async()
+ * @result: the result of aiodrive_thread_safe_event_wait_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for the event.

@@ -293,7 +293,7 @@ aiodrive_thread_safe_future_wait_async (AiodriveThreadSafeFuture *self,
 /**
  * aiodrive_thread_safe_future_wait_finish:
  * @self: a future
- * @result: the result of aiodrive_thread_safe_future_wait_async()
+ * @result: the result of aiodrive_thread_safe_future_wait_async(), which is not a #GTask
  * @value: (out caller-allocates): return location for the value; initialised even where @error is set
  * @error: return location for an error
  *

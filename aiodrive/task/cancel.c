@@ -81,7 +81,7 @@ aiodrive_cancel_task_async (GTask               *task,
 
 /**
  * aiodrive_cancel_task_finish:
- * @result: the result of aiodrive_cancel_task_async(), or a task of aiodrive_cancel_task()
+ * @result: the #GTask of aiodrive_cancel_task_async(), or a task of aiodrive_cancel_task()
  * @error: return location for an error
  *
  * Ends the cancelling of a task.

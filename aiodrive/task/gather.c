@@ -98,7 +98,7 @@ aiodrive_try_all_async (GTask               **tasks,
 
 /**
  * aiodrive_try_all_finish:
- * @result: the result of aiodrive_try_all_async(), or a task of aiodrive_try_all()
+ * @result: the #GTask of aiodrive_try_all_async(), or a task of aiodrive_try_all()
  * @error: return location for an error
  *
  * Gets the tasks, all of which have succeeded, to be unwrapped: see aiodrive_task_get_leaf().
@@ -168,7 +168,7 @@ aiodrive_wait_all_async (GTask               **tasks,
 
 /**
  * aiodrive_wait_all_finish:
- * @result: the result of aiodrive_wait_all_async(), or a task of aiodrive_wait_all()
+ * @result: the #GTask of aiodrive_wait_all_async(), or a task of aiodrive_wait_all()
  * @error: return location for an error
  *
  * Gets the tasks, all of which have succeeded, to be unwrapped: see aiodrive_task_get_leaf().

@@ -137,7 +137,7 @@ aiodrive_race_async (GTask               **tasks,
 
 /**
  * aiodrive_race_finish:
- * @result: the result of aiodrive_race_async(), or a task of aiodrive_race()
+ * @result: the #GTask of aiodrive_race_async(), or a task of aiodrive_race()
  * @index: (out) (optional): the place of the winner in the tasks, also if it failed; -1 if there is none
  * @error: return location for an error
  *
@@ -211,7 +211,7 @@ aiodrive_first_success_async (GTask               **tasks,
 
 /**
  * aiodrive_first_success_finish:
- * @result: the result of aiodrive_first_success_async(), or a task of aiodrive_first_success()
+ * @result: the #GTask of aiodrive_first_success_async(), or a task of aiodrive_first_success()
  * @index: (out) (optional): the place of the winner in the tasks; -1 if there is none
  * @error: return location for an error
  *

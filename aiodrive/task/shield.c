@@ -117,7 +117,7 @@ aiodrive_shield_async (GTask               *task,
 
 /**
  * aiodrive_shield_finish:
- * @result: the result of aiodrive_shield_async(), or a task of aiodrive_shield()
+ * @result: the #GTask of aiodrive_shield_async(), or a task of aiodrive_shield()
  * @error: return location for an error
  *
  * Gets the task, which has succeeded, to be unwrapped: the one that was given, or the leaf below it.

@@ -111,7 +111,7 @@ aiodrive_sleep_async (guint                duration_ms,
 
 /**
  * aiodrive_sleep_finish:
- * @result: the result of aiodrive_sleep_async()
+ * @result: the result of aiodrive_sleep_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait for a time.

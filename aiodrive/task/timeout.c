@@ -148,7 +148,7 @@ aiodrive_timeout_async (GTask               *task,
 
 /**
  * aiodrive_timeout_finish:
- * @result: the result of aiodrive_timeout_async(), or a task of aiodrive_timeout()
+ * @result: the #GTask of aiodrive_timeout_async(), or a task of aiodrive_timeout()
  * @error: return location for an error
  *
  * Gets the task, which has succeeded, to be unwrapped: the one that was given, or the leaf below it.

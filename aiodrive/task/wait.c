@@ -48,7 +48,7 @@ aiodrive_wait_task_async (GTask               *task,
 
 /**
  * aiodrive_wait_task_finish:
- * @result: the result of aiodrive_wait_task_async()
+ * @result: the result of aiodrive_wait_task_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait. How the task ended is in the task: see aiodrive_task_get_leaf().

@@ -300,7 +300,7 @@ aiodrive_test_context_wait_all_blocked_async (AiodriveTestContext *self,
 /**
  * aiodrive_test_context_wait_all_blocked_finish:
  * @self: a test context
- * @result: the result of aiodrive_test_context_wait_all_blocked_async()
+ * @result: the result of aiodrive_test_context_wait_all_blocked_async(), which is not a #GTask
  * @error: return location for an error
  *
  * Ends a wait until everything waits.

@@ -322,7 +322,7 @@ aiodrive_background_executor_stop_async (AiodriveBackgroundExecutor *self,
 /**
  * aiodrive_background_executor_stop_finish:
  * @self: an executor
- * @result: the result of aiodrive_background_executor_stop_async()
+ * @result: the #GTask of aiodrive_background_executor_stop_async()
  * @error: return location for an error
  *
  * Ends the stopping of an executor.
