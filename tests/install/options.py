@@ -14,7 +14,7 @@ import unittest
 
 SOURCE_ROOT, *COMPILER = sys.argv[1:]
 PLAIN = ['-Dexamples=disabled', '-Dintrospection=disabled', '-Dvapi=disabled']
-LIBRARY = ['-Dtests=false', *PLAIN]
+LIBRARY = ['--buildtype=plain', '-Dtests=false', *PLAIN]   # without the path of the build for a cache of compilations
 CROSS_FILE = '''
 [binaries]
 c = '{}'
@@ -81,6 +81,21 @@ class Test(unittest.TestCase):
         self.assertIn('the vapi is made of the GIR', self.refuse('-Dintrospection=disabled', '-Dvapi=enabled'))
         self.assertIn('other languages load the shared library',
                       self.refuse('-Ddefault_library=static', '-Dintrospection=enabled'))
+
+        self.assertIn('cannot load a library that is built with -Db_sanitize',
+                      self.refuse('-Db_sanitize=address', '-Db_lundef=false', '-Dintrospection=enabled'))
+
+    def test_ignored_options(self):
+        for option in 'benchmarks', 'installed_tests':
+            self.assertIn(f'-D{option}=true needs -Dtests=true', self.refuse(f'-D{option}=true'))
+        self.assertIn('python_overrides_dir is of no use without the introspection',
+                      self.refuse('-Dpython_overrides_dir=lib/own', '-Dintrospection=disabled'))
+
+    def test_tests_of_static_libraries(self):
+        for kind, has_shared in ('static', False), ('both', True):
+            self.set_up(f'-Ddefault_library={kind}', *PLAIN)
+            tests = json.loads((self.build / 'meson-info/intro-tests.json').read_text())
+            self.assertEqual('unload' in [test['name'] for test in tests], has_shared)
 
     def test_static_library(self):
         for kind in 'static', 'both':
