@@ -266,6 +266,91 @@ test_looked_at_before (void)
 }
 
 static void
+put (AiodriveUnorderedQueue *queue,
+     gint                    number)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+
+  g_value_set_int (g_value_init (&value, G_TYPE_INT), number);
+  g_assert_true (aiodrive_queue_put (AIODRIVE_QUEUE (queue), number, &value, NULL));
+}
+
+/* The result of a wait is no GTask, and is adopted as any other: with its value, or with its error. */
+static void
+test_own_results (void)
+{
+  g_autoptr(AiodriveUnorderedQueue) queue = aiodrive_unordered_queue_new ();
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(GTask) gets = AIODRIVE_START (NULL, aiodrive_queue_get_async, AIODRIVE_QUEUE (queue));
+  g_autoptr(GTask) cancelled = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_queue_get_async,
+                                               AIODRIVE_QUEUE (queue));
+  g_autoptr(GTask) dropped = NULL;
+  g_autoptr(GTask) closed = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_auto(GValue) value = G_VALUE_INIT;
+  g_auto(GValue) again = G_VALUE_INIT;
+  g_autoptr(GError) error = NULL;
+
+  g_cancellable_cancel (G_CANCELLABLE (scope));
+  put (queue, 1);
+  aiodrive_run (gets);
+  result = aiodrive_task_propagate_result (gets, &error);
+  g_assert_no_error (error);
+  g_assert_false (G_IS_TASK (result));
+  g_assert_false (aiodrive_result_had_error (result));
+  aiodrive_queue_get_finish (AIODRIVE_QUEUE (queue), result, &value, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_value_get_int (&value), ==, 1);
+
+  aiodrive_run (cancelled);
+  g_assert_null (aiodrive_task_propagate_result (cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  /* what nobody unwraps goes back */
+  put (queue, 2);
+  dropped = AIODRIVE_START (NULL, aiodrive_queue_get_async, AIODRIVE_QUEUE (queue));
+  aiodrive_run (dropped);
+  g_assert_false (aiodrive_queue_try_get (AIODRIVE_QUEUE (queue), &again, NULL));
+  g_value_unset (&again);
+  test_settle ();
+  g_assert_finalize_object (g_steal_pointer (&dropped));
+  g_assert_true (aiodrive_queue_try_get (AIODRIVE_QUEUE (queue), &again, NULL));
+  g_assert_cmpint (g_value_get_int (&again), ==, 2);
+
+  aiodrive_queue_close (AIODRIVE_QUEUE (queue));
+  closed = AIODRIVE_START (NULL, aiodrive_queue_get_async, AIODRIVE_QUEUE (queue));
+  aiodrive_run (closed);
+  g_assert_null (aiodrive_task_propagate_result (closed, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+finish_and_complete (GObject      *source_object,
+                     GAsyncResult *result,
+                     gpointer      task)
+{
+  g_assert_false (aiodrive_sleep_finish (result, NULL));
+  g_assert_true (aiodrive_result_had_error (result));
+  aiodrive_task_complete (source_object, result, task);
+}
+
+/* A wait whose error was taken before fails the task with another one. */
+static void
+test_own_result_finished_before (void)
+{
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(GTask) task = aiodrive_task_new (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_cancellable_cancel (G_CANCELLABLE (scope));
+  aiodrive_sleep_async (1000, G_CANCELLABLE (scope), finish_and_complete, g_object_ref (task));
+  aiodrive_run (task);
+  g_assert_null (aiodrive_task_propagate_result (task, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
 test_completed_with_itself (void)
 {
   GTask *task = aiodrive_task_new (NULL);
@@ -337,6 +422,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/task/start/result-dropped", test_result_dropped);
   g_test_add_func ("/aiodrive/task/start/finished-before", test_finished_before);
   g_test_add_func ("/aiodrive/task/start/looked-at-before", test_looked_at_before);
+  g_test_add_func ("/aiodrive/task/start/own-results", test_own_results);
+  g_test_add_func ("/aiodrive/task/start/own-result-finished-before", test_own_result_finished_before);
   g_test_add_func ("/aiodrive/task/start/completed-with-itself", test_completed_with_itself);
   g_test_add_func ("/aiodrive/task/start/new", test_new);
   g_test_add_func ("/aiodrive/task/start/wrong-arguments", test_wrong_arguments);

@@ -146,6 +146,27 @@ function start(of, parent = null) {
     return task;
 }
 
+test('a wait of the library', () => {
+    const queue = new Aiodrive.UnorderedQueue();
+    const get = (cancellable = null) => {
+        const task = Aiodrive.task_new(null);
+        queue.get_async(cancellable, (source, result) => Aiodrive.task_complete(source, result, task));
+        return task;
+    };
+    const scope = Aiodrive.CancelScope.new(null);
+    const [gets, cancelled] = [get(), get(scope)];
+    scope.cancel();
+    queue.put(0, 'item');
+    Aiodrive.run(gets);
+    const result = Aiodrive.task_propagate_result(gets);
+    assert(!(result instanceof Gio.Task));
+    assert(!Aiodrive.result_had_error(result));
+    assertEqual(queue.get_finish(result), 'item');
+
+    Aiodrive.run(cancelled);
+    assertRaises(() => Aiodrive.task_propagate_result(cancelled), Gio.IOErrorEnum.CANCELLED);
+});
+
 test('an asynchronous function', () => {
     for (const task of [start(file), Aiodrive.race([start(file)], null)]) {
         Aiodrive.run(task);

@@ -143,6 +143,32 @@ class StartTest(unittest.TestCase):
         file.load_contents_async(task.get_cancellable(), Aiodrive.task_complete, task)
         return task
 
+    def test_own_results(self):
+        queue = Aiodrive.UnorderedQueue()
+        gets, drops = start(queue.get_async), None
+        scope = Aiodrive.CancelScope.new(None)
+        cancelled = Aiodrive.task_new(None)
+        queue.get_async(scope, Aiodrive.task_complete, cancelled)
+        scope.cancel()
+        queue.put(0, 'item')
+        Aiodrive.run(gets)
+        result = Aiodrive.task_propagate_result(gets)
+        self.assertNotIsInstance(result, Gio.Task)
+        self.assertFalse(Aiodrive.result_had_error(result))
+        self.assertEqual(queue.get_finish(result), 'item')
+
+        Aiodrive.run(cancelled)
+        with Raises(Gio.IOErrorEnum.CANCELLED):
+            Aiodrive.task_propagate_result(cancelled)
+
+        queue.put(1, 'back')
+        drops = start(queue.get_async)
+        Aiodrive.run(drops)
+        self.assertEqual(queue.get_property('n-items'), 0)
+        del drops
+        settle()
+        self.assertEqual(queue.get_property('n-items'), 1)
+
     def test_success(self):
         file = Gio.File.new_for_path(__file__)
         for task in self.start(file), Aiodrive.race([self.start(file)], None):
