@@ -34,6 +34,7 @@ fulfilled (gboolean      was_first,
   has_value = with_value;
 }
 
+/* begin scenario */
 static void
 set_value (void)
 {
@@ -47,6 +48,8 @@ set_value (void)
   fulfilled (was_first, error, TRUE);
   g_object_unref (future);
 }
+
+/* end */
 
 static void
 set_error (void)
@@ -100,6 +103,7 @@ wait_twice (void)
   scheduler_assert (outcome_matches (&waited, G_IO_ERROR_CANCELLED) || saw_value == (waited.error == NULL));
 }
 
+/* begin scenario */
 static void
 check (void)
 {
@@ -114,3 +118,4 @@ const Scenario fulfil_twice =
 {
   "fulfil-twice", set_up, { set_value, set_error, wait_twice }, check,
 };
+/* end */
