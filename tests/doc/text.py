@@ -15,7 +15,6 @@ import docbook
 import drawings
 
 LINK = re.compile(r'\[[^\]]+\]\(([^)]+)\)')   # of a picture, too
-TEST = re.compile(r'`(/aiodrive/[\w/-]+)`')
 COMMAND = re.compile(r'(?:\./)?([\w./-]+)')
 # commands that are not files of the repository
 ELSEWHERE = ('apt', 'cc', 'gdb', 'ldconfig', 'meson', 'valac', 'valgrind')
@@ -114,7 +113,8 @@ def each_guide_is_in_the_readme_and_in_the_book(root):
 
 
 def each_test_that_is_named_is_there(root):
-    for name in TEST.findall((root / 'README.md').read_text('utf-8')):
+    rows = (root / 'tests/doc/table/rows.txt').read_text('utf-8')
+    for name in re.findall(r'\| (/aiodrive/\S+)$', rows, re.MULTILINE):
         folder, file, rest = name.split('/', 4)[2:]
         files = (root / 'tests' / folder).glob(f'{file}*.c')
         quoted = re.compile(rf'"({name}|{rest}|{name.rpartition("/")[2]})"')

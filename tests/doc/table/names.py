@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of the README that compares: what it says of the others is what the tests of this folder show, and where it
-says that there is nothing, nothing has such a name. Arguments: the source root, the folder of checks.py."""
+"""The table of the README that compares. What it says of the others is what the tests of this folder show. Where it has
+a dash, nothing has such a name. rows.txt names the test of ours for each row. Arguments: the source root, the folder of
+checks.py."""
 import asyncio
 import inspect
 import pathlib
@@ -12,8 +13,9 @@ import checks
 
 HERE = pathlib.Path(__file__).parent
 GIRS = [*pathlib.Path('/usr/share/gir-1.0').glob('*.gir'), *pathlib.Path('/usr/lib').glob('*/gir-1.0/*.gir')]
-ROW = re.compile(r'^\| (?P<title>[^|]+) \| (?P<gtask>[^|]+) \| (?P<libdex>[^|]+) \| (?P<asyncio>[^|]+)'
-                 r' \| `/aiodrive/(?P<test>\S+)` \|$', re.MULTILINE)
+ROW = re.compile(r'^\| (?P<title>[^|]+) \| (?P<gtask>[^|]+) \| (?P<libdex>[^|]+) \| (?P<asyncio>[^|]+) \|$',
+                 re.MULTILINE)
+TESTS = dict(line.split(' | /aiodrive/') for line in (HERE / 'rows.txt').read_text('utf-8').splitlines())
 # how it would be called
 NAMES = {
     'task/race/losers-awaited': r'(^|_)race(_|$)|first_success',
@@ -43,13 +45,20 @@ def of_asyncio():
 
 
 def rows():
-    found = list(ROW.finditer((pathlib.Path(sys.argv[1]) / 'README.md').read_text('utf-8')))
-    assert found, 'there is no such table'
-    return found
+    """The rows, each with the test of ours."""
+    readme = (pathlib.Path(sys.argv[1]) / 'README.md').read_text('utf-8')
+    table = re.search(r'^\| \| `GTask` by hand .*\n.*\n((?:\|.*\n)+)', readme, re.MULTILINE)[1]
+    found = [match.groupdict() for match in ROW.finditer(table)]
+    return [row | {'test': TESTS.get(row['title'])} for row in found]
+
+
+def each_row_has_a_test():
+    titles = [row['title'] for row in rows()]
+    yield from set(titles) ^ set(TESTS)
 
 
 def each_row_with_a_dash_is_known():
-    yield from {row['test'] for row in rows() if '–' in row.groups()} ^ set(NAMES)
+    yield from {row['test'] for row in rows() if '–' in row.values()} ^ set(NAMES)
 
 
 def where_there_is_nothing_no_name_is_like_it():
@@ -71,4 +80,5 @@ def what_is_said_is_shown():
                 yield f'{row["title"]}: {path.name}'
 
 
-checks.run([each_row_with_a_dash_is_known, where_there_is_nothing_no_name_is_like_it, what_is_said_is_shown])
+checks.run([each_row_has_a_test, each_row_with_a_dash_is_known, where_there_is_nothing_no_name_is_like_it,
+            what_is_said_is_shown])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the table of the README says of a GTask by hand. Each test has the path of ours in that row. */
+/* What the table of the README says of a GTask by hand. Each test has the path of ours in rows.txt. */
 #include <gio/gio.h>
 
 static GTask *
