@@ -176,6 +176,7 @@ test_blocked (void)
 static void
 test_joined (void)
 {
+  wait_for_no_thread ();   /* those of the tests before, which the kernel still lists for a moment */
   for (guint i = 0; i < 3; i++)
     {
       AiodriveTaskGroup *group = group_new ();
