@@ -9,6 +9,7 @@ typedef struct
   GSource             source;
   AiodriveDispatcher *dispatcher;  /* owned, nullable; that of the context, from the first iteration on */
   gboolean            is_deferred; /* it was ready while our sources yielded */
+  gboolean            is_nested;   /* its callback runs, and was not called in a main loop in there yet */
   GPollFD             pollfd;      /* its fd is -1 if there is none */
 } WakeSource;
 
@@ -31,7 +32,7 @@ wake_source_prepare (GSource *source,
   WakeSource *self = (WakeSource *) source;
 
   *timeout = -1;
-  return !aiodrive_fairness_is_yielding (get_fairness (self)) && self->is_deferred;
+  return !aiodrive_fairness_is_yielding (get_fairness (self)) && (self->is_deferred || self->is_nested);
 }
 
 /* The file descriptor is polled also while our sources yield. An fd of g_source_add_unix_fd() would make the source
@@ -52,10 +53,17 @@ wake_source_dispatch (GSource     *source,
                       gpointer     user_data)
 {
   WakeSource *self = (WakeSource *) source;
+  gboolean continues;
 
   g_source_set_ready_time (source, -1);
   self->is_deferred = aiodrive_fairness_must_yield (get_fairness (self), g_source_get_time (source));
-  return self->is_deferred || callback == NULL || callback (user_data);
+  if (self->is_deferred || callback == NULL)
+    return G_SOURCE_CONTINUE;
+
+  self->is_nested = TRUE;
+  continues = callback (user_data);
+  self->is_nested = FALSE;
+  return continues;
 }
 
 static void
@@ -80,7 +88,8 @@ static GSourceFuncs wake_source_funcs =
  *
  * Set the callback, attach it, and call g_source_set_ready_time() with 0 or with a monotonic time, from any thread,
  * whenever there will be something to do. The ready time is unset before each call, so the callback sets the next one.
- * (A source of g_timeout_source_new() sets one of its own afterwards.) It is dispatched in nested main loops too.
+ * (A source of g_timeout_source_new() sets one of its own afterwards.) It is dispatched in nested main loops too: one
+ * that the callback runs calls it at once, so that the callback need not set a ready time for what it has not done yet.
  * Sources of a lower priority have their turn about once in a millisecond, also where its callback asks for the next
  * call at once, again and again.
  *

@@ -25,8 +25,8 @@ on_wake (gpointer data)
   if (self->nests)
     {
       self->nests = FALSE;
-      g_source_set_ready_time (self->source, 0);
       test_iterate_until (self->n_calls > n_calls);
+      test_settle ();
     }
   return G_SOURCE_CONTINUE;
 }
@@ -109,7 +109,7 @@ static void
 test_nested (Fixture       *self,
              gconstpointer  data)
 {
-  g_test_summary ("It is called in a main loop that its callback runs");
+  g_test_summary ("It is called once in a main loop that its callback runs, woken or not");
 
   self->nests = TRUE;
   g_source_set_ready_time (self->source, 0);

@@ -31,8 +31,10 @@ _kept: list[EventLoop] = []
 
 _logger = logging.getLogger('asyncio')
 
-# so often an iteration of the main context lets go round what makes itself ready again, before others have a turn
-MAX_ROUNDS = 4
+# so often, and so long in seconds, an iteration of the main context lets go round what makes itself ready again, before
+# other sources have a turn
+MAX_ROUNDS = 16
+MAX_DURATION = 0.0005
 
 
 def thread_default_context() -> GLib.MainContext:
@@ -105,7 +107,9 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
     """
 
     def __init__(self, context: GLib.MainContext | None = None) -> None:
-        self._due = -1       # the ready time of the source, in microseconds, as far as this thread knows
+        # the ready time of the source, in microseconds, as far as this thread knows; and what that is taken to be, for
+        # a drain sets it in the end
+        self._ready_time = self._due = -1
         self._n_drains = 0   # nested ones count
         self._is_short = False   # the drain that runs ends with this round
         self._main_loops: list[GLib.MainLoop] = []
@@ -165,7 +169,7 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
 
     def _wake_at(self, due: int) -> None:
         if self._due == -1 or due < self._due:
-            self._due = due
+            self._due = self._ready_time = due
             self._set_ready_time(due)
 
     def _take_timers(self) -> None:
@@ -204,25 +208,19 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
 
     def _drain(self) -> None:
         """Runs what is ready now; what that makes ready is for the next iteration, or for this one while it is short.
-        It may be nested."""
-        self._due = -1
+        It may be nested. The source calls it at once in a main loop that a callback runs: so there is no need to wake
+        that before each callback."""
+        self._ready_time = -1
+        self._due = 0
         self._alarm = None
         self._is_short = False
-        n_rounds = 0
         is_nested = self._n_drains > 0
         entered = self._enter()
         try:
             if is_nested:
                 self._outer_handles.append(self._current_handle)
                 self._run_ready()   # what the outer one has taken, before it is taken again
-            while n_rounds == 0 or (n_rounds < MAX_ROUNDS and self._ready and not self._is_short and
-                                    not self._stopping and not self._closed):
-                n_rounds += 1
-                if self._has_files:
-                    self._take_files()
-                if self._scheduled:
-                    self._take_timers()
-                self._run_ready()
+            self._run_rounds()
         finally:
             if is_nested:
                 self._current_handle = self._outer_handles.pop()
@@ -231,6 +229,23 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
             self._leave(*entered)
             if not self._closed:
                 self._rearm()
+
+    def _run_rounds(self) -> None:
+        until = 0.0
+        for n_rounds in range(MAX_ROUNDS):
+            if self._has_files and (n_rounds % 2 == 0 or not self._ready):
+                self._take_files()
+            if self._scheduled:
+                self._take_timers()
+            if not self._ready:
+                break
+            self._run_ready()
+            if self._is_short or self._stopping or self._closed:
+                break
+            if until == 0.0:
+                until = time.monotonic() + MAX_DURATION
+            elif time.monotonic() > until:
+                break
 
     def give_turn(self) -> None:
         """Lets other sources have a turn behind this round. It is for who makes a GTask: one that is returned in the
@@ -243,8 +258,6 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
             if not ready or self._closed:
                 break
             handle = ready.popleft()
-            if ready and self._due != 0:
-                self._wake_at(0)   # for a main loop that the callback may run
             if not handle._cancelled:
                 self._current_handle = handle
                 self._run(handle)
@@ -286,8 +299,9 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
             heapq.heappop(self._scheduled)._scheduled = False
             self._timer_cancelled_count -= 1
         due = 0 if self._ready else to_due(self._scheduled[0]._when) if self._scheduled else -1
-        if due != self._due:
-            self._due = due
+        self._due = due
+        if due != self._ready_time:
+            self._ready_time = due
             self._set_ready_time(due)
             if due != 0 and self._ready:   # another thread came in between
                 self._wake_at(0)
@@ -328,6 +342,7 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
         with self._in_context():
             if self._stopping:
                 self._stopping = False
+                self._write_to_self()   # for a main loop that a callback runs
                 self._drain()
             else:
                 self._run_main_loop()
