@@ -135,12 +135,81 @@ async def switch(clock, n):
 
 
 async def task(clock, n):
-    async def nothing():
-        pass
-
     with clock:
         for i in range(n):
             await asyncio.ensure_future(nothing())
+
+
+async def nothing():
+    pass
+
+
+async def gather(clock, n):
+    with clock:
+        for i in range(n // 10):
+            await asyncio.gather(*[nothing() for j in range(10)])
+
+
+async def group(clock, n):
+    with clock:
+        for i in range(n // 10):
+            async with asyncio.TaskGroup() as tasks:
+                for j in range(10):
+                    tasks.create_task(nothing())
+
+
+async def timers(clock, n):
+    """All due soon, in 100 different moments."""
+    loop, done, n_left = asyncio.get_running_loop(), asyncio.Event(), n
+
+    def on_due():
+        nonlocal n_left
+        n_left -= 1
+        if n_left == 0:
+            done.set()
+
+    with clock:
+        now = loop.time()
+        for i in range(n):
+            loop.call_at(now + i % 100 * 1e-5, on_due)
+        await done.wait()
+
+
+async def time_limit(clock, n):
+    """A timer that is set and cancelled around a switch."""
+    with clock:
+        for i in range(n):
+            async with asyncio.timeout(60):
+                await asyncio.sleep(0)
+
+
+async def exchange(clock, n, size):
+    """Client and server are streams of one loop."""
+    async def serve(reader, writer):
+        for i in range(n):
+            writer.write(await reader.readexactly(size))
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, '127.0.0.1', 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        data = b'x' * size
+        with clock:
+            for i in range(n):
+                writer.write(data)
+                await writer.drain()
+                await reader.readexactly(size)
+        writer.close()
+        await writer.wait_closed()
+
+
+async def exchange_small(clock, n):
+    await exchange(clock, n, 64)
+
+
+async def exchange_large(clock, n):
+    await exchange(clock, n, 65536)
 
 
 def run_asyncio(coroutine):
@@ -173,6 +242,12 @@ WORKLOADS = {
     'executor': (executor, 10000, 'asyncio'),
     'python-switch': (switch, 10000, 'asyncio aiodrive pygobject'),
     'python-task': (task, 10000, 'asyncio aiodrive pygobject'),
+    'python-gather': (gather, 10000, 'asyncio aiodrive pygobject'),
+    'python-group': (group, 10000, 'asyncio aiodrive pygobject'),
+    'python-timers': (timers, 10000, 'asyncio aiodrive pygobject'),
+    'python-timeout': (time_limit, 10000, 'asyncio aiodrive pygobject'),
+    'python-exchange-64': (exchange_small, 1000, 'asyncio aiodrive'),
+    'python-exchange-64k': (exchange_large, 1000, 'asyncio aiodrive'),
 }
 LOOPS = {'asyncio': run_asyncio, 'aiodrive': run_aiodrive, 'pygobject': run_pygobject}
 

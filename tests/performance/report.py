@@ -86,7 +86,13 @@ ROWS = [
     faster('Python: switch', 'python-switch', 2, 'pygobject'),
     faster('Python: create and await a task', 'python-task', 2, 'pygobject'),
     within('Python: switch', 'python-switch', 1.5, 'asyncio'),
-    within('Python: create and await a task', 'python-task', 2.5, 'asyncio'),
+    within('Python: create and await a task', 'python-task', 1.5, 'asyncio'),
+    within('Python: gather, a task', 'python-gather', 1.5, 'asyncio'),
+    within('Python: asyncio.TaskGroup, a task', 'python-group', 1.5, 'asyncio'),
+    within('Python: timers', 'python-timers', 1.5, 'asyncio'),
+    within('Python: timeout, not reached', 'python-timeout', 1.5, 'asyncio'),
+    within('Python: streams, 64 bytes there and back', 'python-exchange-64', 1.3, 'asyncio', n=1000),
+    within('Python: streams, 64 KiB there and back', 'python-exchange-64k', 1.3, 'asyncio', n=1000),
 ]
 
 # What is judged by itself: a workload, a size and a limit.

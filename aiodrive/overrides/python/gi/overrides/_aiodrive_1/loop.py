@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import heapq
 import logging
-import math
 import signal
 import sys
 import threading
@@ -144,12 +143,22 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
         return handle
 
     def call_at(self, when: float, callback: Callable, *args: Any, context=None) -> asyncio.TimerHandle:
-        if when is not None and math.isnan(when):
+        if when is None:
+            raise TypeError('when cannot be None')
+        if when != when:
             raise ValueError('a time is needed, not NaN')
-        handle = super().call_at(when, callback, *args, context=context)
+        if self._closed:
+            self._check_closed()
+        if self._debug:
+            self._check_thread()
+            self._check_callback(callback, 'call_at')
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
         if handle._source_traceback:
             del handle._source_traceback[-1]
-        self._wake_at(to_due(when))
+        heapq.heappush(self._scheduled, handle)
+        handle._scheduled = True
+        if self._due != 0:
+            self._wake_at(to_due(when))
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
