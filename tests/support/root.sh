@@ -77,7 +77,7 @@ copy_sources ()
 in_root ()
 {
   [ ! -e /etc/resolv.conf ] || cat /etc/resolv.conf >"$1/etc/resolv.conf"
-  _arch=$(cat "$1/etc/aiodrive-architecture")
+  _arch=$(cat "$1/etc/aiodrive-architecture" 2>/dev/null) || _arch=   # an older root: of this machine
   case $_arch in i386) _personality=i686 ;; *) _personality=$(uname -m) ;; esac
   setarch "$_personality" unshare --mount --propagation private sh -euc '
     root=$1
