@@ -67,7 +67,8 @@ def every_public_header_is_installed_with_its_path(root, installed):
 def source_files(root):
     for folder, folders, names in os.walk(root):
         is_build = 'meson-info' in folders
-        folders[:] = [] if is_build else [name for name in folders if name not in ('.git', '.cache', 'subprojects')]
+        folders[:] = [] if is_build else [name for name in folders if name not in (
+            '.git', '.cache', 'build-packages', 'subprojects')]
         yield from (pathlib.Path(folder, name) for name in names if not is_build)
 
 
