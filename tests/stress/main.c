@@ -22,6 +22,7 @@ const StressFamily * const stress_families[] =
   &stress_races,
   &stress_executors,
   &stress_thread_groups,
+  &stress_fibers,
   NULL
 };
 const StressOperation    **stress_operations;

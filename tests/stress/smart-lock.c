@@ -210,6 +210,15 @@ try_smart_lock (StressThread *thread,
     use_smart_lock (thread, hold_new (guard, shared, manner_of (mode), NULL), mode);
 }
 
+/* Takes @guard, which is exclusive. */
+void
+stress_use_guard (StressThread      *thread,
+                  StressShared      *smart_lock,
+                  AiodriveLockGuard *guard)
+{
+  use_smart_lock (thread, hold_new (guard, smart_lock, HOLD_EXCLUSIVE, NULL), AIODRIVE_LOCK_MODE_EXCLUSIVE);
+}
+
 void
 stress_take_guard (StressThread *thread,
                    StressShared *smart_lock,
@@ -219,7 +228,7 @@ stress_take_guard (StressThread *thread,
 
   if (guard == NULL)
     stress_fail ("a task that got a lock has none");
-  use_smart_lock (thread, hold_new (guard, smart_lock, HOLD_EXCLUSIVE, NULL), AIODRIVE_LOCK_MODE_EXCLUSIVE);
+  stress_use_guard (thread, smart_lock, guard);
 }
 
 static void

@@ -127,14 +127,15 @@ static gboolean
 may_wait (const StressCall *call)
 {
   SharedStream *self = (SharedStream *) call->shared[0];
+  gboolean gets = call->ended == on_got || call->ended == NULL;   /* NULL: a fiber */
   guint n_items;
 
   g_object_get (self->shared.object, "n-items", &n_items, NULL);
-  self->has_getter = self->has_getter || call->ended == on_got;
+  self->has_getter = self->has_getter || gets;
   self->has_sender = self->has_sender || call->ended == on_sent;
   if (self->has_getter && self->has_sender)
     return FALSE;
-  return call->ended == on_got ? n_items == 0 : call->ended == on_sent && n_items >= self->capacity;
+  return gets ? n_items == 0 : call->ended == on_sent && n_items >= self->capacity;
 }
 
 static StressKind unordered_queues = { "unordered queue", sizeof (SharedStream), make_unordered_queue, kick_queue,

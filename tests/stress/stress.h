@@ -74,6 +74,7 @@ extern const StressFamily stress_iterators;
 extern const StressFamily stress_races;
 extern const StressFamily stress_executors;
 extern const StressFamily stress_thread_groups;
+extern const StressFamily stress_fibers;
 
 /* shared.c */
 
@@ -217,6 +218,9 @@ extern StressKind stress_events;
 extern StressKind stress_smart_locks;
 extern StressKind stress_channels;
 
+void          stress_use_guard         (StressThread      *thread,
+                                        StressShared      *smart_lock,
+                                        AiodriveLockGuard *guard);
 void          stress_take_guard        (StressThread   *thread,
                                         StressShared   *smart_lock,
                                         GAsyncResult   *result);
