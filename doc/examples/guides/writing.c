@@ -13,27 +13,33 @@ gint count_files_finish (GAsyncResult        *result,
                          GError             **error);
 
 /* begin */
-static void
-on_both (GObject *source, GAsyncResult *result, gpointer user_data)
+#define FILES_FIELDS(FIELD, WEAK)       \
+  FIELD (GFile *, first, G_TYPE_FILE)   \
+  FIELD (GFile *, second, G_TYPE_FILE)
+
+AIODRIVE_DEFINE_DATA (Files, files, FILES_FIELDS)
+
+static gboolean
+exists (GCancellable *scope, gpointer file, GValue *result, GError **error)
 {
-  g_autoptr(GTask) task = user_data;
-  g_autoptr(GPtrArray) both = NULL;
-  GError *error = NULL;
-  gint n_files = 0;
+  g_autoptr(GFileInfo) info = g_file_query_info_finish (file, AIODRIVE_AWAIT (g_file_query_info_async, file,
+                                                                              "standard::type",
+                                                                              G_FILE_QUERY_INFO_NONE,
+                                                                              G_PRIORITY_DEFAULT), NULL);
 
-  both = aiodrive_wait_all_finish (result, &error);
-  if (both == NULL)
-    return g_task_return_error (task, error);
+  return aiodrive_return_boolean (result, info != NULL);
+}
 
-  for (guint i = 0; i < both->len; i++)
-    {
-      g_autoptr(GAsyncResult) asked = aiodrive_task_propagate_result (both->pdata[i], NULL);
-      g_autoptr(GObject) file = g_async_result_get_source_object (asked);
-      g_autoptr(GFileInfo) info = g_file_query_info_finish (G_FILE (file), asked, NULL);
+static gboolean
+count_files (GCancellable *scope, gpointer data, GValue *result, GError **error)
+{
+  Files *files = data;
+  GTask *first = aiodrive_spawn_fiber (scope, exists, files->first, NULL);
+  GTask *second = aiodrive_spawn_fiber (scope, exists, files->second, NULL);
+  gint64 n_files = aiodrive_await_boolean (first, NULL);   /* meanwhile the second one runs, too */
 
-      n_files += info != NULL;
-    }
-  g_task_return_int (task, n_files);
+  n_files += aiodrive_await_boolean (second, NULL);
+  return !g_cancellable_set_error_if_cancelled (scope, error) && aiodrive_return_int (result, n_files);
 }
 
 void
@@ -43,14 +49,12 @@ count_files_async (GFile               *first,
                    GAsyncReadyCallback  callback,
                    gpointer             user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr(GTask) ask_first = AIODRIVE_START (cancellable, g_file_query_info_async, first, "standard::type",
-                                               G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT);
-  g_autoptr(GTask) ask_second = AIODRIVE_START (cancellable, g_file_query_info_async, second, "standard::type",
-                                                G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT);
+  g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Files files = { .first = first, .second = second };
 
   g_task_set_check_cancellable (task, FALSE);   /* it ends when both have ended, cancelled or not */
-  aiodrive_wait_all_async ((GTask *[]) { ask_first, ask_second }, 2, cancellable, on_both, task);
+  g_task_set_task_data (task, files_new (files), files_free);
+  aiodrive_task_run_in_fiber (task, count_files);
 }
 
 gint
