@@ -251,7 +251,8 @@ aiodrive_queue_try_get (AiodriveQueue  *self,
  * @self: a queue
  * @max: how many at most; 0 for no limit
  *
- * Gets the items that aiodrive_queue_try_get() would get now.
+ * Gets the items that aiodrive_queue_try_get() would get now, one after the other. In Vala, take them out of the
+ * array with its method steal(). Lua and Ruby cannot read an array of values: call aiodrive_queue_try_get() there.
  *
  * Returns: (transfer container) (element-type GObject.Value): the items; empty if there are none
  *

@@ -103,6 +103,13 @@ local function test_queue()
   queue:put(0, text('first'))
   wait_for(function() return item end)
   check('an item that was waited for', item.value == 'first', item)
+  queue:put(0, text('second'))
+  queue:put(0, text('third'))
+  -- lgi cannot read the array of get_many()
+  for _, expected in ipairs { 'second', 'third' } do
+    local next_item = queue:try_get()
+    check('an item that is there', next_item.value == expected, next_item)
+  end
   queue:close()
   local _, err = queue:put(0, text('late'))
   check_error('a closed queue', err, 'CLOSED')

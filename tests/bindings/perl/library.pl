@@ -99,6 +99,8 @@ sub test_queue {
     $queue->put(0, value('Glib::String', 'first'));
     wait_for(sub { defined $item });
     is($item, 'first', 'an item that was waited for');
+    $queue->put(0, value('Glib::String', $_)) for 'second', 'third';
+    is_deeply($queue->get_many(0), ['second', 'third'], 'all items');
     $queue->close;
     eval { $queue->put(0, value('Glib::String', 'late')) };
     is_error($@, 'closed', 'a closed queue');

@@ -100,6 +100,13 @@ def test_queue
   queue.put(0, text('first'))
   GLib::MainContext.default.iteration(true) while item.nil?
   check('an item that was waited for', item.value == 'first', item)
+  queue.put(0, text('second'))
+  queue.put(0, text('third'))
+  # the array of get_many() cannot be read
+  %w[second third].each do |expected|
+    is_there, next_item = queue.try_get
+    check('an item that is there', is_there && next_item.value == expected, next_item)
+  end
   queue.close
   begin
     queue.put(0, text('late'))

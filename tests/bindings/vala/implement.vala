@@ -54,8 +54,8 @@ class Stack : GLib.Object, Aiodrive.AsyncIterator, Aiodrive.Queue {
         return value;
     }
 
-    public GLib.Array<weak GLib.Value?> get_many (uint max) {
-        return new GLib.Array<weak GLib.Value?> ();
+    public Aiodrive.Items get_many (uint max) {
+        return new Aiodrive.Items ();
     }
 
     public void close_with_error (GLib.Error error) {

@@ -169,6 +169,20 @@ async void test_threads () throws GLib.Error {
     yield executor.stop_async ();
 }
 
+void test_get_many () throws GLib.Error {
+    var queue = new Aiodrive.UnorderedQueue ();
+    for (int i = 0; i < 3; i++)
+        queue.put (0, "item %d".printf (i));
+    var first = queue.get_many (1);
+    assert (first.length == 1);
+    foreach (var item in first.steal ())
+        assert (item.get_string () == "item 0");
+    var others = queue.get_many (0).steal ();
+    assert (others.length == 2);
+    assert (others[0].get_string () == "item 1" && others[1].get_string () == "item 2");
+    assert (queue.get_many (0).length == 0);
+}
+
 async void test_all (GLib.Task task) {
     try {
         yield test_race ();
@@ -182,6 +196,7 @@ async void test_all (GLib.Task task) {
         yield test_queue ();
         yield test_cancellation ();
         yield test_threads ();
+        test_get_many ();
     } catch (GLib.Error error) {
         GLib.error ("%s", error.message);
     }
