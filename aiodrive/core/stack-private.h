@@ -48,6 +48,7 @@ struct _AiodriveStack
   gpointer            frame;             /* for debuggers: the frame that was left last, and where it returns to */
   gpointer            return_address;
   AiodriveStackTools  tools;
+  gint64              room[24];          /* for what belongs to func; zero when the stack is acquired */
 };
 
 AiodriveStack     *aiodrive_stack_acquire        (const char     *name,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -448,6 +449,7 @@ aiodrive_stack_acquire (const char  *name,
     return NULL;
 
   self->trimmed = FALSE;
+  memset (self->room, 0, sizeof self->room);
   pool->n_used++;
   pool->n_most_used = MAX (pool->n_most_used, pool->n_used);
 

@@ -17,18 +17,24 @@
  * One await at a time. What was awaited last is kept until the next result is there, so that it can be an argument of a
  * finish function, and of the next await. (.../nested-await) */
 
+/* What a fiber runs. */
 typedef struct
 {
-  AiodriveWorkItem      work;           /* first; starts it */
+  GTask                *task;           /* owned by what contains this */
   AiodriveFiberFunc     func;           /* one of the two is set */
   AiodriveMapFiberFunc  map_func;
   const GValue         *item;           /* for map_func; stays until the task has ended */
   gpointer              data;           /* that of the task or of the job, which outlives the fiber */
-  const char           *name;           /* static, or own_name */
-  char                 *own_name;       /* owned, nullable */
-  GTask                *task;           /* owned */
-  AiodriveStack        *stack;
+  const char           *name;           /* static, or NULL for that of the task */
   gboolean              holds_value;    /* the task is ours, and gets a GValue */
+} Program;
+
+/* A fiber that runs. Lives in the room of its stack. */
+typedef struct
+{
+  Program               program;
+  AiodriveStack        *stack;
+  char                 *own_name;       /* owned, nullable */
   GAsyncResult         *awaited;        /* owned, nullable */
   gboolean              arrived;        /* awaited is that of this await */
   gboolean              waits;
@@ -36,6 +42,15 @@ typedef struct
   GValue                result;
   GError               *error;          /* owned, nullable */
 } Fiber;
+
+G_STATIC_ASSERT (sizeof (Fiber) <= sizeof (((AiodriveStack *) 0)->room));
+
+/* A fiber that starts in another iteration, or in another main context. */
+typedef struct
+{
+  AiodriveWorkItem      work;           /* first */
+  Program               program;
+} Start;
 
 typedef struct
 {
@@ -47,91 +62,98 @@ typedef struct
 } FiberData;
 
 static void
-fiber_free (Fiber *self)
+return_task (GTask    *task,
+             gboolean  holds_value,
+             GValue   *result)
 {
-  if (G_IS_VALUE (&self->result))
-    g_value_unset (&self->result);
-  g_clear_error (&self->error);
-  g_clear_object (&self->awaited);
-  g_clear_object (&self->task);
-  g_free (self->own_name);
-  g_free (self);
-}
-
-static void
-fiber_return_task (Fiber *self)
-{
-  if (!self->succeeded && self->error != NULL)
-    g_task_return_error (self->task, g_steal_pointer (&self->error));
-  else if (!self->succeeded)
-    g_task_return_new_error (self->task, G_IO_ERROR, G_IO_ERROR_FAILED, "Fiber %s failed without an error",
-                             self->name);
-  else if (!self->holds_value)
-    aiodrive_fiber_return_plain (self->task, &self->result);
-  else if (G_IS_VALUE (&self->result))
-    aiodrive_task_return_value (self->task, &self->result);
+  if (!holds_value)
+    aiodrive_fiber_return_plain (task, result);
+  else if (G_IS_VALUE (result))
+    aiodrive_task_return_value (task, result);
   else
-    aiodrive_task_return_true (self->task);
+    aiodrive_task_return_true (task);
 }
 
 static void
 fiber_run (gpointer fiber)
 {
   Fiber *self = fiber;
-  GCancellable *scope = g_task_get_cancellable (self->task);
+  Program *program = &self->program;
+  GCancellable *scope = g_task_get_cancellable (program->task);
 
-  self->succeeded = self->map_func != NULL
-                      ? self->map_func (scope, self->item, self->data, &self->result, &self->error)
-                      : self->func (scope, self->data, &self->result, &self->error);
+  self->succeeded = program->map_func != NULL
+                      ? program->map_func (scope, program->item, program->data, &self->result, &self->error)
+                      : program->func (scope, program->data, &self->result, &self->error);
 }
 
-/* Outside the stack, which is left for good. */
+/* Outside the stack, which is left for good, and may be used again by what the task calls back. */
 static void
 fiber_ended (gpointer fiber)
 {
-  Fiber *self = fiber;
+  Fiber ended = *(Fiber *) fiber;
+  g_autoptr(GTask) task = ended.program.task;
 
-  aiodrive_stack_release (self->stack);
-  g_clear_object (&self->awaited);
-  fiber_return_task (self);
-  fiber_free (self);
+  aiodrive_stack_release (ended.stack);
+  g_clear_object (&ended.awaited);
+
+  if (ended.succeeded)
+    return_task (task, ended.program.holds_value, &ended.result);
+  else if (ended.error != NULL)
+    g_task_return_error (task, g_steal_pointer (&ended.error));
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Fiber %s failed without an error",
+                             aiodrive_task_describe (task));
+
+  if (G_IS_VALUE (&ended.result))
+    g_value_unset (&ended.result);
+  g_clear_error (&ended.error);
+  g_free (ended.own_name);
 }
 
+/* Takes the task of @program. */
 static void
-fiber_start (AiodriveWorkItem *work)
+fiber_start (const Program *program)
 {
-  Fiber *self = (Fiber *) work;
+  char *own_name = program->name == NULL ? g_strdup (aiodrive_task_describe (program->task)) : NULL;
+  GError *error = NULL;
+  AiodriveStack *stack = aiodrive_stack_acquire (own_name != NULL ? own_name : program->name, &error);
+  Fiber *self;
 
-  self->stack = aiodrive_stack_acquire (self->name, &self->error);
-  if (self->stack == NULL)
+  if (stack == NULL)
     {
-      fiber_return_task (self);
-      fiber_free (self);
+      g_task_return_error (program->task, error);
+      g_object_unref (program->task);
+      g_free (own_name);
       return;
     }
 
-  aiodrive_stack_start (self->stack, fiber_run, fiber_ended, self);
-  aiodrive_stack_resume (self->stack);
+  self = (Fiber *) stack->room;
+  self->program = *program;
+  self->stack = stack;
+  self->own_name = own_name;
+  aiodrive_stack_start (stack, fiber_run, fiber_ended, self);
+  aiodrive_stack_resume (stack);
 }
 
-/* @name is static, or NULL for that of the task. */
-static Fiber *
-fiber_new (GTask             *task,
-           AiodriveFiberFunc  func,
-           gpointer           data,
-           const char        *name)
+static void
+start_run (AiodriveWorkItem *work)
 {
-  Fiber *self = g_new0 (Fiber, 1);
+  g_autofree Start *self = (Start *) work;
 
-  self->func = func;
-  self->data = data;
-  if (name == NULL)
-    name = self->own_name = g_strdup (aiodrive_task_describe (task));
-  self->name = name;
-  self->task = g_object_ref (task);
-  self->work.run = fiber_start;
+  fiber_start (&self->program);
+}
+
+/* Starts it in another iteration of the dispatcher's context. Takes the task of @program. */
+static void
+start_later (const Program      *program,
+             AiodriveDispatcher *dispatcher)
+{
+  Start *self = g_new0 (Start, 1);
+
+  self->program = *program;
+  self->work.run = start_run;
   self->work.stamp = aiodrive_dispatcher_stamp ();
-  return self;
+  aiodrive_dispatcher_post (dispatcher, &self->work);
 }
 
 /* The fiber to which the caller belongs, so that it can be suspended; or NULL. */
@@ -214,25 +236,21 @@ start_job (GTask        *task,
            const GValue *item,
            FiberData    *data)
 {
-  const char *name = NULL;
-  Fiber *self;
+  Program program = { NULL, data->func, data->map_func, item, data->data, NULL, TRUE };
 
   g_return_if_fail (data->func != NULL || data->map_func != NULL);
 
   if (g_task_get_name (task) == NULL)
     {
-      name = data->name;
-      g_task_set_name (task, name);
+      program.name = data->name;
+      g_task_set_name (task, data->name);
     }
-  self = fiber_new (task, data->func, data->data, name);
-  self->map_func = data->map_func;
-  self->item = item;
-  self->holds_value = TRUE;
 
+  program.task = g_object_ref (task);
   if (aiodrive_stack_get_current () == NULL)
-    fiber_start (&self->work);
+    fiber_start (&program);
   else
-    aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
+    start_later (&program, aiodrive_dispatcher_get_thread_default ());
 }
 
 /**
@@ -323,13 +341,14 @@ void
 aiodrive_task_run_in_fiber (GTask             *task,
                             AiodriveFiberFunc  func)
 {
-  Fiber *self;
+  Program program = { task, func, NULL, NULL, NULL, NULL, FALSE };
 
   g_return_if_fail (G_IS_TASK (task));
   g_return_if_fail (func != NULL);
 
-  self = fiber_new (task, func, g_task_get_task_data (task), NULL);
-  aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->work);
+  g_object_ref (task);
+  program.data = g_task_get_task_data (task);
+  start_later (&program, aiodrive_dispatcher_get_for_context (g_task_get_context (task)));
 }
 
 /**
@@ -346,7 +365,7 @@ aiodrive_fiber_get_scope (void)
 {
   Fiber *self = get_current ();
 
-  return self != NULL ? g_task_get_cancellable (self->task) : NULL;
+  return self != NULL ? g_task_get_cancellable (self->program.task) : NULL;
 }
 
 /**
@@ -363,7 +382,7 @@ aiodrive_fiber_get_task (void)
 {
   Fiber *self = get_current ();
 
-  return self != NULL ? self->task : NULL;
+  return self != NULL ? self->program.task : NULL;
 }
 
 /**
@@ -489,7 +508,7 @@ wait_for (Fiber   *self,
           GError **error)
 {
   AiodriveTaskRecord *record = aiodrive_task_record_get (task);
-  GCancellable *scope = g_task_get_cancellable (self->task);
+  GCancellable *scope = g_task_get_cancellable (self->program.task);
   GCancellable *below = g_task_get_cancellable (task);
 
   aiodrive_checkpoint (NULL, NULL);
