@@ -357,6 +357,8 @@ pool_start_timer (AiodriveStackPool *self)
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
+static __thread AiodriveStackPool *pool_here;
+
 static void
 pool_free (gpointer pool)
 {
@@ -375,6 +377,7 @@ pool_free (gpointer pool)
       stack_unmap (stack);
     }
   g_free (self);
+  pool_here = NULL;
 }
 
 static GPrivate pool_of_thread = G_PRIVATE_INIT (pool_free);
@@ -383,16 +386,14 @@ static GPrivate pool_of_thread = G_PRIVATE_INIT (pool_free);
 AiodriveStackPool *
 aiodrive_stack_pool_get (void)
 {
-  AiodriveStackPool *self = g_private_get (&pool_of_thread);
-
-  if (G_UNLIKELY (self == NULL))
+  if (G_UNLIKELY (pool_here == NULL))
     {
-      self = g_new0 (AiodriveStackPool, 1);
-      g_queue_init (&self->free);
-      g_private_set (&pool_of_thread, self);
+      pool_here = g_new0 (AiodriveStackPool, 1);
+      g_queue_init (&pool_here->free);
+      g_private_set (&pool_of_thread, pool_here);   /* frees it when the thread ends */
       aiodrive_stack_watch_overflow ();
     }
-  return self;
+  return pool_here;
 }
 
 guint
