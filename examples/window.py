@@ -55,7 +55,7 @@ class Counter(Gtk.ApplicationWindow):
     def __init__(self, root, **kwargs):
         super().__init__(title='Count files', **kwargs)
         self.root = root
-        self.task = None
+        self.task: asyncio.Future | None = None
         self.n_files = 0
 
         self.label = Gtk.Label(label=root.get_parse_name())
@@ -68,7 +68,7 @@ class Counter(Gtk.ApplicationWindow):
         self.set_child(box)
 
         self.start.connect('clicked', self.on_start)
-        self.cancel.connect('clicked', lambda button: self.task.cancel())
+        self.cancel.connect('clicked', lambda button: self.task and self.task.cancel())
         self.connect('close-request', self.on_close_request)
 
     def on_start(self, button):

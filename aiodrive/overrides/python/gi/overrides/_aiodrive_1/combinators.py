@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any, Awaitable, Iterable, TypeVar
+from typing import Any, AsyncContextManager, Awaitable, Iterable, TypeVar, overload
 
 from .arguments import MAX_SECONDS, check_number, milliseconds
 from .bridge import check_awaitable, close_refused, ensure_future, operation_of_tasks, outcome_of, to_task, to_tasks
@@ -90,6 +90,17 @@ class _Timeout(asyncio.Timeout):
             if not error.args:
                 error.args = (TIMED_OUT,)
             raise
+
+
+@overload
+def timeout(delay: float | None) -> AsyncContextManager[asyncio.Timeout]:
+    """Limits the time of a block: `async with timeout(0.5): ...`. TimeoutError is raised behind it."""
+
+
+@overload
+def timeout(delay: float | None, awaitable: Awaitable[T]) -> Awaitable[T]:
+    """Limits the time of an awaitable: `await timeout(0.5, job())`. It is cancelled and awaited, and TimeoutError is
+    raised."""
 
 
 def timeout(delay: float | None, awaitable: Awaitable[T] | None = None) -> Any:

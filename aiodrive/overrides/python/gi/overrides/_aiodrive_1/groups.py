@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any, Awaitable
+from typing import Any, Awaitable, Self, TypeVar
 
 from gi.repository import Gio, GObject
 
@@ -16,11 +16,13 @@ from .job import Job, name_of
 from .raw import Raw, override
 from .scopes import Block
 
+T = TypeVar('T')
+
 
 class GroupBlock:
     """`async with` a group: at the end its tasks are awaited, and what went wrong is raised."""
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Self:
         if hasattr(self, 'block'):
             raise RuntimeError(f'this {type(self).__name__} is that of a block already')
         if self.props.closed:
@@ -73,7 +75,7 @@ class TaskGroup(GroupBlock, Raw.TaskGroup):
     def __init__(self, parent: Gio.Cancellable | None = None) -> None:
         super().__init__(parent=parent if parent is not None else current_scope())
 
-    def spawn(self, awaitable: Awaitable, *, name: str | None = None) -> asyncio.Future:
+    def spawn(self, awaitable: Awaitable[T], *, name: str | None = None) -> asyncio.Future[T]:
         """Starts a coroutine as a task of the group."""
         self._check_open(awaitable)
         future = ensure_future(awaitable, name=name, where=f'{type(self).__name__}.spawn()')

@@ -8,7 +8,7 @@ import contextvars
 import functools
 import inspect
 import operator
-from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, TypeVar
 
 from gi.repository import Gio, GLib
 
@@ -19,6 +19,9 @@ from .errors import held_error, to_exception
 from .loop import current_loop
 from .primitives import boxed
 from .raw import Raw, override
+
+T = TypeVar('T')
+R = TypeVar('R')
 
 
 async def _next(iterator: Any) -> Any:
@@ -182,7 +185,7 @@ def repeat_periodically(interval: float) -> AsyncIterator[Any]:
     return Raw.repeat_periodically(milliseconds(interval, 'Aiodrive.repeat_periodically()'))
 
 
-def as_completed(awaitables: Iterable[Awaitable]) -> AsyncIterator[asyncio.Future]:
+def as_completed(awaitables: Iterable[Awaitable[T]]) -> AsyncIterator[asyncio.Future[T]]:
     """Gives the tasks one after the other as they end: `async for task in as_completed(jobs): value = await task`."""
     if inspect.isawaitable(awaitables) or not hasattr(awaitables, '__iter__'):
         close_refused([awaitables])
@@ -263,8 +266,8 @@ class _Filler:
             task.result()
 
 
-def map(function: Callable[[Any], Awaitable], items: Iterable | AsyncIterable, max_concurrent: int = 10,
-              ordered: bool = True) -> AsyncIterator:
+def map(function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], max_concurrent: int = 10,
+        ordered: bool = True) -> AsyncIterator[R]:
     """Gives the results of a coroutine function for each item: `async for page in map(load, addresses, 4): ...`.
 
     So many run at once. One that fails ends it all: those that run are cancelled and awaited.

@@ -1,0 +1,6 @@
+from typing import Any
+
+version_info: tuple[int, int, int]
+
+def require_version(namespace: str, version: str) -> None: ...
+def __getattr__(name: str) -> Any: ...
