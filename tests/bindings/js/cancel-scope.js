@@ -27,6 +27,14 @@ test('parent', () => {
     }
 });
 
+test('move up', () => {
+    const top = Aiodrive.CancelScope.new(null);
+    const below = Aiodrive.CancelScope.new(Aiodrive.CancelScope.new(top));
+    below.set_shielded(true);
+    below.move_up();
+    assertEqual(below.get_parent(), top);
+});
+
 test('construct', () => {
     const parent = new Gio.Cancellable();
     const scope = new Aiodrive.CancelScope({parent, deadline: GLib.get_monotonic_time() + 60000000});

@@ -26,6 +26,12 @@ class CancelScopeTest(unittest.TestCase):
             self.assertTrue(Aiodrive.CancelScope.new(parent).is_cancelled())
 
     def test_construct(self):
+        top = Aiodrive.CancelScope.new(None)
+        below = Aiodrive.CancelScope.new(Aiodrive.CancelScope.new(top))
+        below.set_shielded(True)
+        below.move_up()
+        self.assertIs(below.get_parent(), top)
+
         parent = Gio.Cancellable()
         scope = GObject.new(Aiodrive.CancelScope, parent=parent, deadline=GLib.get_monotonic_time() + 60000000)
         self.assertIs(scope.props.parent, parent)

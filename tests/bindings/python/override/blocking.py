@@ -115,6 +115,7 @@ class BlockingTest(unittest.TestCase):
         names = {}
         exec('from support import *\n' + HELPERS, names)
         names['stuck'].waits = False
+        names['stuck']()
         for name, call in CALLS.items():
             with self.subTest(name), self.assertRaisesRegex(RuntimeError, 'would stop all coroutines'):
                 try:
