@@ -6,7 +6,7 @@
 #include "aiodrive/core/stack-switch-private.h"
 #include "aiodrive/core/wait-private.h"
 
-/* Calls that wait under a bare name: they suspend the fiber that they are made in, or else block the thread. */
+/* Bare names: a call inside a fiber suspends the fiber; any other call blocks its thread. */
 
 /*
  * Blocking the thread
@@ -22,7 +22,7 @@ typedef struct
   GCond                 cond;
   gboolean              decided;       /* guarded by monitor, as are the next ones */
   gboolean              cancelled;
-  gboolean              stale;         /* the time has come, or the deadline is another one: it has to be read again */
+  gboolean              stale;         /* the timeout has expired, or the deadline has changed: read it again */
   AiodriveBlockedThread thread;
 } Blocker;
 
@@ -74,7 +74,7 @@ blocker_cancelled (AiodriveCancelLink *link)
   aiodrive_cancel_link_done (link, NULL, NULL);
 }
 
-/* Waits until there is something new: it is decided, or the time may be over. */
+/* Waits until the call is decided, or its deadline may have passed. */
 static void
 blocker_wait_once (Blocker            *self,
                    gint64              deadline,
@@ -85,7 +85,7 @@ blocker_wait_once (Blocker            *self,
   self->stale = FALSE;
   aiodrive_blocked_thread_begin (&self->thread, aiodrive_time_source_ref_thread_default (), source, deadline);
 
-  /* what was put off does not wait until we wake */
+  /* deferred work must not wait until this thread wakes */
   aiodrive_monitor_unlock (self->monitor);
   aiodrive_blocked_thread_settle (&self->thread);
   aiodrive_monitor_lock (self->monitor);
@@ -106,7 +106,8 @@ blocker_wait_once (Blocker            *self,
   aiodrive_monitor_lock (self->monitor);
 }
 
-/* Waits until @self is decided, by the deadline at the latest. The timer of a deadline may live in this very thread. */
+/* Waits until @self is decided or the deadline passes. The deadline's timer may belong to this very thread, which does
+ * not iterate it while it blocks. */
 static void
 blocker_wait (Blocker      *self,
               GCancellable *cancellable)
@@ -133,8 +134,9 @@ blocker_wait (Blocker      *self,
 
 /* A call that suspends its fiber. It lives on the stack of the fiber, and allocates nothing.
  *
- * No lost wakeups. The fiber is suspended after the monitor was unlocked. Another thread may decide in between, but the
- * work item is run by the main loop that resumed the fiber, which goes on when the fiber is suspended. */
+ * No lost wakeups. The fiber suspends after it has unlocked the monitor, and another thread may decide in between. The
+ * work item then runs in the main loop that resumed the fiber, and that loop continues only once the fiber is
+ * suspended. */
 typedef struct
 {
   AiodriveWaiter      waiter;      /* first */
@@ -149,7 +151,7 @@ sleeper_run (AiodriveWorkItem *work)
 {
   Sleeper *self = (Sleeper *) work;
 
-  if (aiodrive_cancel_link_remove (&self->link))   /* else it runs again when the handler has returned */
+  if (aiodrive_cancel_link_remove (&self->link))   /* else posted again when the handler has returned */
     aiodrive_stack_resume (self->stack);
 }
 
@@ -206,7 +208,7 @@ suspend (AiodriveWaitQueue  *self,
   return !sleeper.cancelled;
 }
 
-/* A fiber that yields to its main loop. Lives on the stack of the fiber. */
+/* A fiber that yields to its main loop. It lives on the stack of the fiber. */
 typedef struct
 {
   AiodriveWorkItem work;    /* first */
@@ -219,7 +221,8 @@ yielder_run (AiodriveWorkItem *work)
   aiodrive_stack_resume (((Yielder *) work)->stack);
 }
 
-/* Resumes in another iteration. The dispatch that resumed the fiber is over by then, and looks at its time slice. */
+/* Resumes the fiber in another iteration. The dispatch that resumed it before has ended by then, and has checked its
+ * time slice. */
 static void
 yield (AiodriveStack *stack)
 {
@@ -229,9 +232,9 @@ yield (AiodriveStack *stack)
   aiodrive_stack_suspend ();
 }
 
-/* Fairness. A fiber does not suspend where it need not wait, so that a loop over what is ready would keep the main loop
- * to itself. It yields when it has used up a time slice. Under a test context it does not, for there each callback is a
- * step that a test counts. (/aiodrive/task/fiber/fair) */
+/* Fairness. A fiber does not suspend when it need not wait, so a loop over ready values would starve the main loop. A
+ * fiber yields once its time slice is used up. Under a test context it does not yield, because a test counts each
+ * callback as a step. (/aiodrive/task/fiber/fair) */
 static void
 yield_if_due (void)
 {
@@ -254,8 +257,8 @@ yield_if_due (void)
  * Either
  */
 
-/* Blocks until it is woken, TRUE with what it was @granted; or cancelled, or late. Inside a fiber that is suspended
- * instead. */
+/* Waits until the call is woken, cancelled, or past its deadline. Returns TRUE with the @granted value if it was woken.
+ * Suspends the current fiber, if there is one; otherwise blocks the thread. */
 gboolean
 aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
                                    AiodriveMonitor    *monitor,
@@ -291,7 +294,7 @@ aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
     }
   aiodrive_monitor_unlock (monitor);
 
-  /* A handler that is busy with us wants nothing but the monitor, for a moment. */
+  /* A running handler of ours needs only the monitor, and only briefly: this loop is bounded. */
   while (!aiodrive_cancel_link_remove (&blocker.link))
     g_thread_yield ();
   if (watches)
@@ -305,7 +308,7 @@ aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
   return !blocker.cancelled;
 }
 
-/* For a bare call that need not wait: FALSE with @error set if @cancellable is cancelled. */
+/* For a bare call that need not wait. Returns FALSE with @error set if @cancellable is cancelled. */
 gboolean
 aiodrive_checkpoint (GCancellable  *cancellable,
                      GError       **error)

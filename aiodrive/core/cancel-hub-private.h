@@ -10,26 +10,26 @@ G_BEGIN_DECLS
 typedef struct _AiodriveCancelHub AiodriveCancelHub;
 typedef struct _AiodriveCancelLink AiodriveCancelLink;
 
-/* Those who want to be told when one cancellable is cancelled. */
+/* The links to notify when one cancellable is cancelled. */
 struct _AiodriveCancelHub
 {
-  GMutex lock;     /* a leaf */
+  GMutex lock;     /* a leaf lock */
   GQueue links;    /* of AiodriveCancelLink, by their nodes; guarded by lock, as is the next */
   guint  generation;
 };
 
-/* One of them; embedded in what it belongs to. */
+/* A link, embedded in its owner. */
 struct _AiodriveCancelLink
 {
   GList              node;        /* guarded by the hub's lock, as are the next five */
   AiodriveCancelHub *hub;         /* NULL: never added */
-  guint              generation;  /* of hub when it was added, or was not notified */
+  guint              generation;  /* of hub when the link was added, or last skipped */
   gboolean           linked;
   gboolean           notifying;
   gboolean           left;        /* remove() came while notifying: done() tells the owner */
-  /* while the hub is locked, more than once if the cancellable is reset: whether to notify */
+  /* called with the hub's lock held, again if the cancellable is reset: whether to notify */
   gboolean         (*try_ref) (AiodriveCancelLink *link);
-  void             (*notify) (AiodriveCancelLink *link);  /* in the thread that cancels; nothing is locked */
+  void             (*notify) (AiodriveCancelLink *link);  /* runs in the cancelling thread, with no lock held */
 };
 
 void               aiodrive_cancel_hub_embed    (GType               type,

@@ -3,47 +3,47 @@
 
 /* Notifies the links of a cancellable when it is cancelled.
  *
- * Why not g_cancellable_connect(). It and g_cancellable_disconnect() wait for running handlers: they deadlock in a
- * handler, and with a lock held that a handler takes. From GLib 2.84 on handlers even run with a mutex of the
- * cancellable held. A hub connects once, and takes only its own lock, which is a leaf.
+ * Why not g_cancellable_connect(). It and g_cancellable_disconnect() wait for running handlers: a call from inside a
+ * handler deadlocks, and so does a call with a lock held that a handler takes. From GLib 2.84 on handlers even run with
+ * a mutex of the cancellable held. A hub connects once, and takes only its own lock, a leaf lock.
  *
- * No missed cancellation. The flag of the cancellable is set before any handler runs. A caller that finds it unset with
- * the hub's lock held, and adds its link before it unlocks, is in the list before the handler takes that lock.
- * (/aiodrive/core/cancel-hub/race)
+ * No missed cancellation. The flag of the cancellable is set before any handler runs. A caller finds the flag unset
+ * with the hub's lock held, and adds its link in the same critical section. So its link is in the list before the
+ * handler takes that lock. (/aiodrive/core/cancel-hub/race)
  *
- * No notification after removal, and no use after free. A link leaves the list before it is notified. If its owner
- * removes it just then, remove() returns FALSE, and the owner's work item is posted again, to its own context, when the
- * handler has returned. So an owner is freed in its own context alone, and never inside a handler.
+ * No notification after removal, no use-after-free. A link leaves the list before its handler runs. When remove() races
+ * a running handler it returns FALSE, and the hub posts the owner's work item again, to the owner's context, once the
+ * handler has returned. So an owner is freed only in its own context, and never inside a handler.
  * (.../remove-while-notifying)
  *
- * No recursion as deep as the tree. The outermost cancellation in a thread goes down depth first, with a stack of its
- * own. A hub whose cancellable is cancelled by that drain is pushed there, and its links are notified after the
- * emission, in which GLib holds a mutex. All of it is done before the outermost g_cancellable_cancel() returns. A
- * handler of the user that cancels something else starts a drain of its own, which has ended when it returns.
+ * No recursion as deep as the tree. The outermost cancellation in a thread walks the tree depth first, with an explicit
+ * stack. A hub whose cancellable is cancelled by that drain is pushed there, and its links are notified after the
+ * emission, in which GLib holds a mutex. The drain completes before the outermost g_cancellable_cancel() returns. A
+ * user's handler that cancels another cancellable starts a nested drain, which completes before the handler returns.
  * (/aiodrive/task/depth/scope, /aiodrive/core/cancel-hub/order, .../nested)
  *
- * A cancellable can be reset. Its generation counts its cancellations; a drain notifies the links that were added
- * before its own generation. A link behind a shield is not notified, and stays for the next cancellation.
- * (.../reset/on-the-way, .../reset/with-shield) */
+ * Generation counter. A cancellable can be reset. Its generation counts its cancellations, and a drain notifies only
+ * the links that were added before its own generation. A link behind a shield is skipped, and stays for the next
+ * cancellation. (.../reset/on-the-way, .../reset/with-shield) */
 
 static G_DEFINE_QUARK (aiodrive-cancel-hub, hub)
 
-/* What is left to do on the way down from a cancellable: to cancel @cancellable, or to notify the links of its hub. */
+/* A step of the drain that is still to run: it cancels @cancellable, or notifies the links of its hub. */
 typedef struct
 {
   GCancellable      *cancellable;   /* owned; NULL: no frame */
-  AiodriveCancelHub *hub;           /* that of cancellable; NULL: it is not cancelled yet */
-  guint              generation;    /* links of this one are too late */
+  AiodriveCancelHub *hub;           /* the hub of cancellable; NULL: not cancelled yet */
+  guint              generation;    /* links of this generation are too late */
 } Frame;
 
 typedef struct _Drain Drain;
 
 struct _Drain
 {
-  Drain        *outer;        /* nullable: it runs a handler that has begun this one */
-  GCancellable *cancelling;   /* unowned, nullable: its hub is to be pushed here */
+  Drain        *outer;        /* nullable: the drain that runs the handler which started this one */
+  GCancellable *cancelling;   /* unowned, nullable: its handler pushes the hub here */
   Frame         top;
-  GArray       *rest;         /* owned, nullable: of Frame, the next one last */
+  GArray       *rest;         /* owned, nullable: of Frame; the last one is the next step */
 };
 
 static __thread Drain *draining;
@@ -63,7 +63,7 @@ aiodrive_cancel_hub_clear (AiodriveCancelHub *self)
 }
 
 /*
- * The way down
+ * The drain
  */
 
 static void
@@ -100,8 +100,8 @@ is_due (AiodriveCancelLink *link,
   return link != NULL && (gint) (link->generation - generation) < 0;
 }
 
-/* Takes the next link of a hub that is to be notified. One that is not stays, for the next cancellation: the
- * cancellable may be reset. *@more: there are others in this cancellation. */
+/* Takes the next link of a hub to notify. A skipped link stays for the next cancellation, because the cancellable may
+ * be reset. Sets *@more if this cancellation has further links. */
 static AiodriveCancelLink *
 take_link (AiodriveCancelHub *self,
            guint              generation,
@@ -139,8 +139,8 @@ drain_cancel (Drain        *self,
   self->cancelling = NULL;
 }
 
-/* One step: cancels a cancellable, or notifies one link of a hub. A hub is popped before its last link is notified: a
- * chain of any length needs one frame. */
+/* Runs one step: cancels a cancellable, or notifies one link of a hub. It pops the hub before it notifies the last
+ * link, so a chain of any length needs one frame. */
 static void
 drain_step (Drain *self)
 {
@@ -175,7 +175,8 @@ begin_generation (AiodriveCancelHub *self,
   return any;
 }
 
-/* In the handler of @cancellable, whose hub this is: notifies all links, now or in the drain that has cancelled it. */
+/* Called by the handler of @cancellable, whose hub is @self: notifies all links, now or in the drain that cancelled it.
+ */
 void
 aiodrive_cancel_hub_notify (AiodriveCancelHub *self,
                             GCancellable      *cancellable)
@@ -201,7 +202,7 @@ aiodrive_cancel_hub_notify (AiodriveCancelHub *self,
   g_clear_pointer (&drain.rest, g_array_unref);
 }
 
-/* For notify(), as the last thing that it does: cancels a cancellable, and what is below it before the next link. */
+/* For notify(), as its last action: cancels a cancellable, and everything below it, before the next link. */
 void
 aiodrive_cancel_hub_cancel (GCancellable *cancellable)
 {
@@ -236,9 +237,9 @@ on_cancelled (GCancellable *cancellable,
   aiodrive_cancel_hub_notify (hub, cancellable);
 }
 
-/* A cancellable that is no scope gets its hub when it first needs one. Its handler is connected before
- * others can find the hub: what they add will be seen. The hub belongs to the cancellable and to the closure of the
- * handler, which may be running. */
+/* A cancellable that is not a scope gets its hub on first use. The handler is connected before another thread can find
+ * the hub, so it sees every link added. The hub is owned by the cancellable and by the closure of the handler, which
+ * may be running. */
 static AiodriveCancelHub *
 attach_hub (GCancellable *cancellable)
 {
@@ -261,7 +262,7 @@ attach_hub (GCancellable *cancellable)
 static gsize embedding_type;     /* a GType; atomic */
 static gint  embedding_offset;   /* atomic; set before embedding_type */
 
-/* In the initialisation of the class @type, once: its instances have their hub at @offset, and notify it themselves. */
+/* Called once, by the class initialiser of @type: its instances have their hub at @offset, and notify it themselves. */
 void
 aiodrive_cancel_hub_embed (GType type,
                            gint  offset)
@@ -282,8 +283,8 @@ get_hub (GCancellable *cancellable)
   return hub != NULL ? hub : attach_hub (cancellable);
 }
 
-/* Adds a link; FALSE, and it is not added, if @cancellable is cancelled already. The owner keeps @cancellable
- * until he has removed the link. */
+/* Adds a link. Returns FALSE without adding it if @cancellable is already cancelled. The owner keeps @cancellable alive
+ * until it has removed the link. */
 gboolean
 aiodrive_cancel_link_add (AiodriveCancelLink *self,
                           GCancellable       *cancellable)
@@ -309,7 +310,7 @@ aiodrive_cancel_link_add (AiodriveCancelLink *self,
   return !cancelled;
 }
 
-/* FALSE if the handler is busy with the link just now: then done() posts the owner's work item later. */
+/* Returns FALSE if the handler is notifying the link now: then done() posts the owner's work item later. */
 gboolean
 aiodrive_cancel_link_remove (AiodriveCancelLink *self)
 {
@@ -329,7 +330,7 @@ aiodrive_cancel_link_remove (AiodriveCancelLink *self)
   return removed;
 }
 
-/* A try_ref() for owners that live in one context: from here to done() the link cannot be removed. */
+/* A try_ref() for owners that live in one context: the link cannot be removed from here to done(). */
 gboolean
 aiodrive_cancel_link_begin (AiodriveCancelLink *self)
 {
@@ -337,7 +338,7 @@ aiodrive_cancel_link_begin (AiodriveCancelLink *self)
   return TRUE;
 }
 
-/* The last thing that such an owner's notify() does. An owner without an @work tries to remove the link again. */
+/* The last action in the notify() of such an owner. An owner without @work calls remove() again. */
 void
 aiodrive_cancel_link_done (AiodriveCancelLink *self,
                            AiodriveDispatcher *dispatcher,

@@ -3,7 +3,7 @@
 
 #include "aiodrive/core/error-private.h"
 
-/* The deadlines of scopes: a timer that cancels, and the time itself for calls that come before a late timer. */
+/* The deadlines of scopes: a timer that cancels, and a clock check for calls that run before a late timer fires. */
 
 static gboolean
 claim_by_timer (AiodriveTimer *timer)
@@ -12,8 +12,8 @@ claim_by_timer (AiodriveTimer *timer)
   return TRUE;
 }
 
-/* Returns how long it takes until the deadline of this scope itself, or G_MAXINT64 if it has none. *@source, if it is
- * wanted, is a new reference on the time source of the deadline, or NULL for the real time. */
+/* Returns the time left until the deadline of this scope itself, or G_MAXINT64 if it has none. *@source, if @source is
+ * not NULL, is a new reference on the deadline's time source, or NULL for the real time. */
 static gint64
 get_time_left (AiodriveCancelScope  *self,
                gint64               *deadline,
@@ -49,15 +49,15 @@ is_late (AiodriveCancelScope *self)
  * The nearest deadline
  */
 
-/* Amortized cost. A scope remembers which scope at or above it has the nearest deadline, as does each scope that was
- * passed on the way up: a chain is walked once, and then again after a change. A reader marks a scope before
- * looking at it; a writer changes it and looks for the mark then. If it is there the state of all deadlines is a
- * new one, and what was remembered for earlier ones does not hold. So a scope that gets its deadline before anybody
- * looks costs others nothing. (/aiodrive/core/cancel-scope/effective-deadline/changes) */
+/* Amortized cost. A scope caches which scope at or above it has the nearest deadline, and a walk up the chain fills the
+ * cache of each scope that it passes. So a chain is walked once, and again after a change. A reader marks a scope
+ * before it reads it; a writer changes the scope, then checks the mark. If the mark is set the writer starts a new
+ * state of all deadlines, which makes every earlier cache entry stale. So a scope that gets its deadline before its
+ * first reader costs other scopes nothing. (/aiodrive/core/cancel-scope/effective-deadline/changes) */
 
 static guint state = 1;   /* atomic; never 0 */
 
-/* After a change that may bring another deadline to what is at or below @scope. */
+/* Called after a change that may move a deadline for the scopes at or below @scope. */
 static void
 forget_nearest (AiodriveCancelScope *scope)
 {
@@ -65,7 +65,7 @@ forget_nearest (AiodriveCancelScope *scope)
     g_atomic_int_inc (&state);
 }
 
-/* What is remembered for @now; FALSE: nothing. */
+/* Reads the cache entry for the state @now. Returns FALSE if there is none. */
 static gboolean
 recall (AiodriveCancelScope  *self,
         guint                 now,
@@ -93,7 +93,7 @@ remember (AiodriveCancelScope *self,
   g_mutex_unlock (&self->hub.lock);
 }
 
-/* Which of the two has the nearer deadline; @other is nullable. */
+/* Returns the scope with the nearer deadline; @other is nullable. */
 static AiodriveCancelScope *
 choose_nearer (AiodriveCancelScope *self,
                AiodriveCancelScope *other)
@@ -106,7 +106,7 @@ choose_nearer (AiodriveCancelScope *self,
   return other_deadline < 0 || deadline <= other_deadline ? self : other;
 }
 
-/* The scope whose deadline reaches @self first, or NULL. */
+/* Returns the scope whose deadline reaches @self first, or NULL. */
 static AiodriveCancelScope *
 find_nearest (AiodriveCancelScope *self)
 {
@@ -133,7 +133,7 @@ find_nearest (AiodriveCancelScope *self)
   return nearest;
 }
 
-/* Does what the timer would do, if it is time. */
+/* Does what the timer would do, if the deadline has passed. */
 void
 aiodrive_cancel_scope_cancel_if_late (AiodriveCancelScope *self)
 {
@@ -169,11 +169,11 @@ aiodrive_cancel_scope_init_deadline (AiodriveCancelScope *self)
  * @self: a scope
  * @deadline: a time of aiodrive_get_monotonic_time() in microseconds; -1 for none
  *
- * Sets when the scope is cancelled by itself, with the reason %G_IO_ERROR_TIMED_OUT.
+ * Sets the deadline: the time at which the scope cancels itself, with the reason %G_IO_ERROR_TIMED_OUT.
  *
- * The cancellation comes from the main context that is thread-default where the deadline was set, and only while that
- * one is iterated; but every function of this library that is given the scope looks at the clock itself.
- * A deadline in the past is one that has passed: the scope is cancelled in the next iteration.
+ * The main context that was thread-default when the deadline was set cancels the scope, and only while a thread
+ * iterates it. In addition, every function of this library that gets the scope checks the clock itself. If the deadline
+ * is in the past, the next iteration cancels the scope.
  *
  * Since: 1.0
  */
@@ -212,7 +212,7 @@ aiodrive_cancel_scope_set_deadline (AiodriveCancelScope *self,
  * aiodrive_cancel_scope_get_deadline:
  * @self: a scope
  *
- * Gets when the scope is cancelled by itself.
+ * Gets the deadline: the time at which the scope cancels itself.
  *
  * Returns: a time of aiodrive_get_monotonic_time() in microseconds, or -1
  *
@@ -236,9 +236,9 @@ aiodrive_cancel_scope_get_deadline (AiodriveCancelScope *self)
  * aiodrive_cancel_scope_get_effective_deadline:
  * @self: a scope
  *
- * Gets the nearest of the deadlines that reach the scope: its own and those of the scopes above it, up to a shield.
- * After a deadline or a shield above it has changed, the scopes above are walked once; otherwise the cost does not
- * depend on how many there are.
+ * Gets the nearest deadline that reaches the scope: the minimum of its own and those of the scopes above it, up to a
+ * shield. The cost is constant, but for the first call after a deadline or a shield above has changed: it walks the
+ * scopes above.
  *
  * Returns: a time of aiodrive_get_monotonic_time() in microseconds, or -1
  *
@@ -255,7 +255,7 @@ aiodrive_cancel_scope_get_effective_deadline (AiodriveCancelScope *self)
   return nearest != NULL ? aiodrive_cancel_scope_get_deadline (nearest) : -1;
 }
 
-/* Returns the deadline that reaches a call with @cancellable first, or -1. *@source is a new reference on its time
+/* Returns the nearest deadline that reaches a call with @cancellable, or -1. *@source is a new reference on its time
  * source, or NULL for the real time. */
 gint64
 aiodrive_cancellable_get_deadline (GCancellable        *cancellable,
@@ -289,8 +289,8 @@ aiodrive_cancellable_get_deadline (GCancellable        *cancellable,
   return nearest;
 }
 
-/* Whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, be it that
- * the context which is to say so is not iterated. */
+/* Returns whether a call with @cancellable is too late: it is cancelled, or a deadline that reaches it has passed, even
+ * if no thread iterates the deadline's context. */
 gboolean
 aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
 {
@@ -314,7 +314,7 @@ aiodrive_cancellable_is_cancelled (GCancellable *cancellable)
   return FALSE;
 }
 
-/* The same, with the error that such a call ends with. */
+/* The same, and sets the error with which such a call fails. */
 gboolean
 aiodrive_cancellable_set_error (GCancellable  *cancellable,
                                 GError       **error)
@@ -330,13 +330,14 @@ aiodrive_cancellable_set_error (GCancellable  *cancellable,
  * Calls that sleep until a deadline
  */
 
-/* Tells blocking calls that a deadline above them has changed. A blocking call sleeps until the deadline that it has
- * read; a thread that sets another one has to wake it.
+/* Notifies blocking calls of a changed deadline above them. A blocking call sleeps until the deadline that it has read,
+ * so a thread that sets another deadline must wake it.
  *
  * No lost wakeups: the blocked call adds its watch, then reads the deadline; the setter writes the deadline, then looks
  * for watches. (block-and-set-deadline, block-and-lower-shield in tests/interleave/scopes.c)
  *
- * The lock is a leaf lock. A watch is pinned while its owner is told, without the lock: remove() waits for that. */
+ * The lock is a leaf lock. It is released before changed() runs; the watch is pinned meanwhile, and remove() waits
+ * until it is unpinned. */
 
 static GMutex watch_lock;
 static GQueue watches;     /* of AiodriveDeadlineWatch, by their nodes; guarded by lock */
@@ -372,7 +373,7 @@ try_remove (AiodriveDeadlineWatch *self)
   return !pinned;
 }
 
-/* Not while a lock is held that changed() takes. */
+/* The caller must not hold a lock that changed() takes. */
 void
 aiodrive_deadline_watch_remove (AiodriveDeadlineWatch *self)
 {

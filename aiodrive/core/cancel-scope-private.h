@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* In the dispose of the task. FALSE if it lives on, because of a new reference; then renew_task() has to follow. */
+/* Called in the dispose of the task. Returns FALSE if a new reference keeps the task alive; then the caller must call
+ * renew_task(). */
 typedef gboolean (*AiodriveTaskDisposed) (GTask    *task,
                                           gpointer  task_record);
 
@@ -15,16 +16,16 @@ struct _AiodriveCancelScope
 {
   GCancellable        parent_instance;
 
-  GCancellable       *parent;        /* owned, nullable; read atomically. Set once, as is the link, but for move_up() */
+  GCancellable       *parent;        /* owned, nullable; atomic; set once, as is the link, except by move_up() */
   AiodriveCancelLink  link;          /* in the hub of parent */
   AiodriveWeak        itself;        /* for finders of the link or the timer */
   gint                shielded;      /* atomic */
   gint                has_deadline;  /* atomic */
-  gint                passed_over;   /* atomic: what moves up leaves it out, as it has ended or moved up itself */
-  gpointer            number;        /* atomic: a gsize, once somebody has asked for it */
-  gint                expected;      /* atomic: somebody has looked for a parent, and wants to know of a later one */
-  gint                consulted;     /* atomic: somebody knows a nearest deadline by way of this scope */
-  guint               known;         /* atomic: the state of all deadlines for which nearest holds; 0: none */
+  gint                passed_over;   /* atomic: has ended or moved up; a scope that moves up skips it */
+  gpointer            number;        /* atomic: a gsize, assigned on first use */
+  gint                expected;      /* atomic: a reader found no parent, and expects one */
+  gint                consulted;     /* atomic: a cached nearest deadline depends on this scope */
+  guint               known;         /* atomic: the state of all deadlines for which nearest is valid; 0: none */
   AiodriveCancelScope *nearest;      /* atomic, unowned, nullable: at or above, the one whose deadline is the nearest */
   gint64              stamp;         /* of the iteration in which it was created; set once */
 
@@ -35,13 +36,13 @@ struct _AiodriveCancelScope
   GError             *reason;        /* owned, nullable; set once */
   AiodriveCancelScope *origin;       /* unowned, nullable: above, the one whose reason applies; set once */
   GTask              *task;          /* unowned; atomic; cleared while it is disposed */
-  AiodriveWeak        weak_task;     /* the same, for those who want a reference */
+  AiodriveWeak        weak_task;     /* the same, for finders that take a reference */
   gpointer            task_record;   /* owned; set once, as are the next two */
   AiodriveTaskDisposed on_task_disposed;
   GDestroyNotify      task_record_free;
 };
 
-/* The task that a scope belongs to, and what the library knows of that task. */
+/* The task of a scope, and its record. */
 void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *self,
                                                           GTask               *task,
                                                           gpointer             task_record,
@@ -53,41 +54,42 @@ gpointer           aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *s
 
 AiodriveCancelScope *aiodrive_cancel_scope_new_shielded (GCancellable      *parent);
 
-/* Puts a scope that has no parent below one, once and for all. FALSE if it has one, or is above
- * the other itself. */
+/* Sets the parent of a scope that has none, once. Returns FALSE if the scope has a parent, or is itself above the new
+ * parent. */
 gboolean           aiodrive_cancel_scope_attach          (AiodriveCancelScope *self,
                                                           GCancellable        *parent);
 GCancellable      *aiodrive_cancel_scope_peek_parent     (AiodriveCancelScope *self);
 
-/* No use after free. A walk up the tree counts itself, and a scope that moves up waits for all walks before it releases
- * its old parent. So nothing that a walk passes is freed; but nothing in it may call foreign code, or block. One step
- * from a scope that cannot move, as it has no shield, needs no walk. (move-up-and-walk in tests/interleave) */
+/* No use-after-free. A walk up the tree increments a counter, and a scope that moves up waits for all walks to end
+ * before it releases its old parent. So no scope on the path of a walk is freed. In return, a walk may neither call
+ * foreign code nor block. A scope without a shield cannot move, so a single step up from it needs no walk.
+ * (move-up-and-walk in tests/interleave) */
 void               aiodrive_scope_walk_begin             (void);
 void               aiodrive_scope_walk_end               (void);
 
-/* The parent, with a reference: for a step that does what a walk may not. */
+/* Returns a reference on the parent, for a step that may call foreign code or block. */
 GCancellable      *aiodrive_cancel_scope_dup_parent      (AiodriveCancelScope *self);
 
-/* The work of this scope has ended: what moves up passes it over. */
+/* Marks the work of this scope as ended: a scope that moves up skips it. */
 void               aiodrive_cancel_scope_pass_over       (AiodriveCancelScope *self);
 
-/* A number of this scope alone, for a key that outlives it. */
+/* Returns a number unique to this scope, for a key that outlives it. */
 gsize              aiodrive_cancel_scope_get_number      (AiodriveCancelScope *self);
 
-/* The next scope up whose cancellation reaches a scope: none above a shield. */
+/* Returns the next scope up whose cancellation reaches a scope; none is above a shield. */
 AiodriveCancelScope *aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self);
 
-/* The nearest scope at or above @cancellable that belongs to a task, with a reference. */
+/* Returns a reference on the nearest scope at or above @cancellable that belongs to a task. */
 AiodriveCancelScope *aiodrive_cancellable_find_task_scope (GCancellable      *cancellable);
 /* Whether @other is at or above @cancellable. */
 gboolean           aiodrive_cancellable_is_within        (GCancellable        *cancellable,
                                                           GCancellable        *other);
 
-/* For an index of what is below scopes, which has to be mended when one of them gets a parent. */
+/* For an index by ancestor scope, which must be updated when a scope gets a parent. */
 GCancellable      *aiodrive_cancel_scope_expect_parent   (AiodriveCancelScope *self);
 guint              aiodrive_cancel_scope_count_attached  (void);
 
-/* A call that has to know when a deadline changes that applies to it: changed() is called in the thread that makes the
+/* A call that watches for changes of the deadlines that apply to it. changed() runs in the thread that makes the
  * change, with no lock held. */
 typedef struct _AiodriveDeadlineWatch AiodriveDeadlineWatch;
 
@@ -120,7 +122,7 @@ gboolean           aiodrive_cancellable_is_cancelled     (GCancellable        *c
 gboolean           aiodrive_cancellable_set_error        (GCancellable        *cancellable,
                                                           GError             **error);
 
-/* The iteration in which a scope was created, as aiodrive_dispatcher_stamp() has it; 0 for other cancellables. */
+/* The iteration in which a scope was created, an aiodrive_dispatcher_stamp(); 0 for other cancellables. */
 gint64             aiodrive_cancellable_get_stamp        (GCancellable        *cancellable);
 
 G_END_DECLS

@@ -3,10 +3,10 @@
 
 #include "aiodrive/core/error-private.h"
 
-/* Why scopes are cancelled, and what that means for those outside. */
+/* The reason of a scope's cancellation, and how it passes to the code outside the scope. */
 
-/* Notes why @self is about to be cancelled, unless it is cancelled already. The error is copied and freed with nothing
- * locked: its domain may do anything. */
+/* Stores why @self is about to be cancelled, unless it is already cancelled. The error is copied and freed with no lock
+ * held, because the functions of its domain are foreign code. */
 void
 aiodrive_cancel_scope_set_reason (AiodriveCancelScope *self,
                                   const GError        *reason)
@@ -19,9 +19,8 @@ aiodrive_cancel_scope_set_reason (AiodriveCancelScope *self,
   g_mutex_unlock (&self->hub.lock);
 }
 
-/* Constant cost, however deep the tree: a scope that is cancelled from above notes the scope whose reason applies,
- * before it is cancelled. The noted scope is above it, and so kept alive.
- * (/aiodrive/core/cancel-scope/reason/origin) */
+/* Constant cost, however deep the tree: before a scope is cancelled from above, it stores a pointer to the scope whose
+ * reason applies. That scope is above it, so it stays alive. (/aiodrive/core/cancel-scope/reason/origin) */
 
 static AiodriveCancelScope *
 get_origin (AiodriveCancelScope *self)
@@ -35,7 +34,7 @@ get_origin (AiodriveCancelScope *self)
   return origin;
 }
 
-/* Before the cancelled @parent cancels @self. */
+/* Called before the cancelled @parent cancels @self. */
 void
 aiodrive_cancel_scope_inherit_reason (AiodriveCancelScope *self,
                                       GCancellable        *parent)
@@ -57,7 +56,8 @@ aiodrive_cancel_scope_inherit_reason (AiodriveCancelScope *self,
  * @self: a scope
  * @reason: (nullable): why, for aiodrive_cancel_scope_get_reason()
  *
- * Cancels the scope, as g_cancellable_cancel() does, and remembers why. If it is cancelled already, nothing changes.
+ * Cancels the scope, as g_cancellable_cancel() does, and stores the reason. If the scope is already cancelled, nothing
+ * changes.
  *
  * Since: 1.0
  */
@@ -71,7 +71,7 @@ aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
   g_cancellable_cancel (G_CANCELLABLE (self));
 }
 
-/* A reason that is set stays as it is until the scope is finalized. */
+/* A reason, once set, does not change until the scope is finalized. */
 static GError *
 copy_own_reason (AiodriveCancelScope *self)
 {
@@ -88,10 +88,10 @@ copy_own_reason (AiodriveCancelScope *self)
  * aiodrive_cancel_scope_get_reason:
  * @self: a scope
  *
- * Gets why the scope was cancelled: the reason that was given for itself, else for the scope above it whose
- * cancellation cancelled it. A deadline that passed is %G_IO_ERROR_TIMED_OUT.
+ * Gets why the scope was cancelled: its own reason, else that of the scope above from which the cancellation came. If a
+ * deadline passed, the reason is %G_IO_ERROR_TIMED_OUT.
  *
- * Returns: (transfer full) (nullable): the reason, or %NULL if the scope is not cancelled or nobody gave one
+ * Returns: (transfer full) (nullable): the reason, or %NULL if the scope is not cancelled or was cancelled without one
  *
  * Since: 1.0
  */
@@ -103,7 +103,7 @@ aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
   return g_cancellable_is_cancelled (G_CANCELLABLE (self)) ? copy_own_reason (get_origin (self)) : NULL;
 }
 
-/* Whether @self would be cancelled even without its own doing. */
+/* Returns whether the cancellation of @self also comes from above. */
 static gboolean
 is_cancelled_from_above (AiodriveCancelScope *self)
 {
@@ -114,16 +114,17 @@ is_cancelled_from_above (AiodriveCancelScope *self)
 /**
  * aiodrive_cancel_scope_leave:
  * @self: a scope
- * @error: (nullable): what the work in the scope ended with, or %NULL if it succeeded
- * @out_error: (out) (optional) (nullable) (transfer full): return location for the error to go on with
+ * @error: (nullable): the error of the work in the scope, or %NULL if it succeeded
+ * @out_error: (out) (optional) (nullable) (transfer full): return location for the error to pass on
  *
- * Ends the work in a scope: decides what becomes of its error.
+ * Leaves a scope after its work has completed, and decides which error to pass on.
  *
- * A scope that was cancelled makes its work fail with %G_IO_ERROR_CANCELLED. That is news for nobody outside, unless
- * the cancellation came from there. So if this scope alone caused it, the error becomes the reason of the
- * scope (%G_IO_ERROR_TIMED_OUT, say), or is dropped where there is no reason. Any other @error is copied to @out_error.
+ * A scope that was cancelled makes its work fail with %G_IO_ERROR_CANCELLED. The code outside must see that error only
+ * if the cancellation came from outside. So if this scope alone caused the cancellation, the reason of the scope
+ * replaces the error (%G_IO_ERROR_TIMED_OUT for a deadline); without a reason the error is dropped. Any other @error is
+ * copied to @out_error.
  *
- * Returns: %TRUE if there is no error to go on with; %FALSE with @out_error set
+ * Returns: %TRUE if there is no error to pass on; %FALSE with @out_error set
  *
  * Since: 1.0
  */

@@ -3,7 +3,8 @@
 
 #include "aiodrive/core/release-private.h"
 
-/* Looks up the tree of scopes. A scope keeps its parent, which needs no lock; only one that is shielded may move up. */
+/* Walks up the tree of scopes. A scope owns a reference on its parent, so a step up needs no lock. Only a shielded
+ * scope may move up. */
 
 static AiodriveCancelScope *
 as_scope (GCancellable *cancellable)
@@ -25,7 +26,8 @@ aiodrive_scope_walk_end (void)
   g_atomic_int_add (&n_walks, -1);
 }
 
-/* A scope that is found in a walk is claimed there, and referenced after it. FALSE: it has gone meanwhile. */
+/* Claims a scope in the walk that finds it, and takes the reference after the walk. FALSE: the scope has been disposed
+ * of meanwhile. */
 static gboolean
 take_found (AiodriveCancelScope **scope)
 {
@@ -51,7 +53,7 @@ aiodrive_cancel_scope_dup_parent (AiodriveCancelScope *self)
       aiodrive_scope_walk_end ();
 
       if (scope == NULL)
-        return parent != NULL ? g_object_ref (parent) : NULL;   /* no move leads away from it */
+        return parent != NULL ? g_object_ref (parent) : NULL;   /* such a scope cannot move */
     }
   while (!take_found (&scope) && aiodrive_cancel_scope_peek_parent (self) != parent);
 
@@ -121,15 +123,16 @@ aiodrive_cancel_scope_get_number (AiodriveCancelScope *self)
 
 static guint n_attached;   /* atomic */
 
-/* How many scopes have got a parent after aiodrive_cancel_scope_expect_parent() had found none. */
+/* Returns how many scopes got a parent after aiodrive_cancel_scope_expect_parent() had found none. */
 guint
 aiodrive_cancel_scope_count_attached (void)
 {
   return g_atomic_int_get (&n_attached);
 }
 
-/* The parent. If there is none, and there comes to be one, aiodrive_cancel_scope_count_attached() says so afterwards:
- * who attaches the scope either finds it expected, or has set the parent before we look again. */
+/* Returns the parent. If there is none, a parent that is set later increments aiodrive_cancel_scope_count_attached().
+ * No missed parent: the attaching thread either finds the scope marked as expecting, or has set the parent before this
+ * function reads it again. */
 GCancellable *
 aiodrive_cancel_scope_expect_parent (AiodriveCancelScope *self)
 {
@@ -138,7 +141,7 @@ aiodrive_cancel_scope_expect_parent (AiodriveCancelScope *self)
   return aiodrive_cancel_scope_peek_parent (self);
 }
 
-/* For a scope that has got its parent just now. */
+/* For a scope that has just got its parent. */
 static void
 note_attached (AiodriveCancelScope *self)
 {
@@ -146,16 +149,16 @@ note_attached (AiodriveCancelScope *self)
     g_atomic_int_inc (&n_attached);
 }
 
-/* The next scope up whose cancellation reaches @self; or NULL. */
+/* Returns the next scope up whose cancellation reaches @self, or NULL. */
 AiodriveCancelScope *
 aiodrive_cancel_scope_get_reaching_parent (AiodriveCancelScope *self)
 {
   return g_atomic_int_get (&self->shielded) ? NULL : as_scope (aiodrive_cancel_scope_peek_parent (self));
 }
 
-/* No cycles. Only here does a scope get a parent when there may be scopes below it, and that is done under one lock: of
- * two scopes that are attached below each other at once, the second one sees that it is above its parent.
- * (/aiodrive/core/cancel-scope/attach/cycle, attach-below-each-other in tests/interleave) */
+/* No cycles. Only this function sets the parent of a scope that may already have scopes below it, and one lock
+ * serialises all its calls. When two threads attach two scopes below each other, the second call finds that its scope
+ * is above the new parent. (/aiodrive/core/cancel-scope/attach/cycle, attach-below-each-other in tests/interleave) */
 static gboolean
 set_parent (AiodriveCancelScope *self,
             GCancellable        *parent)
@@ -172,9 +175,9 @@ set_parent (AiodriveCancelScope *self,
   return set;
 }
 
-/* Whoever cancels @parent meanwhile either finds the link in its hub, or has set the flag before: then the link is not
- * added. A shield that falls meanwhile either falls before we look, or afterwards: then the parent can be seen.
- * (/aiodrive/core/cancel-scope/attach-race) */
+/* No missed cancellation. A thread that cancels @parent meanwhile either finds the link in the hub, or has set the flag
+ * before the link is added, and add() fails. A shield removed meanwhile is removed either before this function reads
+ * it, or later, when the remover sees the parent. (/aiodrive/core/cancel-scope/attach-race) */
 gboolean
 aiodrive_cancel_scope_attach (AiodriveCancelScope *self,
                               GCancellable        *parent)
@@ -204,7 +207,7 @@ aiodrive_cancel_scope_pass_over (AiodriveCancelScope *self)
   g_atomic_int_set (&self->passed_over, TRUE);
 }
 
-/* The first one above the parent of @self whose work goes on. */
+/* Returns the first scope above the parent of @self whose work has not ended. */
 static GCancellable *
 dup_place_above (AiodriveCancelScope *self)
 {
@@ -233,15 +236,15 @@ begin_move (AiodriveCancelScope *self)
  * aiodrive_cancel_scope_move_up:
  * @self: a scope that is shielded
  *
- * Takes the parent of the scope out of the chain above it: the parent of its parent is its parent from now on. Scopes
- * that have moved up themselves, and those of groups that have come to their end, are passed over, too.
+ * Removes the parent of the scope from the chain above it: the parent of its parent becomes its parent. Scopes that
+ * have moved up themselves, and the scopes of closed groups, are skipped too.
  *
- * It is for bindings, and for whatever else has a scope for the work that a task leaves behind. A task that starts its
- * successor and ends would leave a scope above each successor, so that the chain grows for ever. If the successors are
- * started below a shielded scope of each task, and that moves up when the task has ended, it does not grow.
+ * Use it in bindings, and wherever a scope holds the work that a task leaves behind. If every task starts its successor
+ * and completes, each successor has one more scope above it, and the chain grows without bound. To keep it short, start
+ * the successor below a shielded scope of the task, and move that scope up when the task has completed.
  *
- * A scope moves up once. Nothing happens if the scope is not shielded, if it is cancelled, or if its parent is not an
- * #AiodriveCancelScope. The shield has to stay. The notification of #AiodriveCancelScope:parent comes in this thread.
+ * A scope moves up once. The call has no effect if the scope is not shielded, if it is cancelled, or if its parent is
+ * not an #AiodriveCancelScope. The shield must stay. #AiodriveCancelScope:parent is notified in the calling thread.
  *
  * Since: 1.0
  */
@@ -260,7 +263,7 @@ aiodrive_cancel_scope_move_up (AiodriveCancelScope *self)
   old = g_atomic_pointer_get (&self->parent);
   g_atomic_pointer_set (&self->parent, above);
   if (above != NULL)
-    aiodrive_cancel_link_add (&self->link, above);   /* the shield keeps out what has been missed */
+    aiodrive_cancel_link_add (&self->link, above);   /* the shield holds off a cancellation missed meanwhile */
 
   while (g_atomic_int_get (&n_walks) > 0)
     g_thread_yield ();

@@ -8,13 +8,13 @@
 /**
  * AiodriveCancelScope:
  *
- * A #GCancellable that knows where it belongs: to a parent, which cancels it too, and to a task, which it
- * can stop. It has a deadline, can be shielded from its parent, and remembers why it was cancelled.
+ * A #GCancellable in a tree: cancelling its parent cancels it too, and cancelling it stops its task. It can have a
+ * deadline, can be shielded from its parent, and stores why it was cancelled.
  *
- * Every task of this library has a scope of its own, given to its job as the cancellable. Make one yourself for a
- * part of your program that is to be stopped as a whole (a window, a dialog, a step with a deadline) and give it to
- * every call in that part: any function of GIO takes it as it is. To limit one task use aiodrive_timeout(), to protect
- * one from its surroundings aiodrive_shield().
+ * Every task of this library has its own scope, which its job gets as the cancellable. Create a scope for a part of
+ * your program that stops as a whole (a window, a dialog, a step with a deadline), and pass it to every call in that
+ * part; every GIO function accepts it. To limit one task use aiodrive_timeout(); to protect one task from the
+ * cancellation of its caller use aiodrive_shield().
  *
  * |[<!-- language="C" -->
  * static void
@@ -35,12 +35,12 @@
  * ]|
  *
  * Cancelling a scope cancels the scopes below it, at once and in the thread that cancels, after the handlers of
- * #GCancellable::cancelled. A scope that is made below a cancelled parent is cancelled from the start.
- * A scope keeps its parent alive, not its children, and not its task.
+ * #GCancellable::cancelled. A scope created below a cancelled parent is cancelled from the start. A scope keeps its
+ * parent alive, but neither its children nor its task.
  *
- * All its functions may be called from every thread. g_cancellable_reset() is not for scopes.
+ * Any thread may call any function of a scope. Do not call g_cancellable_reset() on a scope.
  *
- * Scopes and shields are those of trio's CancelScope.
+ * Scopes and shields follow trio's CancelScope.
  *
  * Since: 1.0
  */
@@ -66,7 +66,7 @@ claim_child (AiodriveCancelLink *link)
 {
   AiodriveCancelScope *self = AIODRIVE_CONTAINER_OF (link, AiodriveCancelScope, link);
 
-  /* a shielded one sees when the shield falls that its parent was cancelled */
+  /* a shielded scope checks its parent when the shield is removed */
   if (g_atomic_int_get (&self->shielded))
     return FALSE;
   aiodrive_weak_claim (&self->itself);
@@ -85,7 +85,7 @@ cancel_child (AiodriveCancelLink *link)
   g_object_unref (self);
 }
 
-/* For a @parent that was cancelled when @self came to it. */
+/* For a @parent that was already cancelled when @self was added. */
 void
 aiodrive_cancel_scope_cancel_late (AiodriveCancelScope *self,
                                    GCancellable        *parent)
@@ -100,7 +100,7 @@ aiodrive_cancel_scope_cancelled (GCancellable *cancellable)
   aiodrive_cancel_hub_notify (&AIODRIVE_CANCEL_SCOPE (cancellable)->hub, cancellable);
 }
 
-/* For a new scope that has its parent. */
+/* For a new scope whose parent is set. */
 static void
 adopt (AiodriveCancelScope *self)
 {
@@ -213,8 +213,8 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   /**
    * AiodriveCancelScope:parent:
    *
-   * What cancels this scope too. There is a notification where the library puts a scope without a parent below one: it
-   * comes in the thread that does so.
+   * The cancellable whose cancellation also cancels this scope. It is notified when the library sets the parent of a
+   * scope that had none, in the thread that sets it.
    *
    * Since: 1.0
    */
@@ -225,8 +225,8 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   /**
    * AiodriveCancelScope:deadline:
    *
-   * When this scope is cancelled by itself: a time of aiodrive_get_monotonic_time() in microseconds, or -1 for never.
-   * The notification comes in the thread that sets it.
+   * The time at which this scope cancels itself: a time of aiodrive_get_monotonic_time() in microseconds, or -1 for
+   * never. It is notified in the thread that sets it.
    *
    * Since: 1.0
    */
@@ -237,8 +237,8 @@ aiodrive_cancel_scope_class_init (AiodriveCancelScopeClass *klass)
   /**
    * AiodriveCancelScope:shielded:
    *
-   * Whether this scope ignores its parent. The notification comes in the thread that sets it. With g_object_new() the
-   * parent is set first: if it is cancelled by then, so is the scope.
+   * Whether this scope ignores its parent. It is notified in the thread that sets it. g_object_new() sets the parent
+   * first: if the parent is already cancelled, so is the scope.
    *
    * Since: 1.0
    */
@@ -264,8 +264,8 @@ aiodrive_cancel_scope_init (AiodriveCancelScope *self)
  * aiodrive_cancel_scope_new:
  * @parent: (nullable): what cancels the new scope too
  *
- * Makes a scope below @parent, which may be a scope or any other #GCancellable. If @parent is cancelled already, so is
- * the new scope.
+ * Creates a scope below @parent, which may be a scope or any other #GCancellable. If @parent is already cancelled, so
+ * is the new scope.
  *
  * Returns: (transfer full): a new scope
  *
@@ -278,7 +278,7 @@ aiodrive_cancel_scope_new (GCancellable *parent)
 
   g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
 
-  /* as g_object_new() does with the property, which costs more */
+  /* equivalent to the property in g_object_new(), which costs more */
   self = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, NULL);
   if (parent != NULL)
     {
@@ -288,7 +288,7 @@ aiodrive_cancel_scope_new (GCancellable *parent)
   return self;
 }
 
-/* The same with a shield from the start: a cancelled @parent does not cancel it. */
+/* The same, shielded from the start: a cancelled @parent does not cancel it. */
 AiodriveCancelScope *
 aiodrive_cancel_scope_new_shielded (GCancellable *parent)
 {
@@ -303,10 +303,10 @@ aiodrive_cancel_scope_new_shielded (GCancellable *parent)
 /**
  * aiodrive_cancel_scope_new_with_timeout:
  * @parent: (nullable): what cancels the new scope too
- * @timeout_ms: in how many milliseconds the new scope is cancelled
+ * @timeout_ms: the timeout in milliseconds after which the scope cancels itself
  *
- * Makes a scope with a deadline, as aiodrive_cancel_scope_new() and aiodrive_cancel_scope_set_deadline() would. With a
- * @timeout_ms of 0 it is cancelled in the next iteration of the thread-default main context.
+ * Creates a scope with a deadline, as aiodrive_cancel_scope_new() and aiodrive_cancel_scope_set_deadline() would. With
+ * a @timeout_ms of 0 the next iteration of the thread-default main context cancels it.
  *
  * Returns: (transfer full): a new scope
  *
@@ -328,7 +328,8 @@ aiodrive_cancel_scope_new_with_timeout (GCancellable *parent,
  * aiodrive_cancel_scope_get_parent:
  * @self: a scope
  *
- * Gets what cancels this scope too. The scope keeps it, unless aiodrive_cancel_scope_move_up() gives it another one.
+ * Gets the parent, whose cancellation also cancels this scope. The scope keeps a reference on it until
+ * aiodrive_cancel_scope_move_up() replaces it.
  *
  * Returns: (transfer none) (nullable): the parent
  *
@@ -347,9 +348,9 @@ aiodrive_cancel_scope_get_parent (AiodriveCancelScope *self)
  * @self: a scope
  * @shielded: whether the scope ignores its parent
  *
- * Shields the scope from its parent's cancellation and deadline, for work that must be done even then; or takes the
- * shield away, which acts at once: if the parent is cancelled, so is the scope, before this returns.
- * A shield does not protect a scope from being cancelled itself, nor undo a cancellation.
+ * Shields the scope from the cancellation and the deadline of its parent, for work that must run even then; or removes
+ * the shield. Removing it acts at once: if the parent is cancelled, the scope is cancelled before this returns. A
+ * shield neither protects the scope from its own cancellation, nor undoes one.
  *
  * Since: 1.0
  */
@@ -363,7 +364,8 @@ aiodrive_cancel_scope_set_shielded (AiodriveCancelScope *self,
   if (!g_atomic_int_compare_and_exchange (&self->shielded, !shielded, shielded))
     return;
 
-  /* Either the handler of the parent sees that the shield is gone, or we see that the parent is cancelled. */
+  /* No missed cancellation: either the parent's handler sees that the shield is removed, or this function sees that the
+   * parent is cancelled. */
   if (!shielded && g_cancellable_is_cancelled (aiodrive_cancel_scope_peek_parent (self)))
     aiodrive_cancel_scope_cancel_late (self, aiodrive_cancel_scope_peek_parent (self));
 
@@ -405,9 +407,9 @@ aiodrive_cancellable_get_stamp (GCancellable *cancellable)
  * The task
  */
 
-/* The task that a scope was made for: the task owns the scope, the scope finds the task. */
+/* The task that a scope was created for: the task owns the scope, the scope finds the task. */
 
-/* A weak notification comes in dispose: the task is whole still. */
+/* A weak notification runs in dispose: the task is still intact. */
 static void
 task_disposed (gpointer  data,
                GObject  *task)
@@ -437,7 +439,7 @@ aiodrive_cancel_scope_set_task (AiodriveCancelScope *self,
   g_object_weak_ref (G_OBJECT (task), task_disposed, self);
 }
 
-/* After the task has come back to life in its dispose. */
+/* Called after the task was revived in its dispose. */
 void
 aiodrive_cancel_scope_renew_task (AiodriveCancelScope *self)
 {
@@ -446,7 +448,7 @@ aiodrive_cancel_scope_renew_task (AiodriveCancelScope *self)
   aiodrive_weak_restore (&self->weak_task, self->task);
 }
 
-/* The record of @task, if @self is the scope that was made for it. */
+/* Returns the record of @task, if @self is the scope that was created for it. */
 gpointer
 aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
                                        GTask               *task)
@@ -458,9 +460,9 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
  * aiodrive_cancel_scope_get_task:
  * @self: a scope
  *
- * Gets the task that this scope was made for. A scope does not keep its task alive.
+ * Gets the task that this scope was created for. A scope does not keep its task alive.
  *
- * Returns: (transfer full) (nullable): the task, or %NULL if the scope belongs to none or if it is gone
+ * Returns: (transfer full) (nullable): the task, or %NULL if the scope has none or the task has been finalized
  *
  * Since: 1.0
  */

@@ -19,7 +19,7 @@ void                aiodrive_dispatcher_unref                (AiodriveDispatcher
 gboolean            aiodrive_dispatcher_runs_here            (AiodriveDispatcher  *self);
 gint64              aiodrive_dispatcher_stamp                (void);
 
-/* FALSE if the context is gone: then the caller runs the work items, with no lock held. */
+/* Returns FALSE if the context is gone: then the caller runs the work items, with no lock held. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean            aiodrive_dispatcher_push                 (AiodriveDispatcher  *self,
                                                               AiodriveWorkItem    *first,

@@ -6,38 +6,39 @@
 /* A dispatcher runs work items and timers in one main context, in a GSource of its own. Any thread may push; the thread
  * that iterates the context runs.
  *
- * No wake-up is lost. A work item is pushed under the lock, and the context blocks only after prepare()
- * has found nothing under the same lock and has said so in `polling`. Who pushes before that is found
- * by prepare(); who pushes after it sees `polling` and wakes the context, which GLib remembers if the poll
- * has not begun. Whether the pusher owns the context does not matter, nor should it: the prepare() of a
- * later source may push. (/aiodrive/core/dispatcher/wake-from-thread, .../push-in-prepare)
+ * No lost wakeups. Every push holds the lock. A context blocks only after prepare() has found the inbox empty with the
+ * same lock held, and has set `polling` in that critical section. prepare() sees every entry pushed before it locks; a
+ * later pusher sees `polling` and wakes the context. GLib keeps that wakeup if the poll has not started. The pusher may
+ * own the context: the prepare() of a later source may push. (/aiodrive/core/dispatcher/wake-from-thread,
+ * .../push-in-prepare)
  *
- * What is run here, and pushes something here, appends it to what is going to be run, without a lock. Whoever pushed
- * before, from another thread, goes before it: then it takes the way of the others. So it does in a nested main loop,
- * which may have found nothing and be about to block. (.../push-while-dispatching)
+ * FIFO, without a lock where possible. A work item that runs here and pushes another one here appends it to the local
+ * list, without a lock. If another thread pushed first, its entry goes first, so the push goes through the inbox. So
+ * does a push in a nested main loop, whose prepare() may have found nothing and be about to block.
+ * (.../push-while-dispatching)
  *
- * Nothing is stranded by a nested main loop. The source may recurse, and what is left to run lives here,
- * not on the stack of the dispatch that was interrupted. (.../nested-loop)
+ * A nested main loop strands no work item. The source may recurse, and the pending work items live in the dispatcher,
+ * not on the stack of the interrupted dispatch. (.../nested-loop)
  *
- * GTask's conditions. A GTask that is returned here calls back at once. GTask does so only in a source of the task's
- * context, in a later iteration than the one in which the task was created, and while its cancellable is not cancelled.
- * Otherwise it attaches an idle source, which costs three times as much. So a work item that leads to the return of a
- * task carries the time of that task and is postponed, in `later`, while the iteration is not younger. Any other work
- * item runs in this dispatch, also if it was pushed by an earlier one. (.../same-iteration,
+ * GTask's conditions. A GTask returned here runs its callback inline. GTask does so only in a source of the task's
+ * context, in a later iteration than the one that created the task, and while its cancellable is not cancelled.
+ * Otherwise it attaches an idle source, which costs three times as much. So a work item that returns a task carries the
+ * creation time of that task, and stays in `later` until an iteration starts after that time. Any other work item runs
+ * in this dispatch, even if an earlier work item of the dispatch pushed it. (.../same-iteration,
  * /aiodrive/core/wait/same-dispatch)
  *
- * The thread-default context. It is pushed once for a dispatch, and not for each callback.
+ * The thread-default context. It is pushed once per dispatch, not once per callback.
  * (/aiodrive/core/wait/thread-default)
  *
- * Cancellation at each step. Under a test context a dispatch runs one work item, so that a test can cancel after each
+ * Cancellation at each step. Under a test context a dispatch runs one work item, so a test can cancel after each
  * callback. (/aiodrive/testing/cancel-at-step/ready)
  *
  * Bounded unfairness. A dispatch ends when the time slice of our sources is used up; see fairness.c.
  *
- * Contexts go away. The context owns the source and the source the dispatcher. Most work items keep their context
- * through what they belong to. One that does not, a wait, keeps the dispatcher, and finds it closed once its context is
- * gone. It runs all the same, in the thread that drops the context or that pushes the work item: then it gives back
- * what it was granted, and calls nobody back. (.../context-goes-away, .../context-goes-away/work-items) */
+ * Contexts go away. The context owns the source, and the source owns the dispatcher. The owners of most work items keep
+ * the context alive. A wait does not: it keeps the dispatcher, and finds it closed once its context is gone. Its work
+ * item runs even then, in the thread that drops the context or that pushes the work item: it gives back the granted
+ * value, and calls no callback. (.../context-goes-away, .../context-goes-away/work-items) */
 
 #define ITEMS_PER_LOOK  16
 
@@ -55,14 +56,14 @@ struct _AiodriveDispatcher
   gint                closed;       /* atomic; the context is gone */
   GThread            *iterated_by;  /* unowned, nullable; atomic: the last thread that iterated the context */
 
-  GMutex              lock;         /* no other lock of ours is taken while it is held, but that of a time source */
+  GMutex              lock;         /* innermost but for the lock of a time source */
   AiodriveWorkList    inbox;        /* guarded by lock */
   gint                has_inbox;    /* changed under lock; read atomically too */
   AiodriveTimerHeap   timers;       /* guarded by lock */
   AiodriveTimeSource *time_source;  /* owned, nullable; changed under lock; read atomically too */
   gboolean            polling;      /* guarded by lock; from prepare() to check() or to the first push */
 
-  AiodriveWorkList    next;         /* the rest is touched by the thread that iterates the context alone */
+  AiodriveWorkList    next;         /* the fields below belong to the thread that iterates the context */
   AiodriveWorkList    running;
   AiodriveWorkList    later;
   gint64              now;          /* when the iteration began */
@@ -73,7 +74,7 @@ static void        forget_cached    (gpointer cached);
 static GPrivate    cached_for_exit = G_PRIVATE_INIT (forget_cached);
 static __thread AiodriveDispatcher *cached;   /* the one this thread used last; owned through cached_for_exit */
 
-static __thread AiodriveDispatcher *running_here;   /* runs an item now; its context is not iterated meanwhile */
+static __thread AiodriveDispatcher *running_here;   /* a work item runs now; its context is not iterated meanwhile */
 
 AiodriveDispatcher *
 aiodrive_dispatcher_ref (AiodriveDispatcher *self)
@@ -94,7 +95,7 @@ aiodrive_dispatcher_unref (AiodriveDispatcher *self)
   g_free (self);
 }
 
-/* The time that timers go by, in an iteration that began at @now; under the lock. */
+/* Returns the time that timers go by, in an iteration that started at @now; with the lock held. */
 static gint64
 get_timer_time (AiodriveDispatcher *self,
                 gint64              now)
@@ -207,7 +208,8 @@ take_inbox (AiodriveDispatcher *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* Runs one work item; postpones those before it that have to wait for the next iteration. FALSE if there is none. */
+/* Runs one work item, and postpones earlier ones that must wait for the next iteration. Returns FALSE if there is
+ * none. */
 static gboolean
 run_work (AiodriveDispatcher *self,
           gint64              now)
@@ -233,7 +235,7 @@ run_work (AiodriveDispatcher *self,
     }
 }
 
-/* Makes the context the thread-default one, once for all that is called back. FALSE if it is so already. */
+/* Pushes the context as the thread-default one, once for all callbacks. Returns FALSE if it already is. */
 static gboolean
 push_context (AiodriveDispatcher *self)
 {
@@ -307,7 +309,7 @@ run_all (AiodriveWorkList *list)
 static GMutex      registry_lock;
 static GHashTable *registry;   /* GMainContext -> AiodriveDispatcher, both unowned; guarded by registry_lock */
 
-/* The context goes away. */
+/* The context is going away. */
 static void
 unregister (AiodriveDispatcher *self)
 {
@@ -316,8 +318,8 @@ unregister (AiodriveDispatcher *self)
   g_mutex_unlock (&registry_lock);
 }
 
-/* The destroy notify of the source's callback. (The finalize function of a GSource can come after the
- * end of its context.) */
+/* The destroy notify of the source's callback. (The finalize function of a GSource can run after its context has been
+ * freed.) */
 static void
 dispatcher_close (gpointer data)
 {
@@ -349,7 +351,7 @@ attach_source (AiodriveDispatcher *self)
   g_source_attach (source, self->context);
   g_source_unref (source);
 
-  return source;   /* the context has it */
+  return source;   /* the context owns it */
 }
 
 static AiodriveDispatcher *
@@ -367,10 +369,10 @@ dispatcher_new (GMainContext *context)
 }
 
 /*
- * Where dispatchers are found: each by its context, and each thread keeps the one that it used last
+ * Looking up dispatchers: a registry by context, and a cache of the last one in each thread
  */
 
-/* The dispatcher of @context, made if need be. It lives as long as the context. */
+/* Returns the dispatcher of @context, and creates it on first use. It lives as long as the context. */
 AiodriveDispatcher *
 aiodrive_dispatcher_get_for_context (GMainContext *context)
 {
@@ -397,7 +399,7 @@ forget_cached (gpointer data)
   aiodrive_dispatcher_unref (data);
 }
 
-/* The dispatcher of the thread-default main context, where what is called back in this thread is run. */
+/* Returns the dispatcher of the thread-default main context, which runs the callbacks of this thread's calls. */
 AiodriveDispatcher *
 aiodrive_dispatcher_get_thread_default (void)
 {
@@ -411,7 +413,7 @@ aiodrive_dispatcher_get_thread_default (void)
     {
       AiodriveDispatcher *found = aiodrive_dispatcher_ref (aiodrive_dispatcher_get_for_context (context));
 
-      g_private_replace (&cached_for_exit, found);   /* forgets the other one */
+      g_private_replace (&cached_for_exit, found);   /* drops the cached one */
       cached = found;
     }
 
@@ -422,15 +424,15 @@ aiodrive_dispatcher_get_thread_default (void)
  * Pushing
  */
 
-/* Whether a work item that this thread runs pushes now. */
+/* Returns whether the push comes from a work item that this thread runs. */
 gboolean
 aiodrive_dispatcher_runs_here (AiodriveDispatcher *self)
 {
   return running_here == self;
 }
 
-/* What GTask notes as the creation time of a task: the time of the current iteration, 0 outside any.
- * A work item that returns a task carries the stamp of the moment when the task was made. */
+/* Returns the creation time that GTask stores in a task: the time of the current iteration, 0 outside any. A work item
+ * that returns a task carries the stamp of the task's creation. */
 gint64
 aiodrive_dispatcher_stamp (void)
 {
@@ -441,8 +443,8 @@ aiodrive_dispatcher_stamp (void)
   return running_here != NULL && running_here->source == source ? running_here->now : g_source_get_time (source);
 }
 
-/* Appends a chain of work items, in O(1). @to_wake is a context to be woken, with aiodrive_dispatcher_wake(), once
- * the caller has dropped its locks. */
+/* Appends a chain of work items, in O(1). If @to_wake is set, the caller wakes it with aiodrive_dispatcher_wake() once
+ * it has released its locks. */
 gboolean
 aiodrive_dispatcher_push (AiodriveDispatcher  *self,
                           AiodriveWorkItem    *first,
@@ -469,7 +471,7 @@ aiodrive_dispatcher_push (AiodriveDispatcher  *self,
   if (!closed && self->polling)
     {
       self->polling = FALSE;
-      /* while we hold the lock the thread that polls keeps the context */
+      /* while we hold the lock, the polling thread keeps the context alive */
       *to_wake = g_main_context_ref (self->context);
     }
   g_mutex_unlock (&self->lock);
@@ -506,7 +508,7 @@ aiodrive_dispatcher_post (AiodriveDispatcher *self,
     work->run (work);
 }
 
-/* Runs a work item right after the one that is run here now, before what others wait for; else as any other. */
+/* Runs a work item right after the one that runs here now, before all queued ones; outside a dispatch, queues it. */
 void
 aiodrive_dispatcher_post_next (AiodriveDispatcher *self,
                                AiodriveWorkItem   *work)
@@ -517,8 +519,7 @@ aiodrive_dispatcher_post_next (AiodriveDispatcher *self,
     aiodrive_dispatcher_post (self, work);
 }
 
-/* Whether no work item is left to run, and our sources do not yield; for the thread that iterates the
- * context. */
+/* Returns whether no work item is pending and our sources do not yield; for the thread that iterates the context. */
 gboolean
 aiodrive_dispatcher_is_idle (AiodriveDispatcher *self)
 {
@@ -537,14 +538,14 @@ aiodrive_dispatcher_get_context (AiodriveDispatcher *self)
   return self->context;
 }
 
-/* The last thread that iterated the context; NULL: none has. */
+/* Returns the last thread that iterated the context; NULL: none has. */
 GThread *
 aiodrive_dispatcher_get_iterating_thread (AiodriveDispatcher *self)
 {
   return g_atomic_pointer_get (&self->iterated_by);
 }
 
-/* What all our sources in the context of @self share; for the thread that iterates it. */
+/* Returns the state that all our sources in the context of @self share; for the thread that iterates it. */
 AiodriveFairness *
 aiodrive_dispatcher_get_fairness (AiodriveDispatcher *self)
 {
@@ -555,7 +556,7 @@ aiodrive_dispatcher_get_fairness (AiodriveDispatcher *self)
  * Timers, and the time that they go by
  */
 
-/* Starts @timer, or starts it anew. A closed dispatcher fires no timer. */
+/* Starts or restarts @timer. A closed dispatcher fires no timer. */
 void
 aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
                                  AiodriveTimer      *timer,
@@ -581,7 +582,7 @@ aiodrive_dispatcher_start_timer (AiodriveDispatcher *self,
   aiodrive_dispatcher_wake (to_wake);
 }
 
-/* After this the timer is not referenced any more. It does not wait for a notify() that has begun. */
+/* Stops the timer: the dispatcher no longer refers to it. Does not wait for a running notify(). */
 void
 aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
                                 AiodriveTimer      *timer)
@@ -591,7 +592,7 @@ aiodrive_dispatcher_stop_timer (AiodriveDispatcher *self,
   g_mutex_unlock (&self->lock);
 }
 
-/* When the next timer is due; G_MAXINT64: there is none. */
+/* Returns when the next timer is due; G_MAXINT64: there is none. */
 gint64
 aiodrive_dispatcher_get_due (AiodriveDispatcher *self)
 {
@@ -606,7 +607,7 @@ aiodrive_dispatcher_get_due (AiodriveDispatcher *self)
   return due;
 }
 
-/* The time that timers here go by. */
+/* Returns the current time of the timers here. */
 gint64
 aiodrive_dispatcher_get_time (AiodriveDispatcher *self)
 {
@@ -621,7 +622,7 @@ aiodrive_dispatcher_get_time (AiodriveDispatcher *self)
   return now > 0 ? now : g_get_monotonic_time ();
 }
 
-/* What the timers here go by; NULL: the real time. */
+/* The time source of the timers here; NULL: the real time. */
 void
 aiodrive_dispatcher_set_time_source (AiodriveDispatcher *self,
                                AiodriveTimeSource *source)

@@ -12,12 +12,12 @@ GError  *aiodrive_error_new_multiple (GPtrArray *errors,
                                       GPtrArray *names,
                                       guint      n_tasks);
 
-/* What went wrong in several tasks. */
+/* Collects the errors of several tasks. */
 typedef struct
 {
   GPtrArray *errors;      /* owned; both are NULL while there is none */
   GPtrArray *names;       /* owned; NULL for a task without a name */
-  gboolean   cancelled;   /* something was cancelled, which counts if nothing else went wrong */
+  gboolean   cancelled;   /* a task was cancelled, which counts if no task failed */
 } AiodriveFailures;
 
 void     aiodrive_failures_add       (AiodriveFailures *self,

@@ -4,7 +4,7 @@
 #include "aiodrive/core/release-private.h"
 
 #define MAX_LISTED        5     /* errors in the message of AIODRIVE_ERROR_MULTIPLE */
-#define MAX_BYTES_LISTED  200   /* of each of them */
+#define MAX_BYTES_LISTED 200 /* bytes of each of them */
 
 typedef struct
 {
@@ -41,9 +41,9 @@ G_DEFINE_ENUM_TYPE (AiodriveError, aiodrive_error,
  * aiodrive_error_get_errors:
  * @error: an error
  *
- * Gets the errors of which @error of the code %AIODRIVE_ERROR_MULTIPLE was made, in the order of the tasks.
+ * Gets the errors that @error combines, if its code is %AIODRIVE_ERROR_MULTIPLE, in the order of the tasks.
  *
- * PyGObject drops what an error carries beside its message, so that it gets %NULL here: use aiodrive_task_get_errors().
+ * PyGObject drops the private data of an error, so this returns %NULL there: use aiodrive_task_get_errors().
  *
  * Returns: (transfer none) (nullable) (element-type GLib.Error): the errors, or %NULL if @error is another one
  *
@@ -65,14 +65,14 @@ aiodrive_error_is_cancelled (const GError *error)
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* With the words of g_cancellable_set_error_if_cancelled(). */
+/* Returns the error that g_cancellable_set_error_if_cancelled() sets. */
 GError *
 aiodrive_error_new_cancelled (void)
 {
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
 }
 
-/* For an interface: what its functions fail with where a class has none of its own. */
+/* Returns the error of an interface's function that a class does not implement. */
 GError *
 aiodrive_error_new_not_implemented (GObject *object)
 {
@@ -101,7 +101,7 @@ append_failure (GString      *string,
   g_string_append (string, "…");
 }
 
-/* The message has a bounded length: it counts the failures, and lists the first ones. */
+/* Composes the message, which has a bounded length: it counts the failures, and lists the first ones. */
 static char *
 describe_failures (GPtrArray *errors,
                    GPtrArray *names,
@@ -120,8 +120,8 @@ describe_failures (GPtrArray *errors,
   return g_string_free (message, FALSE);
 }
 
-/* One error of several: the only one as it is, more of them as MULTIPLE. @names are those of the tasks that
- * failed, NULL for one without, @n_tasks counts the others too. */
+/* Combines several errors: returns a single one unchanged, more as MULTIPLE. @names are the names of the failed tasks,
+ * NULL for a task without one; @n_tasks also counts the tasks that succeeded. */
 GError *
 aiodrive_error_new_multiple (GPtrArray *errors,
                              GPtrArray *names,
@@ -141,7 +141,7 @@ aiodrive_error_new_multiple (GPtrArray *errors,
   return error;
 }
 
-/* Takes @error, or NULL if nothing went wrong. @name is that of the task, or NULL if it has none. */
+/* Takes @error, or NULL if the task succeeded. @name is the name of the task, or NULL if it has none. */
 void
 aiodrive_failures_add (AiodriveFailures *self,
                        GError           *error,
@@ -166,7 +166,8 @@ aiodrive_failures_add (AiodriveFailures *self,
   g_ptr_array_add (self->names, g_strdup (name));
 }
 
-/* What it comes to: the real errors first, then CANCELLED; NULL if nothing went wrong. Afterwards nothing has. */
+/* Returns the combined error and resets @self: the real errors take precedence over CANCELLED; NULL if no task
+ * failed. */
 GError *
 aiodrive_failures_sum_up (AiodriveFailures *self,
                           guint             n_tasks)

@@ -9,11 +9,11 @@ G_BEGIN_DECLS
  * AiodriveError:
  * @AIODRIVE_ERROR_MULTIPLE: several tasks failed: the message counts them and lists the first ones; see
  *   aiodrive_task_get_errors()
- * @AIODRIVE_ERROR_SIGNAL: a Unix signal ended it
- * @AIODRIVE_ERROR_PREEMPTED: somebody else asked for what was held weakly
+ * @AIODRIVE_ERROR_SIGNAL: a Unix signal stopped the operation
+ * @AIODRIVE_ERROR_PREEMPTED: another caller asked for a lock that was held weakly
  *
- * What a call of this library can fail with where #GIOErrorEnum has no code for it. For everything else
- * the codes of GIO are used: %G_IO_ERROR_CANCELLED, %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_INVALID_ARGUMENT and so on.
+ * Errors of this library for which #GIOErrorEnum has no code. For everything else the library uses the codes of GIO:
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_INVALID_ARGUMENT and so on.
  *
  * Since: 1.0
  */

@@ -5,14 +5,14 @@
 
 G_BEGIN_DECLS
 
-/* How long callbacks of ours may follow each other. */
+/* How long our callbacks may run back to back. */
 #define AIODRIVE_SLICE_USEC  1000
 
 typedef enum
 {
   AIODRIVE_NOT_YIELDING,
-  AIODRIVE_YIELDING,    /* nothing of ours is ready ... */
-  AIODRIVE_HAS_YIELDED, /* ... and now the sources of lower priority have been asked */
+  AIODRIVE_YIELDING,    /* none of our sources is ready ... */
+  AIODRIVE_HAS_YIELDED, /* ... and GLib has asked the sources of lower priority */
 } AiodriveYielding;
 
 /* The fairness of all our sources in one main context. It belongs to the thread that iterates the context. */
@@ -20,10 +20,10 @@ typedef struct
 {
   GSource         *others;      /* unowned, set once, as is the next */
   GSource         *keeper;
-  gint64           busy_since;  /* when a source of ours was dispatched first since the turn of the others */
-  gint64           asked_at;    /* when the others were asked before the context polled; 0: they were not */
+  gint64           busy_since;  /* when the first of our sources was dispatched in this slice */
+  gint64           asked_at;    /* when GLib asked the others before the context polled; 0: it did not */
   AiodriveYielding yielding;
-  guint            n_yields;    /* iterations since it began to yield */
+  guint            n_yields;    /* iterations since our sources began to yield */
 } AiodriveFairness;
 
 void      aiodrive_fairness_init        (AiodriveFairness *self,

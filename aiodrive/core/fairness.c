@@ -2,22 +2,22 @@
 #include "aiodrive/core/fairness-private.h"
 
 /* Bounded unfairness. Our sources have the default priority, and all of them in one main context share one time slice.
- * A slice starts with the first dispatch of one of them. When it is used up our sources yield: none of them is
- * ready until sources of a lower priority have been asked. It does not matter which sources take turns, for an
- * iteration in which only a foreign source of the default priority was ready does not end the slice.
+ * A slice starts with the first dispatch of one of them. When it is used up our sources yield: none of them is ready
+ * until GLib has asked the sources of a lower priority. Alternating sources do not reset the slice: an iteration in
+ * which only a foreign source of the default priority was ready does not end it.
  * (/aiodrive/core/dispatcher/lower-priorities, .../chain-of-timers, .../alternating,
  * /aiodrive/binding/wake-source/alternating)
  *
- * GLib asks sources in the order of their priorities, and stops at the first priority that has a ready one. So the
- * check function of `others`, right below the default priority, is called if and only if nothing of the default
- * priority is ready: that is the turn of the others. A context that has blocked in its poll had nothing else to do, and
- * starts a new slice as well.
+ * GLib asks sources in the order of their priorities, and stops at the first priority that has a ready one. So GLib
+ * calls the check function of `others`, right below the default priority, if and only if no source of the default
+ * priority is ready: that is the turn of the others. A context that blocked in its poll was idle, and starts a new
+ * slice as well.
  *
- * A foreign source of the default priority that is always ready starves the others without our doing. Our sources
- * stop yielding after a few iterations even then.
+ * A foreign source of the default priority that is always ready starves the others, and we cannot prevent that. Our
+ * sources stop yielding after a few iterations even then.
  *
- * The source of the lowest priority, `keeper`, is ready while the others yield: code that iterates the context until
- * there is nothing to do goes on. (.../until-nothing-is-to-be-done) */
+ * The source of the lowest priority, `keeper`, is ready while our sources yield, so code that iterates the context
+ * until it is idle continues. (.../until-nothing-is-to-be-done) */
 
 #define BLOCKED_USEC  100
 #define MAX_YIELDS    4
@@ -75,7 +75,7 @@ attach_source (AiodriveFairness *self,
   g_source_attach (source, context);
   g_source_unref (source);
 
-  return source;   /* the context has it */
+  return source;   /* the context owns it */
 }
 
 /* @self lives as long as @context is iterated. */
@@ -94,7 +94,7 @@ stop_yielding (AiodriveFairness *self)
   g_source_set_ready_time (self->keeper, -1);
 }
 
-/* Once in each iteration in which sources of the default priority are asked. */
+/* Called once in each iteration in which GLib asks the sources of the default priority. */
 void
 aiodrive_fairness_prepare (AiodriveFairness *self)
 {
@@ -106,7 +106,7 @@ aiodrive_fairness_prepare (AiodriveFairness *self)
     stop_yielding (self);
 }
 
-/* For the check function of @source. A poll that did not block takes no time, or next to none. */
+/* For the check function of @source. A poll that did not block takes next to no time. */
 void
 aiodrive_fairness_check (AiodriveFairness *self,
                          GSource          *source)
@@ -116,7 +116,7 @@ aiodrive_fairness_check (AiodriveFairness *self,
   self->asked_at = 0;
 }
 
-/* For a source that is dispatched @now. TRUE: it does nothing, for the others have their turn. */
+/* For a source that is dispatched @now. Returns TRUE if the source must do nothing, because our sources yield. */
 gboolean
 aiodrive_fairness_must_yield (AiodriveFairness *self,
                               gint64            now)

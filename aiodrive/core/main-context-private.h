@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Whether this thread may use what belongs to @context until aiodrive_main_context_leave(). */
+/* Returns whether this thread may touch the data of @context until aiodrive_main_context_leave(). */
 gboolean aiodrive_main_context_enter (GMainContext *context,
                                       gboolean      is_home);
 void     aiodrive_main_context_leave (GMainContext *context);

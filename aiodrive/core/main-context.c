@@ -5,17 +5,17 @@
 
 /* Exclusive use of a main context by a thread that may not be iterating it.
  *
- * What belongs to a context is touched by one thread at a time: the owner of the context, in GLib's sense. The global
- * default context is the thread-default one of every thread without a context of its own, so that a thread has to
- * acquire it first.
+ * One thread at a time touches the data of a context: the owner of the context, in GLib's sense. The global default
+ * context is the thread-default one of every thread without a context of its own, so such a thread must acquire it
+ * first.
  *
- * No spurious failure. Another thread can own the context for a moment without iterating it: g_main_context_invoke()
- * does, and so does this function. The thread that iterates the context otherwise, or that knows to be its home,
- * waits until that moment is over. Any other thread leaves the context alone: acquiring it would make the next
- * iteration of its owner fail. (/aiodrive/core/dispatcher/held-for-a-moment, .../held-elsewhere)
+ * No spurious failure. Another thread can own the context briefly without iterating it: g_main_context_invoke() does,
+ * and so does this function. The thread that usually iterates the context waits until the other has released it; so
+ * does a caller that knows the context to be its thread's own. Any other thread does not acquire the context, because
+ * then the next iteration of its owner would fail. (/aiodrive/core/dispatcher/held-for-a-moment, .../held-elsewhere)
  *
- * No deadlock. As long as no thread is known to iterate the context, the holder may do so, and may wait for this
- * thread: then the wait is bounded. */
+ * No deadlock. As long as no thread is known to iterate the context, the holder may be that thread, and may itself wait
+ * for the caller: then the caller's wait is bounded. */
 
 #define N_TRIES  1000
 

@@ -3,7 +3,7 @@
 
 #include "aiodrive/core/dispatcher-private.h"
 
-/* The time of the calling thread: that of the dispatcher of its thread-default main context. */
+/* The time of the calling thread is the time of the dispatcher of its thread-default main context. */
 
 /* Returns a new reference on the time source, or NULL for the real time. */
 AiodriveTimeSource *
@@ -14,8 +14,9 @@ aiodrive_time_source_ref_thread_default (void)
   return aiodrive_dispatcher_ref_time_source (aiodrive_dispatcher_get_thread_default ());
 }
 
-/* For a thread that is about to iterate @context: it goes by the time of the calling thread. Returns a new reference,
- * or NULL for the real time. The thread calls leave() after its last iteration, and release() before it ends. */
+/* For a thread that is about to iterate @context: it shares the time source of the calling thread. Returns a new
+ * reference, or NULL for the real time. The new thread calls leave() after its last iteration, and release() before it
+ * exits. */
 AiodriveTimeSource *
 aiodrive_time_source_share (GMainContext *context)
 {
@@ -29,8 +30,8 @@ aiodrive_time_source_share (GMainContext *context)
 /**
  * aiodrive_get_monotonic_time:
  *
- * Gets the time that the deadlines of the calling thread go by: g_get_monotonic_time(), or the virtual time of an
- * #AiodriveTestContext. Use it wherever a deadline is calculated, or a time is taken that a test may want to see pass.
+ * Gets the current time of the calling thread's deadlines: g_get_monotonic_time(), or the virtual time of an
+ * #AiodriveTestContext. Use it to calculate a deadline, and to measure a time that a test must be able to control.
  *
  * Returns: a time in microseconds
  *

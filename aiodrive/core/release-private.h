@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* For the references by which our structures hold one another. NULL is accepted. */
+/* For the references between our structures. NULL is accepted. */
 void aiodrive_release        (gpointer        data,
                               GDestroyNotify  destroy);
 void aiodrive_release_object (gpointer        object);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/release-private.h"
 
-/* No recursion as deep as the data. A scope holds its parent, a combinator its children: the end of the first one would
- * end the next from within, and so on. So what is released while something is being released in the same thread waits
- * until that has been freed (a trampoline). All is freed before the outermost release returns.
+/* No recursion as deep as the data. A scope owns its parent, a combinator its children, so each finalizer would run the
+ * next one from within. Instead a release during another release of the same thread is queued until that one has freed
+ * its object (a trampoline). The outermost release returns when the queue is empty.
  * (/aiodrive/task/depth/scope/dropped, .../timeout, .../error) */
 
 typedef struct
@@ -73,7 +73,7 @@ aiodrive_release (gpointer       data,
 void
 aiodrive_release_object (gpointer object)
 {
-  /* most have others, which it cannot end; two threads that both see them go one step deeper */
+  /* most have other references, so this release frees nothing; two threads that both see them recurse one step */
   if (object == NULL)
     return;
   if (g_atomic_int_get (&((GObject *) object)->ref_count) > 1)

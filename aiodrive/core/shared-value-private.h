@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* A value on its way between threads, shared by those who are to get a copy. */
+/* A value that crosses threads, shared by its receivers, each of which gets a copy. */
 typedef struct _AiodriveSharedValue AiodriveSharedValue;
 
-/* FALSE with @error set for a value that has no type. */
+/* Returns FALSE with @error set for a value that has no type. */
 gboolean             aiodrive_shared_value_check  (const GValue         *value,
                                                    GError              **error);
 

@@ -65,7 +65,7 @@ aiodrive_shared_value_unwrap (AiodriveSharedValue *self,
 
   if (g_atomic_int_get (&self->ref_count) == 1)
     {
-      /* nobody else: it need not be copied */
+      /* the only reference: move it, without a copy */
       *value = self->value;
       g_free (self);
       return;

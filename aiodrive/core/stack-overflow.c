@@ -5,15 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Knows on which stack a thread runs, and reports when that stack overflows.
+/* Tracks on which stack a thread runs, and reports an overflow of that stack.
  *
  * An overflow reads or writes the guard, which raises SIGSEGV (SIGBUS on some systems). The stack has no room left for
  * a signal handler, hence each thread that uses stacks has an alternate signal stack. The handler writes a message if
- * the address lies in the guard of the current stack. It then passes every signal on to the handler that was there
- * before, which may be that of a sanitizer, of a virtual machine, or the default one, which ends the process.
- * (/aiodrive/core/stack/overflow, .../overflow-chained)
+ * the address lies in the guard of the current stack. It then passes every signal on to the previous handler: a
+ * sanitizer's, a virtual machine's, or the default one, which ends the process. (/aiodrive/core/stack/overflow,
+ * .../overflow-chained)
  *
- * Async-signal safety. The handler calls write() and memcpy() alone. The current stack is a thread-local variable that
+ * Async-signal safety. The handler calls only write() and memcpy(). The current stack is a thread-local variable that
  * is allocated with the thread, not when it is first read. */
 
 /* glibc allocates thread-local memory of a library that was loaded later when it is first used, unless told otherwise;
@@ -31,7 +31,7 @@ static __thread AiodriveStack *current ALLOCATED_WITH_THE_THREAD;
 static struct sigaction former_segv, former_bus;
 
 /* Neither is inlined: a compiler that saw both sides of a switch could keep the address of the thread's variable across
- * it, which is another one where the fiber goes on in another thread. */
+ * it, and that address is wrong if the fiber continues in another thread. */
 
 __attribute__ ((noinline)) AiodriveStack *
 aiodrive_stack_get_current (void)
@@ -110,7 +110,7 @@ install_handler (int               number,
 {
   struct sigaction action;
 
-  /* first: it may be needed as soon as ours is there */
+  /* first: our handler may need it as soon as it is installed */
   sigaction (number, NULL, former);
   action = *former;
   action.sa_sigaction = on_signal;
@@ -130,7 +130,7 @@ free_signal_stack (gpointer memory)
 
 static GPrivate signal_stack = G_PRIVATE_INIT (free_signal_stack);
 
-/* Reports overflows in this thread from now on. A thread that has an alternate signal stack keeps it. */
+/* Starts to report overflows in this thread. A thread that has an alternate signal stack keeps it. */
 void
 aiodrive_stack_watch_overflow (void)
 {

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* How stacks are switched. The library chooses it once; tests choose it, too. */
+/* How to switch stacks. The library chooses once; tests choose too. */
 typedef enum
 {
   AIODRIVE_STACK_JUMP,           /* entered by makecontext(), then siglongjmp() */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Its checks take a jump to another stack for one to a frame that has returned. */
+/* Its checks mistake a jump to another stack for a jump to a frame that has returned. */
 #undef _FORTIFY_SOURCE
 
 #include "aiodrive/core/stack-switch-private.h"
@@ -10,22 +10,22 @@
 #include <ucontext.h>
 
 /* Switches between the stack of a thread and those of its fibers: asymmetric coroutines. resume() enters a fiber's
- * stack, and returns when the fiber suspends or its function has returned.
+ * stack, and returns when the fiber suspends or its function returns.
  *
  * Jumps. sigsetjmp() without the signal mask and siglongjmp() take no system call, and follow the ABI of every
- * architecture. A stack is entered once. From then on a loop on it runs one function after the other, and a free stack
- * waits in its loop.
+ * architecture. A stack is entered once. From then on a loop on it runs one function after another; a free stack is
+ * suspended in that loop.
  *
  * Shadow stacks. A processor that keeps return addresses on a stack of its own (CET, GCS) faults when siglongjmp()
  * leads to a frame of another stack. There swapcontext() switches both, at the cost of two system calls.
  *
- * Nesting. A fiber may resume another one, from a main loop that it runs itself. Each stack knows where its own resumer
- * stands, so that each suspension returns to the right one.
+ * Nesting. A fiber may resume another one, from a main loop that it runs itself. Each stack stores the place of its own
+ * resumer, so each suspension returns to the right one.
  *
- * Where a place is. A stack that is left keeps the registers in its own frames; the other side gets their address.
+ * Places. A stack that is left keeps the registers in its own frames; the other side gets their address.
  *
  * Debuggers. The C library encrypts the registers that siglongjmp() restores. frame and return_address say where a
- * suspended stack stands:
+ * stack is suspended:
  *
  *   (gdb) set $rsp = stack->frame + 16
  *   (gdb) set $rbp = *(void **) stack->frame
@@ -34,7 +34,7 @@
  */
 
 #if defined (__linux__) && !defined (__GLIBC__)
-#define HAVE_MAKECONTEXT 0   /* musl declares it only */
+#define HAVE_MAKECONTEXT 0 /* musl only declares it */
 #else
 #define HAVE_MAKECONTEXT 1
 #endif
@@ -91,8 +91,8 @@ keep (gpointer place)
   return place;
 }
 
-/* The next ones leave the current stack, and return when another stack goes to the place that they stored in @here.
- * They are not inlined: a caller's variable that was in a register would have an old value after sigsetjmp(). */
+/* The functions below leave the current stack, and return when another stack switches to the place that they stored in
+ * @here. They are not inlined: a caller's variable in a register would have an old value after sigsetjmp(). */
 
 G_NO_INLINE static void
 jump (gpointer *here,
@@ -167,14 +167,14 @@ jump_into (AiodriveStack *self,
 #endif
 
 /* Entry by a signal, where makecontext() does not exist. The stack becomes the alternate signal stack of this thread. A
- * handler runs on it, stores where it stands, and returns. For the kernel the signal is over then. Its frame stays, and
- * is where the stack is entered. (R. S. Engelschall, Portable Multithreading, 2000.) */
+ * handler runs on it, stores where it stands, and returns. The kernel then considers the signal handled. The handler's
+ * frame stays, and a switch enters the stack there. (R. S. Engelschall, Portable Multithreading, 2000.) */
 
 #define ENTRY_SIGNAL SIGURG   /* ignored by default */
 
 static GMutex entry_lock;
 static struct sigaction entry_former;      /* guarded by entry_lock; the handler reads it in any thread */
-static __thread AiodriveStack *entering;   /* what the handler is to run on */
+static __thread AiodriveStack *entering;   /* the stack on which the handler will run */
 static __thread void (*entry_func) (void);
 
 static void
@@ -186,7 +186,7 @@ on_entry_signal (int        number,
 
   if (entering == NULL)
     {
-      /* a real one, for the application */
+      /* a real signal, for the application */
       if ((entry_former.sa_flags & SA_SIGINFO) != 0)
         entry_former.sa_sigaction (number, info, context);
       else if (entry_former.sa_handler != SIG_DFL && entry_former.sa_handler != SIG_IGN)
@@ -200,7 +200,7 @@ on_entry_signal (int        number,
     entry_func ();
 }
 
-/* Raises the signal in this thread, with all others blocked, and returns once it was handled. */
+/* Raises the signal in this thread, with all other signals blocked, and returns once it has been handled. */
 static void
 raise_entry_signal (void)
 {
@@ -257,7 +257,7 @@ leave (AiodriveStack *self)
   aiodrive_stack_tools_entered (&self->tools);
 }
 
-/* What runs on each stack from when it was entered until it is unmapped. */
+/* The loop that runs on each stack from its first entry until it is unmapped. */
 static void
 run (void)
 {
@@ -312,8 +312,8 @@ enter (AiodriveStack *self)
   aiodrive_stack_set_current (resumer);
 }
 
-/* Makes @func the next function on a stack on which nothing runs. It begins when the stack is resumed. Once it has
- * returned the resumer calls @on_ended, which may release the stack. */
+/* Sets @func as the next function of a free stack. It starts when the stack is resumed. Once it has returned the
+ * resumer calls @on_ended, which may release the stack. */
 void
 aiodrive_stack_start (AiodriveStack     *self,
                       AiodriveStackFunc  func,
@@ -328,7 +328,8 @@ aiodrive_stack_start (AiodriveStack     *self,
   self->state = AIODRIVE_STACK_SUSPENDED;
 }
 
-/* Runs a suspended stack until it is suspended again, or its function has returned. FALSE if it has returned. */
+/* Runs a suspended stack until it suspends again or its function returns. Returns FALSE if the function has
+ * returned. */
 gboolean
 aiodrive_stack_resume (AiodriveStack *self)
 {
@@ -356,9 +357,9 @@ aiodrive_stack_resume (AiodriveStack *self)
   return FALSE;
 }
 
-/* Whether the caller belongs to the function that was resumed last, so that its resumer can go on. It does not in a
- * callback of a main loop that the function runs itself, nor where a context was pushed that its resumer does not
- * iterate. */
+/* Returns whether the caller belongs to the function that was resumed last, so that a suspension lets its resumer
+ * continue. It does not in a callback of a main loop that the function itself runs, nor after a push of a context that
+ * its resumer does not iterate. */
 gboolean
 aiodrive_stack_can_suspend (void)
 {
@@ -379,7 +380,7 @@ aiodrive_stack_suspend (void)
   leave (self);
 }
 
-/* Calls @func on the stack of the thread itself, and returns when it has returned. Meanwhile no stack is current. */
+/* Calls @func on the thread's own stack, and returns when @func does. Meanwhile no stack is current. */
 void
 aiodrive_stack_call_outside (AiodriveStackFunc func,
                              gpointer          data)

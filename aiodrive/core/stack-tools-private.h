@@ -10,8 +10,8 @@
 #endif
 #endif
 
-/* What the tools that watch memory have to know of stacks. The sanitizers are asked for at run time, through weak
- * symbols: so a library that was compiled without them is right in a program that was compiled with them. */
+/* Informs the memory checkers about stacks. The library finds the sanitizers at run time, through weak symbols, so a
+ * library compiled without them also works in a program compiled with them. */
 
 G_BEGIN_DECLS
 
@@ -29,15 +29,15 @@ AIODRIVE_WEAK void  __tsan_switch_to_fiber           (void *fiber, unsigned flag
 
 typedef struct
 {
-  void       *fake;             /* of AddressSanitizer: where it moves the variables of this stack to */
-  const void *resumer_low;      /* of AddressSanitizer: the stack from which this one was resumed */
+  void       *fake;             /* AddressSanitizer's: where it moves the variables of this stack */
+  const void *resumer_low;      /* AddressSanitizer's: the stack from which this one was resumed */
   gsize       resumer_size;
   void       *fiber;            /* of ThreadSanitizer */
   void       *resumer_fiber;    /* of ThreadSanitizer */
   guint       valgrind_id;
 } AiodriveStackTools;
 
-/* The memory from @low to @high, without the guard, becomes a stack, and ceases to be one. */
+/* The memory from @low to @high, without the guard, becomes a stack; stops being one. */
 
 static inline void
 aiodrive_stack_tools_map (AiodriveStackTools *self,
@@ -65,7 +65,7 @@ aiodrive_stack_tools_unmap (AiodriveStackTools *self,
     __asan_unpoison_memory_region (low, (gsize) ((guint8 *) high - (guint8 *) low));
 }
 
-/* While a stack is used, what it points to is not leaked. */
+/* While a stack is used, the memory that it points to is not leaked. */
 
 static inline void
 aiodrive_stack_tools_add_root (gpointer low,
@@ -83,8 +83,8 @@ aiodrive_stack_tools_remove_root (gpointer low,
     __lsan_unregister_root_region (low, (gsize) ((guint8 *) high - (guint8 *) low));
 }
 
-/* A switch between stacks, in this order: about to leave the one, to() once the place to come back to is set, arrived
- * on the other. */
+/* A switch between stacks calls, in this order: leave() on the old stack, to() once the place of return is stored,
+ * arrive() on the new stack. */
 
 static inline void
 aiodrive_stack_tools_enter (AiodriveStackTools  *self,

@@ -9,22 +9,22 @@
 
 /* The memory of stacks.
  *
- * Lazy commitment. A stack is mapped, not allocated: it costs the pages that were touched, 4 to 8 KiB for a fiber that
- * waits, however large it may grow. Huge pages are declined, since each would commit 2 MiB.
+ * Lazy commitment. A stack is mapped, not allocated: it costs only the pages that its functions have touched, 4 to 8
+ * KiB for a suspended fiber, however large it may grow. Huge pages are declined, since each would commit 2 MiB.
  *
  * Guards. The lowest 64 KiB are not accessible: alloca() steps over a smaller guard. Linux 6.13 guards pages within a
  * mapping, and adjacent stacks share one mapping. Everywhere else mprotect() cuts each stack into two mappings, of
  * which a process may have 65,530.
  *
  * Refusal. A process without mappings left dies in malloc(), far from the cause. Hence a stack is refused while an
- * eighth of them is left. Only the kernel knows how many there are, which takes milliseconds to read when there are
- * many. So they are counted, and counted again when the stacks could have used up what was left.
+ * eighth of them is left. Only the kernel knows how many mappings a process has, and reading many takes milliseconds.
+ * So the library counts them, and counts again only when the stacks could have used up the rest.
  * (/aiodrive/core/stack/too-many)
  *
- * Pools. A stack that was used is warm: its pages are there, and it is entered without a system call. Each thread keeps
- * 1024 free stacks, and more if more were in use at one moment, since what comes in bursts comes again. Every ten
- * seconds half of the surplus that was not used meanwhile is unmapped, the coldest first, in steps that do not delay
- * the main loop. Once there is no surplus the others give back what a deep call committed. (.../shrink, .../trim) */
+ * Pools. A used stack is warm: its pages are committed, and entering it takes no system call. Each thread keeps 1024
+ * free stacks, and more if more were in use at one moment, since bursts recur. Every ten seconds the pool unmaps half
+ * of the surplus that was not used meanwhile, the coldest first, in steps that do not delay the main loop. Once there
+ * is no surplus, the remaining stacks give back the memory that a deep call committed. (.../shrink, .../trim) */
 
 #define GUARD_SIZE          (64 * 1024)
 #define MINIMAL_SIZE        (64 * 1024)
@@ -52,7 +52,7 @@ struct _AiodriveStackPool
   guint    n_used;       /* acquired and not released in this thread */
   guint    n_most_used;  /* since the last round of shrinking, as the next one */
   guint    n_least_free;
-  guint    n_to_unmap;   /* still in this round */
+  guint    n_to_unmap;   /* still free in this round */
   GSource *timer;        /* owned, nullable; may be destroyed with its context */
 };
 
@@ -146,7 +146,7 @@ stack_refuse (const char  *why,
               GError     **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-               "There is no memory for the stack of another fiber, with %u of them: %s",
+               "No memory for the stack of another fiber; %u exist: %s",
                g_atomic_int_get (&n_mapped), why);
   return FALSE;
 }
@@ -190,7 +190,7 @@ stack_map (gsize    size,
   AiodriveStack stack = { .size = round_up (size, page_size), .guard_size = round_up (GUARD_SIZE, page_size) };
   AiodriveStack *self;
 
-  /* one for the mapping, and one for the guard, where it is known that it needs one */
+  /* one for the mapping, and one for the guard if it is known to need one */
   if (!take_room (2))
     {
       stack_refuse ("the process is about to exceed its number of mappings (vm.max_map_count)", error);
@@ -217,12 +217,12 @@ stack_map (gsize    size,
   return self;
 }
 
-/* FALSE if the kernel has no room for the hole; then the stack remains. */
+/* Returns FALSE if the kernel has no room for the hole; then the stack remains. */
 static gboolean
 stack_unmap (AiodriveStack *self)
 {
   AiodriveStack stack;
-  /* a guard that is a mapping goes with it; otherwise the mapping may be cut into two */
+  /* a guard that is its own mapping is unmapped too; otherwise this may cut a mapping into two */
   int n = self->guard_is_mapping ? -2 : 1;
 
   if (!take_room (n))
@@ -240,7 +240,8 @@ stack_unmap (AiodriveStack *self)
   return TRUE;
 }
 
-/* Gives back the memory of a free stack. Its content is lost, but that of the frames which wait to be entered again. */
+/* Gives back the memory of a free stack. Its content is lost, except for the frames of its loop, which is entered
+ * again. */
 static void
 stack_trim (AiodriveStack *self)
 {
@@ -277,7 +278,8 @@ pool_trim (AiodriveStackPool *self)
     }
 }
 
-/* Begins a round. FALSE if nothing was used in the last one, and nothing is left to unmap: the pool stays as it is. */
+/* Starts a round. Returns FALSE if no stack was used in the last one and none is left to unmap: the pool stays as it
+ * is. */
 static gboolean
 pool_begin_round (AiodriveStackPool *self)
 {
@@ -402,14 +404,14 @@ aiodrive_stack_pool_count (AiodriveStackPool *self)
   return self->free.length;
 }
 
-/* Pushes a stack that was released, unless there are enough. */
+/* Pushes a released stack, unless the pool is full. */
 static void
 pool_take_back (AiodriveStackPool *self,
                 AiodriveStack     *stack)
 {
   gboolean is_kept = self->free.length < MAX (N_KEPT, self->n_most_used) && stack->size == aiodrive_stack_get_size ();
 
-  if (self->n_used > 0)   /* else it was acquired in another thread */
+  if (self->n_used > 0)   /* otherwise it was acquired in another thread */
     self->n_used--;
   if (is_kept || !stack_unmap (stack))
     g_queue_push_head_link (&self->free, &stack->link);
@@ -417,7 +419,7 @@ pool_take_back (AiodriveStackPool *self,
     pool_start_timer (self);
 }
 
-/* Pops the warmest stack of the size that is wanted now. */
+/* Pops the warmest stack of the current size. */
 static AiodriveStack *
 pool_pop (AiodriveStackPool *self,
           gsize              size)
@@ -435,7 +437,7 @@ pool_pop (AiodriveStackPool *self,
   return stack;
 }
 
-/* Returns a stack on which nothing runs, or NULL with G_IO_ERROR_NO_SPACE. @name is for messages, and is not copied. */
+/* Returns a free stack, or NULL with G_IO_ERROR_NO_SPACE. @name is for messages, and is not copied. */
 AiodriveStack *
 aiodrive_stack_acquire (const char  *name,
                         GError     **error)
@@ -463,7 +465,7 @@ aiodrive_stack_acquire (const char  *name,
   return self;
 }
 
-/* Returns a stack on which nothing runs any more to the pool of this thread. */
+/* Releases a stack whose function has returned to the pool of this thread. */
 void
 aiodrive_stack_release (AiodriveStack *self)
 {
@@ -477,7 +479,7 @@ aiodrive_stack_release (AiodriveStack *self)
   pool_take_back (aiodrive_stack_pool_get (), self);
 }
 
-/* Returns the lowest address that can be used. */
+/* Returns the lowest usable address. */
 gpointer
 aiodrive_stack_get_low (AiodriveStack *self)
 {
@@ -496,7 +498,7 @@ aiodrive_stack_set_size (gsize size)
 {
   g_return_if_fail (size >= MINIMAL_SIZE && size <= G_MAXINT);
 
-  /* a multiple of every page size, so that it compares equal to what is mapped */
+  /* a multiple of every page size, so that it equals the size of the mapping */
   g_atomic_int_set (&size_in_kib, (guint) (round_up (size, MINIMAL_SIZE) / 1024));
 }
 

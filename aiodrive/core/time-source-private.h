@@ -10,11 +10,11 @@ G_BEGIN_DECLS
 typedef struct _AiodriveTimeSource AiodriveTimeSource;
 typedef struct _AiodriveBlockedThread AiodriveBlockedThread;
 
-/* What the timers of a main context go by instead of the real time, which NULL stands for. A time source wakes the main
- * contexts that go by it when its time has moved: they do not poll with a timeout. */
+/* The clock of the timers of a main context; NULL stands for the real time. A time source wakes its main contexts when
+ * its time has advanced, so they poll without a timeout. */
 typedef struct
 {
-  gboolean   one_by_one;   /* a dispatch runs one work item: a test may act between each two */
+  gboolean   one_by_one;   /* a dispatch runs one work item, so a test may act between any two */
 
   void     (*free)             (AiodriveTimeSource    *self);
 
@@ -22,8 +22,8 @@ typedef struct
   gint64   (*get_time)         (AiodriveTimeSource    *self);
   void     (*timer_started)    (AiodriveTimeSource    *self);
 
-  /* A thread goes by it, from before the first iteration of its context to after the last one. From leave() to
-   * release() the thread counts as busy, as everything does between hold() and release(). */
+  /* A thread is a member from before the first iteration of its context until after the last one. The time is frozen
+   * between hold() and release(), and between leave() and release(). */
   void     (*join)             (AiodriveTimeSource    *self,
                                 GMainContext          *context);
   void     (*leave)            (AiodriveTimeSource    *self,
@@ -31,7 +31,7 @@ typedef struct
   void     (*hold)             (AiodriveTimeSource    *self);
   gboolean (*release)          (AiodriveTimeSource    *self);
 
-  /* These are called with the lock held of what the thread waits for. */
+  /* These are called with the lock held of the primitive that the thread waits for. */
   void     (*start_timeout)    (AiodriveTimeSource    *self,
                                 AiodriveBlockedThread *thread,
                                 gint64                 due);
@@ -40,8 +40,8 @@ typedef struct
   void     (*thread_continues) (AiodriveTimeSource    *self,
                                 AiodriveBlockedThread *thread);
 
-  /* These are called with nothing locked: after a thread has blocked; and when it has continued, where stop_timeout()
-   * waits for a notify() that has begun. */
+  /* These are called with no lock held: settle() after a thread has announced that it blocks, and stop_timeout() after
+   * it has continued; that one waits for a running notify(). */
   void     (*settle)           (AiodriveTimeSource    *self);
   void     (*stop_timeout)     (AiodriveTimeSource    *self,
                                 AiodriveBlockedThread *thread);
@@ -63,14 +63,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AiodriveTimeSource, aiodrive_time_source_unref)
 gboolean            aiodrive_time_source_any       (void);
 gint64              aiodrive_time_source_get_time  (AiodriveTimeSource            *self);
 
-/* A thread that blocks, and counts as one that waits. It is embedded in what the thread waits with. */
+/* A thread that blocks, and counts as idle. It is embedded in the blocking call. */
 struct _AiodriveBlockedThread
 {
-  void              (*notify) (AiodriveBlockedThread *self);   /* its time is over; nothing is locked */
-  AiodriveTimeSource *timeout_source;   /* owned, nullable: by which it has a time */
+  void              (*notify) (AiodriveBlockedThread *self);   /* its timeout has expired; called with no lock held */
+  AiodriveTimeSource *timeout_source;   /* owned, nullable: of its timeout */
   AiodriveTimer       timer;            /* belongs to timeout_source, as does the next */
   gboolean            notifying;
-  AiodriveTimeSource *own_source;       /* owned, nullable: by which the thread goes; guarded by what it waits for */
+  AiodriveTimeSource *own_source;       /* owned, nullable: of the thread; guarded by the primitive's lock */
   gpointer            member;           /* belongs to own_source; NULL: the thread does not block */
 };
 

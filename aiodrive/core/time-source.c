@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/time-source-private.h"
 
-/* What time is, for the dispatcher and for blocking waits. The real time needs nothing; a test has a time source. */
+/* The clock of dispatchers and blocking waits. The real time needs no time source; a test has one. */
 
 static gint n_sources;   /* atomic */
 
@@ -31,7 +31,7 @@ aiodrive_time_source_unref (AiodriveTimeSource *self)
   self->funcs->free (self);
 }
 
-/* Whether any context goes by a time source: then deadlines of several contexts cannot be compared. */
+/* Returns whether any context has a time source: then deadlines of different contexts cannot be compared. */
 gboolean
 aiodrive_time_source_any (void)
 {
@@ -46,11 +46,11 @@ aiodrive_time_source_get_time (AiodriveTimeSource *self)
 }
 
 /*
- * Threads that block. One that goes by a time source counts as waiting from begin() to wake(), which its waker calls:
- * so there is no moment in which it was woken and still counts as waiting.
+ * Blocking threads. A thread with a time source counts as idle from begin() to wake(). Its waker calls wake(), so a
+ * thread that has been woken never counts as idle.
  */
 
-/* With the lock held of what it waits for. Takes @own_source and @timeout_source, both nullable. */
+/* Called with the lock of the primitive held. Takes @own_source and @timeout_source, both nullable. */
 void
 aiodrive_blocked_thread_begin (AiodriveBlockedThread *self,
                                AiodriveTimeSource    *own_source,
@@ -65,7 +65,7 @@ aiodrive_blocked_thread_begin (AiodriveBlockedThread *self,
     own_source->funcs->thread_blocks (own_source, self);
 }
 
-/* After begin(), with nothing locked: it may be that all threads wait now. */
+/* Called after begin(), with no lock held: everything may be idle now. */
 void
 aiodrive_blocked_thread_settle (AiodriveBlockedThread *self)
 {
@@ -75,7 +75,7 @@ aiodrive_blocked_thread_settle (AiodriveBlockedThread *self)
     self->timeout_source->funcs->settle (self->timeout_source);
 }
 
-/* The thread continues; called by any thread, with the same lock held as for begin(). */
+/* Marks the thread as busy again; called by any thread, with the lock of begin() held. */
 void
 aiodrive_blocked_thread_wake (AiodriveBlockedThread *self)
 {
@@ -83,7 +83,7 @@ aiodrive_blocked_thread_wake (AiodriveBlockedThread *self)
     self->own_source->funcs->thread_continues (self->own_source, self);
 }
 
-/* The thread does not block any more; with the same lock held. FALSE: end() has to follow. */
+/* The thread no longer blocks; called with the same lock held. If it returns FALSE, the caller must call end(). */
 gboolean
 aiodrive_blocked_thread_leave (AiodriveBlockedThread *self)
 {
@@ -92,7 +92,7 @@ aiodrive_blocked_thread_leave (AiodriveBlockedThread *self)
   return self->timeout_source == NULL;
 }
 
-/* After leave(), with nothing locked: waits until notify() has returned, if it has begun. */
+/* Called after leave(), with no lock held: waits until a running notify() has returned. */
 void
 aiodrive_blocked_thread_end (AiodriveBlockedThread *self)
 {

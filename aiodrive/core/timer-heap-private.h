@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The time that is so many microseconds after another one; at the end of all time it stays there. */
+/* Adds a number of microseconds to a time, and saturates at the maximum. */
 static inline gint64
 aiodrive_time_after (gint64 time,
                      gint64 usec)
@@ -20,10 +20,10 @@ struct _AiodriveTimer
 {
   gint64     due;                             /* monotonic, in microseconds */
   guint64    serial;                          /* timers due at the same time fire in the order of their start */
-  guint      place;                           /* 1 is the top of the heap; 0: in no heap */
+  guint      place;                           /* 1 is the top of the heap; 0: not in a heap */
   gboolean (*try_ref) (AiodriveTimer *timer); /* nullable; while the heap is locked: keeps the owner alive until
                                                * notify(). FALSE: it is too late for that, and for notify() */
-  void     (*notify) (AiodriveTimer *timer);  /* nothing is locked; the last use of the timer */
+  void     (*notify) (AiodriveTimer *timer);  /* called with no lock held; the last use of the timer */
 };
 
 struct _AiodriveTimerHeap

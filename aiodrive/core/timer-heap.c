@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/timer-heap-private.h"
 
-/* The timers of a dispatcher: a binary heap in which every timer knows its place, so that one
- * that is no longer needed leaves in O(log n). One GSource for each timer would instead make every
- * iteration of the main context walk over all of them.
+/* The timers of a dispatcher: a binary heap in which every timer stores its index, so a timer is removed in O(log n).
+ * With one GSource for each timer, every iteration of the main context would walk over all of them.
  *
- * The caller locks. */
+ * The caller holds the lock. */
 
 static gboolean
 is_earlier (const AiodriveTimer *a,
@@ -79,7 +78,7 @@ aiodrive_timer_heap_add (AiodriveTimerHeap *self,
   sift_up (self, timer);
 }
 
-/* Does nothing if the timer is in no heap: fired, removed or never added. */
+/* Does nothing if the timer is not in a heap: fired, removed or never added. */
 void
 aiodrive_timer_heap_remove (AiodriveTimerHeap *self,
                             AiodriveTimer     *timer)

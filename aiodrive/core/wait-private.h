@@ -8,8 +8,7 @@ G_BEGIN_DECLS
 #define AIODRIVE_TYPE_WAIT (aiodrive_wait_get_type ())
 G_DECLARE_FINAL_TYPE (AiodriveWait, aiodrive_wait, AIODRIVE, WAIT, GObject)
 
-/* Completes a wait that was woken, with one of the aiodrive_wait_return_*() functions. It runs in the context of the
- * wait. */
+/* Completes a woken wait, with one of the aiodrive_wait_return_*() functions. It runs in the context of the wait. */
 typedef void (*AiodriveWaitReturn) (AiodriveWait *self,
                                     gpointer      granted);
 
@@ -35,7 +34,7 @@ void            aiodrive_wait_grant              (AiodriveWait        *self,
 gpointer        aiodrive_wait_get_source_object  (AiodriveWait        *self);
 gpointer        aiodrive_wait_get_source_tag     (AiodriveWait        *self);
 
-/* These call back at once. */
+/* These run the callback before they return. */
 void            aiodrive_wait_return_boolean     (AiodriveWait        *self,
                                                   gboolean             value);
 void            aiodrive_wait_return_int         (AiodriveWait        *self,
@@ -46,7 +45,8 @@ void            aiodrive_wait_return_pointer     (AiodriveWait        *self,
 void            aiodrive_wait_return_error       (AiodriveWait        *self,
                                                   GError              *error);
 
-/* For finish functions: whether @result comes from the function that is the tag, and its outcome, once. */
+/* For finish functions: is_valid() checks that @result comes from the function given as the tag; the others return its
+ * outcome, once. */
 gboolean        aiodrive_wait_is_valid           (GAsyncResult        *result,
                                                   gpointer             source_object,
                                                   gpointer             source_tag);
@@ -59,16 +59,16 @@ gpointer        aiodrive_wait_propagate_pointer  (GAsyncResult        *result,
 
 GError         *aiodrive_wait_steal_error        (GAsyncResult        *result);
 
-/* An AiodriveWaitReturn for a wait that brings nothing but its end. */
+/* An AiodriveWaitReturn for a wait without a value. */
 void            aiodrive_wait_return_true        (AiodriveWait        *self,
                                                   gpointer             granted);
 
-/* What a call does before it looks whether it has to wait: a fiber that has used up its time slice yields. FALSE with
- * G_IO_ERROR_CANCELLED if @cancellable is cancelled. (A checkpoint in the sense of trio.) */
+/* Every call starts with a checkpoint, in trio's sense: a fiber that has used up its time slice yields. Returns FALSE
+ * with G_IO_ERROR_CANCELLED if @cancellable is cancelled. */
 gboolean        aiodrive_checkpoint              (GCancellable        *cancellable,
                                                   GError             **error);
 
-/* A call that blocks its thread while it waits. It begins under the monitor, and ends without it. */
+/* A call that blocks its thread. It starts with the monitor locked, and returns with it unlocked. */
 gboolean        aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
                                                    AiodriveMonitor    *monitor,
                                                    GCancellable       *cancellable,

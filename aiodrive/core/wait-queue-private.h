@@ -12,16 +12,16 @@ typedef struct _AiodriveMonitor AiodriveMonitor;
 typedef struct _AiodriveWaiter AiodriveWaiter;
 typedef struct _AiodriveWaitQueue AiodriveWaitQueue;
 
-/* The lock of a primitive. What may not be done under it is put off until it is unlocked: waking contexts that have got
- * something to run, one call of whatever is handed over, and dropping a reference on the primitive. */
+/* The lock of a primitive, with actions deferred until it is unlocked: waking contexts that have got work items, one
+ * deferred call, and releasing a reference on the primitive. */
 struct _AiodriveMonitor
 {
   GMutex           mutex;
   GSList          *to_wake;        /* of GMainContext, owned; guarded by mutex, as are the next two */
   GDestroyNotify   deferred;
   gpointer         deferred_data;
-  AiodriveWorkList stranded;       /* of waiters whose contexts are gone: they are run then */
-  GObject         *kept;           /* owned, nullable: what the monitor is part of, until it is unlocked */
+  AiodriveWorkList stranded;       /* of waiters whose contexts are gone: unlocking runs them */
+  GObject         *kept;           /* owned, nullable, until it is unlocked: the primitive */
 };
 
 /* A place in a wait queue. Its work item runs in the context of the dispatcher once it has been woken or cancelled. */
@@ -30,25 +30,26 @@ struct _AiodriveWaiter
   AiodriveWorkItem    work;         /* first; work.next is also the next in the queue */
   AiodriveWaiter     *prev;         /* guarded by the monitor, as are the next two */
   AiodriveWaitQueue  *queue;        /* NULL: not in a queue */
-  guint64             generation;   /* of the queue when the waiter came; another one: woken */
-  AiodriveDispatcher *dispatcher;   /* set once; NULL: it is run at once, under the monitor */
-  gpointer            granted;      /* guarded by the monitor: what it asks for, then what it gets */
+  guint64             generation;   /* of the queue when the waiter was added; a different one: woken */
+  AiodriveDispatcher *dispatcher;   /* set once; NULL: runs at once, with the monitor locked */
+  gpointer            granted;      /* guarded by the monitor: the request, then the granted value */
 };
 
 struct _AiodriveWaitQueue
 {
   AiodriveWaiter *first;            /* guarded by the monitor, as is everything here */
   AiodriveWaiter *last;
-  guint64         generation;       /* how often all were woken */
+  guint64         generation;       /* counts the calls that woke all waiters */
   gboolean        mixed;            /* waiters of several contexts have been in it since it was last empty */
-  GCompareFunc    compare;          /* nullable, set once: orders waiters by what they ask for */
+  GCompareFunc    compare;          /* nullable, set once: orders waiters by their requests */
   GTree          *firsts;           /* owned; the first waiter of each priority; NULL if there is only one priority */
-  /* nullable, set once; under the monitor: a waiter has been added, with what it asks for */
+  /* nullable, set once; called with the monitor locked, after a waiter and its request have been added */
   void          (*on_added)     (AiodriveWaitQueue *self,
                                  AiodriveWaiter    *waiter);
-  /* nullable, set once; under the monitor: somebody is about to be cancelled; the last moment to wake him */
+  /* nullable, set once; called with the monitor locked, when a waiter is about to be cancelled: the last chance to wake
+   * it */
   void          (*on_cancel)    (AiodriveWaitQueue *self);
-  /* nullable, set once; under the monitor: who asked for this was cancelled, and is not in the queue any more */
+  /* nullable, set once; called with the monitor locked, after the waiter with this request was cancelled and removed */
   void          (*on_cancelled) (AiodriveWaitQueue *self,
                                  gpointer           request);
 };

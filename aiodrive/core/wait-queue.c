@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/core/wait-queue-private.h"
 
-/* The one place where somebody waits: a GTask is parked in a queue, woken or cancelled, and called back in
- * its own context. A primitive is its state, a monitor, and wait queues under that monitor.
+/* The only waiting code of the library (trio's ParkingLot): a waiter is parked in a queue, woken or cancelled, and
+ * called back in its own context. A primitive is its state, a monitor, and wait queues guarded by that monitor.
  *
- * One outcome. A waiter is in a queue, or it is decided; both are known under the monitor alone. Who wakes
- * takes it out of the queue, who cancels finds it there or does nothing. So a waiter that was woken
- * keeps what it was granted however soon it is cancelled, and one that was cancelled is no longer there to be
- * granted anything: that goes to the next. (/aiodrive/core/wait-queue/cancel-after-wake, .../cancel-before-wake)
+ * One outcome. A waiter is either in a queue or decided, and only the holder of the monitor knows which. A waker
+ * removes the waiter from the queue; a canceller finds it there, or does nothing. So a woken waiter keeps the granted
+ * value however soon it is cancelled. A cancelled waiter is no longer in the queue, and the value goes to the next one.
+ * (/aiodrive/core/wait-queue/cancel-after-wake, .../cancel-before-wake)
  *
- * Nothing slips between looking and parking. aiodrive_wait_park() adds the waiter to the queue and to the hub of its
- * cancellable under the monitor. A cancellation that comes before is found by aiodrive_cancel_link_add(); one that
- * comes later waits for the monitor and finds the waiter parked. The monitor may be held there, for the hub's lock
- * is a leaf and the hub does not hold it when it calls us. (.../cancel-from-thread)
+ * No lost wakeups, no missed cancellation. aiodrive_wait_park() adds the waiter to the queue and to the hub of its
+ * cancellable in one critical section. aiodrive_cancel_link_add() finds an earlier cancellation; a later one waits for
+ * the monitor, and finds the waiter parked. Lock order: monitor > hub. The hub's lock is a leaf lock, and the hub does
+ * not hold it when it calls us. (.../cancel-from-thread)
  *
- * Everybody is called back once, in order, in his own context. A decided waiter is pushed into its dispatcher under the
- * monitor, so that callbacks come in the order of the decisions (a wait that began in this very iteration is called
- * back in the next one, all the same); it is run and freed by that dispatcher, once no handler is busy with it.
+ * Exactly-once callback, FIFO, in the waiter's own context. A decided waiter is pushed into its dispatcher with the
+ * monitor locked, so callbacks run in the order of the decisions. (A wait below a scope of the current iteration is
+ * still called back in the next one.) That dispatcher runs and frees the waiter, once no handler is notifying it.
  * (.../many-contexts, /aiodrive/core/cancel-hub/remove-while-notifying)
  *
- * Nothing of the user's is called under a lock, and no context is woken under it: it would run into the lock at once,
- * or end there, for who wakes it may be the last who keeps it. (.../many-contexts/one-leaves)
+ * No foreign code in a critical section, and no context is woken there: a woken thread would contend for the lock, and
+ * ours may be the last reference to its context. (.../many-contexts/one-leaves)
  *
- * Waiting by priority takes O(log n), for n priorities: a tree has the first waiter of each, and a new waiter goes
- * before the first one of the next priority. With one priority, the usual case, there is no tree.
+ * Priorities in O(log n), for n priorities. A tree holds the first waiter of each priority, and a new waiter is
+ * inserted before the first one of the next priority. With one priority, the usual case, there is no tree.
  * (/aiodrive/core/wait-queue/priorities)
  *
- * No turn is lost to a context that is gone. A waiter does not keep its context, if it keeps the dispatcher. Pushing it
- * fails then: what one waiter is woken with goes to the next one, and a lock that was granted is given back as soon as
- * the monitor is unlocked. (.../context-gone, .../context-gone-before-it-runs)
+ * No grant is lost to a dead context. A waiter may keep its dispatcher, but not its context. Pushing it fails once the
+ * context is gone: the value goes to the next waiter, and a granted lock is given back as soon as the monitor is
+ * unlocked. (.../context-gone, .../context-gone-before-it-runs)
  *
- * Waking all is O(1). The waiters leave as one chain and are told apart from those in the queue by the queue's
- * generation; only where several contexts wait, the chain is walked. (.../wake-all-generations) */
+ * Waking all is O(1). The waiters leave as one chain; the queue's generation counter distinguishes them from the
+ * waiters still queued. The chain is walked only if its waiters have several contexts. (.../wake-all-generations) */
 
 void
 aiodrive_monitor_init (AiodriveMonitor *self)
@@ -74,7 +74,7 @@ aiodrive_monitor_unlock (AiodriveMonitor *self)
     g_object_unref (kept);
 }
 
-/* Calls @func once the monitor is unlocked. There can be one call at a time. */
+/* Calls @func once the monitor is unlocked. At most one call can be pending. */
 void
 aiodrive_monitor_defer (AiodriveMonitor *self,
                         GDestroyNotify   func,
@@ -86,10 +86,11 @@ aiodrive_monitor_defer (AiodriveMonitor *self,
   self->deferred_data = data;
 }
 
-/* Before @waiter is published: keeps @object, of which the monitor is a part, until it is unlocked. Another thread may
- * iterate the context of @waiter, and its callback may drop the last reference before we get there. Where this thread
- * runs the context, no callback comes before the call has returned. The wait owns a reference too, so that no toggle
- * reference acts here, with the lock held. (waits-without-context in tests/interleave/no-context.c) */
+/* No use-after-free. Called before @waiter is published: keeps @object, which contains the monitor, alive until the
+ * monitor is unlocked. Another thread may iterate the context of @waiter, and the callback there may release the last
+ * reference before this thread unlocks. If this thread runs the context, no callback runs before the call returns. The
+ * wait owns a reference too, so no toggle reference is notified here, with the lock held. (waits-without-context in
+ * tests/interleave/no-context.c) */
 void
 aiodrive_monitor_keep (AiodriveMonitor *self,
                        AiodriveWaiter  *waiter,
@@ -105,7 +106,7 @@ next_of (AiodriveWaiter *waiter)
   return (AiodriveWaiter *) waiter->work.next;
 }
 
-/* Runs those who have no dispatcher. */
+/* Runs the waiters without a dispatcher. */
 static void
 run_chain (AiodriveWaiter *first,
            AiodriveWaiter *last)
@@ -120,7 +121,8 @@ run_chain (AiodriveWaiter *first,
   last->work.run (&last->work);
 }
 
-/* FALSE if the context of the waiters is gone: they give back what they were granted, once the monitor is unlocked. */
+/* Returns FALSE if the context of the waiters is gone: they give back the granted values once the monitor is
+ * unlocked. */
 static gboolean
 monitor_push (AiodriveMonitor *self,
               AiodriveWaiter  *first,
@@ -169,7 +171,7 @@ compare_waiters (gconstpointer a,
                                                  ((const AiodriveWaiter *) b)->granted);
 }
 
-/* Returns the waiter that @waiter, which is about to be added, goes before, or NULL to append it. */
+/* Returns the waiter before which to insert @waiter, or NULL to append it. */
 static AiodriveWaiter *
 find_place (AiodriveWaitQueue *self,
             AiodriveWaiter    *waiter)
@@ -195,7 +197,7 @@ find_place (AiodriveWaitQueue *self,
   return next;
 }
 
-/* Takes @waiter, which is about to be removed, out of the tree, if it is the first one of its priority. */
+/* Removes @waiter, which is about to leave the queue, from the tree, if it is the first one of its priority. */
 static void
 leave_tree (AiodriveWaitQueue *self,
             AiodriveWaiter    *waiter)
@@ -242,7 +244,7 @@ aiodrive_wait_queue_add (AiodriveWaitQueue *self,
     self->on_added (self, waiter);
 }
 
-/* Whether @waiter was in the queue still: it is not any more. */
+/* Removes @waiter. Returns whether it was still in the queue. */
 gboolean
 aiodrive_wait_queue_remove (AiodriveWaitQueue *self,
                             AiodriveWaiter    *waiter)
@@ -280,7 +282,7 @@ aiodrive_waiter_get_next (AiodriveWaiter *self)
   return next_of (self);
 }
 
-/* Wakes one who waits, with what he asked for. */
+/* Wakes one waiter, and grants its request. */
 void
 aiodrive_wait_queue_wake (AiodriveWaitQueue *self,
                           AiodriveWaiter    *waiter,
@@ -290,7 +292,7 @@ aiodrive_wait_queue_wake (AiodriveWaitQueue *self,
   aiodrive_waiter_run_soon (waiter, monitor);
 }
 
-/* Wakes who is first, with what he is granted. FALSE if nobody waits. */
+/* Wakes the first waiter with @granted. Returns FALSE if the queue is empty. */
 gboolean
 aiodrive_wait_queue_wake_one (AiodriveWaitQueue *self,
                               gpointer           granted,
@@ -302,7 +304,7 @@ aiodrive_wait_queue_wake_one (AiodriveWaitQueue *self,
     {
       gpointer request = waiter->granted;
 
-      aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
+      aiodrive_wait_queue_remove (self, waiter);   /* granted its request */
       waiter->granted = granted;
       if (monitor_push (monitor, waiter, waiter))
         return TRUE;
@@ -335,7 +337,7 @@ aiodrive_wait_queue_wake_all (AiodriveWaitQueue *self,
     }
 }
 
-/* Takes a waiter that is cancelled out of its queue. FALSE if it was woken before. */
+/* Removes a cancelled waiter from its queue. Returns FALSE if it had already been woken. */
 gboolean
 aiodrive_wait_queue_cancel (AiodriveWaiter *waiter)
 {

@@ -6,20 +6,19 @@
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/core/result.h"
 
-/* An asynchronous call that waits, and the GAsyncResult that its callback gets. See wait-queue.c for why it loses
- * nothing.
+/* An asynchronous call that waits, and the GAsyncResult that its callback gets. See wait-queue.c for its invariants.
  *
- * Why it is no GTask. A GTask never completes in the iteration in which it was created, and takes an idle source where
- * its own conditions for an inline return do not hold. A wait is completed by the dispatcher alone, and needs neither:
- * if what it asks for is there, its callback comes later in the same dispatch.
+ * Why it is no GTask. A GTask never completes in the iteration in which it was created, and takes an idle source when
+ * its own conditions for an inline return do not hold. Only the dispatcher completes a wait, which needs neither: if
+ * its request can be granted at once, the callback runs later in the same dispatch.
  *
  * Exactly-once callback, never inside the call. aiodrive_wait_new() only prepares. Parking and granting push a work
  * item into the dispatcher of the caller's thread-default context, at most once (One outcome, in wait-queue.c); the
  * dispatcher runs it with that context as the thread-default one. (/aiodrive/core/wait/same-dispatch)
  *
- * Waits below a young scope. A GTask that is created in this iteration and returned in it goes through an idle source,
- * which costs three times as much. A job usually returns its task in the callback of a wait that got the scope of the
- * task. So a wait carries the iteration in which its scope was created, and is postponed to the next one.
+ * Waits below a young scope. A GTask that is created and returned in one iteration goes through an idle source, which
+ * costs three times as much. A job usually returns its task in the callback of a wait that got the scope of the task.
+ * So a wait carries the iteration in which its scope was created, and is postponed to the next one.
  * (/aiodrive/core/wait/young-scope)
  *
  * One pointer serves three purposes, one after the other: the request while the wait is parked, then the value or the
@@ -31,7 +30,7 @@ struct _AiodriveWait
 
   AiodriveWaiter       waiter;          /* waiter.granted is the request, the value, or the error */
   AiodriveCancelLink   link;
-  AiodriveMonitor     *monitor;         /* set when it is parked; source_object keeps it */
+  AiodriveMonitor     *monitor;         /* set when it is parked; source_object keeps it alive */
   GCancellable        *cancellable;     /* owned, nullable; until it is completed */
   gpointer             source_object;   /* owned, nullable; set once, as are the next four */
   gpointer             source_tag;
@@ -41,7 +40,7 @@ struct _AiodriveWait
   GDestroyNotify       granted_free;    /* nullable; for waiter.granted */
   gboolean             cancelled;       /* guarded by the monitor until it is decided */
   guint                failed : 1;      /* from its completion on, in the context of the wait */
-  guint                taken : 1;       /* a finish function has unwrapped it */
+  guint                taken : 1;       /* a finish function has taken the outcome */
 };
 
 static void async_result_init (GAsyncResultIface *iface);
@@ -125,15 +124,15 @@ async_result_init (GAsyncResultIface *iface)
  * Waiting
  */
 
-/* Completes the wait, in its own context; or, if that is gone, anywhere, without a callback: what it was granted goes
- * back when the wait is finalized. (/aiodrive/core/wait/context-gone) */
+/* Completes the wait in its own context. If that context is gone, this runs in any thread and calls no callback: the
+ * granted value goes back when the wait is finalized. (/aiodrive/core/wait/context-gone) */
 static void
 wait_run (AiodriveWorkItem *work)
 {
   AiodriveWait *self = AIODRIVE_CONTAINER_OF (work, AiodriveWait, waiter.work);
 
   if (!aiodrive_cancel_link_remove (&self->link))
-    return;   /* again when the handler is done */
+    return;   /* posted again when the handler is done */
 
   if (aiodrive_dispatcher_is_closed (self->waiter.dispatcher))
     self->callback = NULL;
@@ -167,9 +166,9 @@ wait_cancelled (AiodriveCancelLink *link)
   aiodrive_cancel_link_done (link, dispatcher, &self->waiter.work);
 }
 
-/* Begins an asynchronous call. Afterwards, with the monitor locked, it is granted or parked, and owns itself until
- * its callback has returned. NULL if @cancellable is cancelled already: then the call fails with CANCELLED and has no
- * effect. */
+/* Starts an asynchronous call. The caller then locks the monitor, and grants or parks the wait, which owns itself until
+ * its callback has returned. Returns NULL if @cancellable is already cancelled: then the call fails with CANCELLED and
+ * has no effect. */
 AiodriveWait *
 aiodrive_wait_new (gpointer             source_object,
                    GCancellable        *cancellable,
@@ -211,7 +210,7 @@ return_granted_error (AiodriveWait *self,
   aiodrive_wait_return_error (self, error);
 }
 
-/* Fails a call that cannot even begin to wait. Takes @error. */
+/* Fails a call before it waits. Takes @error. */
 void
 aiodrive_wait_fail (AiodriveWait *self,
                     GError       *error)
@@ -221,14 +220,14 @@ aiodrive_wait_fail (AiodriveWait *self,
   aiodrive_dispatcher_post (self->waiter.dispatcher, &self->waiter.work);
 }
 
-/* For a wait whose callback returns a GTask that was created just now: it is completed in a later iteration. */
+/* For a wait whose callback returns a GTask created in this iteration: the wait completes in a later one. */
 void
 aiodrive_wait_postpone (AiodriveWait *self)
 {
   self->waiter.work.stamp = aiodrive_dispatcher_stamp ();
 }
 
-/* What it asks for, while it waits; what it gets, unless it is woken with something else. */
+/* Sets the request of the wait, which is also its value, unless the waker grants another one. */
 void
 aiodrive_wait_set_request (AiodriveWait   *self,
                            gpointer        request,
@@ -244,7 +243,8 @@ keep_source_object (AiodriveWait    *self,
   aiodrive_monitor_keep (monitor, &self->waiter, self->source_object);
 }
 
-/* Waits in @queue until it is woken or cancelled. FALSE if it has been cancelled by now, and does not wait. */
+/* Parks the wait in @queue until it is woken or cancelled. Returns FALSE if it is already cancelled, and does not park
+ * it. */
 gboolean
 aiodrive_wait_park (AiodriveWait      *self,
                     AiodriveWaitQueue *queue,
@@ -265,7 +265,7 @@ aiodrive_wait_park (AiodriveWait      *self,
   return TRUE;
 }
 
-/* Gives what there is already: @granted goes to the function that completes the wait. */
+/* Grants the request at once: passes @granted to the function that completes the wait. */
 void
 aiodrive_wait_grant (AiodriveWait    *self,
                      gpointer         granted,
@@ -372,7 +372,7 @@ take (GAsyncResult  *result,
   return !self->failed;
 }
 
-/* FALSE with @error set if it failed. */
+/* Returns FALSE with @error set if the call failed. */
 gboolean
 aiodrive_wait_propagate_boolean (GAsyncResult  *result,
                                  GError       **error)
@@ -382,7 +382,7 @@ aiodrive_wait_propagate_boolean (GAsyncResult  *result,
   return take (result, &value, error) && value != NULL;
 }
 
-/* -1 with @error set if it failed. */
+/* Returns -1 with @error set if the call failed. */
 gint
 aiodrive_wait_propagate_int (GAsyncResult  *result,
                              GError       **error)
@@ -392,7 +392,7 @@ aiodrive_wait_propagate_int (GAsyncResult  *result,
   return take (result, &value, error) ? GPOINTER_TO_INT (value) : -1;
 }
 
-/* NULL with @error set if it failed. */
+/* Returns NULL with @error set if the call failed. */
 gpointer
 aiodrive_wait_propagate_pointer (GAsyncResult  *result,
                                  GError       **error)
@@ -402,8 +402,8 @@ aiodrive_wait_propagate_pointer (GAsyncResult  *result,
   return take (result, &value, error) ? value : NULL;
 }
 
-/* What a task that is completed with @result fails with: the error of the wait, or INVALID_ARGUMENT if it was finished
- * before. NULL: it holds a value. */
+/* Returns the error of a task that is completed with @result: the error of the wait, or INVALID_ARGUMENT if it was
+ * already finished; NULL if it holds a value. */
 GError *
 aiodrive_wait_steal_error (GAsyncResult *result)
 {
@@ -419,8 +419,8 @@ aiodrive_wait_steal_error (GAsyncResult *result)
  * aiodrive_result_had_error:
  * @result: the result of an asynchronous call: of this library, or a #GTask
  *
- * Checks whether the call failed, without unwrapping its outcome. It is for code that passes on results of any kind,
- * as g_task_had_error() is for those that are tasks; the answer stays the same after the finish function was called.
+ * Checks whether the call failed, without taking its outcome. Use it in code that passes on results of any kind, as
+ * g_task_had_error() serves for tasks. The answer does not change when the finish function is called.
  *
  * Call it in the callback or later, in the thread of the callback.
  *

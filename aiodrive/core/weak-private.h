@@ -5,28 +5,28 @@
 
 G_BEGIN_DECLS
 
-/* A pointer to an object, for finders that have no reference on it. GWeakRef takes its reference under a lock of its
- * own before GLib 2.80, and a finder of ours would take it under a lock of ours. Neither may happen: taking a reference
+/* A pointer to an object, for finders without a reference on it. Before GLib 2.80, GWeakRef takes its reference with a
+ * lock of its own held, and our finder would take it with one of ours held. Neither may happen: taking a reference
  * calls the toggle notify of a binding, which waits for the lock of the interpreter.
  *
- * So a finder first claims, which is one atomic increment, and takes the reference afterwards, with nothing locked. The
- * object is lost in its dispose(), and that waits until no claim is open. No deadlock: an object that is being disposed
- * of has no toggle reference, so that a finder does nothing but count until it gives its claim up.
+ * So a finder first claims the object, which is one atomic increment, and takes the reference later, with no lock held.
+ * dispose() clears the pointer, and waits until no claim is open. No deadlock: an object in its dispose() has no toggle
+ * reference, so a finder with an open claim only counts until it gives the claim up.
  *
- * The reference may be taken after the last one has begun to go. From GLib 2.80 on the object survives that. Earlier
- * versions use an object after they have dropped such a reference; there a GWeakRef says whether it is too late. The
- * finder has a reference by then, so that GWeakRef calls no toggle notify.
- * (/aiodrive/core/weak/child, .../threads, .../toggle) */
+ * No use-after-free. A finder may take its reference while the last one is being released. From GLib 2.80 on the object
+ * survives that. Earlier versions use the object after its last reference is gone; there a GWeakRef tells whether it is
+ * too late. The finder has a reference by then, so GWeakRef calls no toggle notify. (/aiodrive/core/weak/child,
+ * .../threads, .../toggle) */
 typedef struct
 {
-  gpointer object;    /* atomic, unowned; NULL: it is lost */
+  gpointer object;    /* atomic, unowned; NULL: disposed of */
   gint     claims;    /* atomic */
 #if !GLIB_CHECK_VERSION (2, 79, 1)
   GWeakRef survivor;
 #endif
 } AiodriveWeak;
 
-/* Once, before another thread sees it. */
+/* Called once, before another thread sees it. */
 static inline void
 aiodrive_weak_init (AiodriveWeak *self,
                     gpointer      object)
@@ -37,8 +37,8 @@ aiodrive_weak_init (AiodriveWeak *self,
 #endif
 }
 
-/* Where *@self may be freed with the object, it is called under a lock that dispose() takes before it loses the
- * object. The claim ends with aiodrive_weak_take(). */
+/* Claims the object. If *@self may be freed with the object, the caller holds a lock that dispose() takes before it
+ * clears the pointer. aiodrive_weak_take() ends the claim. */
 static inline void
 aiodrive_weak_claim (AiodriveWeak *self)
 {
@@ -54,12 +54,12 @@ aiodrive_weak_survives (AiodriveWeak *self)
   gpointer object = g_weak_ref_get (&self->survivor);
 
   if (object != NULL)
-    g_object_unref (object);   /* not the last one */
+    g_object_unref (object);   /* not the last reference */
   return object != NULL;
 #endif
 }
 
-/* With nothing locked. Returns: (transfer full) (nullable): the object */
+/* Called with no lock held. Returns: (transfer full) (nullable): the object */
 static inline gpointer
 aiodrive_weak_take (AiodriveWeak *self)
 {
@@ -69,13 +69,13 @@ aiodrive_weak_take (AiodriveWeak *self)
     {
       g_object_ref (object);
       if (!aiodrive_weak_survives (self))
-        g_clear_object (&object);   /* dispose() waits for us, and has the last one */
+        g_clear_object (&object);   /* dispose() waits for us, and holds the last reference */
     }
   g_atomic_int_add (&self->claims, -1);
   return object;
 }
 
-/* With nothing locked, where *@self outlives the object. */
+/* Called with no lock held, if *@self outlives the object. */
 static inline gpointer
 aiodrive_weak_get (AiodriveWeak *self)
 {
@@ -83,7 +83,7 @@ aiodrive_weak_get (AiodriveWeak *self)
   return aiodrive_weak_take (self);
 }
 
-/* In dispose(), with nothing locked, when it cannot be claimed any more: nobody finds the object after this. */
+/* Called in dispose(), with no lock held, once no finder can claim the object: no finder gets it after this. */
 static inline void
 aiodrive_weak_lose (AiodriveWeak *self)
 {
@@ -92,7 +92,7 @@ aiodrive_weak_lose (AiodriveWeak *self)
     g_thread_yield ();
 }
 
-/* Before an object is claimed that may have been disposed of by force, and where one is revived in dispose(). */
+/* Called before a claim of an object that may have been disposed of by force, and when dispose() revives one. */
 static inline void
 aiodrive_weak_restore (AiodriveWeak *self,
                        gpointer      object)
@@ -105,8 +105,8 @@ aiodrive_weak_restore (AiodriveWeak *self,
   g_atomic_pointer_set (&self->object, object);
 }
 
-/* The same for an object that the user may get: nobody finds one whose last reference is going. From GLib 2.80 on
- * that is what a GWeakRef does, with nothing locked while it takes the reference. */
+/* The same for an object that is handed to the user: no finder gets one whose last reference is being released. From
+ * GLib 2.80 on a GWeakRef does just that, and holds no lock while it takes the reference. */
 #if GLIB_CHECK_VERSION (2, 79, 1)
 typedef GWeakRef AiodriveStrictWeak;
 #define aiodrive_strict_weak_init g_weak_ref_init

@@ -5,20 +5,20 @@
 
 G_BEGIN_DECLS
 
-/* The structure in which @pointer points to @member. */
+/* Returns the structure that contains @pointer as its @member. */
 #define AIODRIVE_CONTAINER_OF(pointer, Type, member) ((Type *) ((guint8 *) (pointer) - G_STRUCT_OFFSET (Type, member)))
 
 typedef struct _AiodriveWorkItem AiodriveWorkItem;
 
-/* Something to be run once in a main context. It is embedded in what it belongs to. */
+/* A function to run once in a main context. It is embedded in its owner. */
 struct _AiodriveWorkItem
 {
   AiodriveWorkItem *next;
   void            (*run) (AiodriveWorkItem *work);   /* see "Contexts go away" in dispatcher.c */
-  gint64            stamp;   /* run in an iteration that began after this; see aiodrive_dispatcher_stamp() */
+  gint64            stamp;   /* runs in an iteration that started after this; see aiodrive_dispatcher_stamp() */
 };
 
-/* Work items one after the other; a chain of them is appended at once. */
+/* A FIFO list of work items, which appends a whole chain in O(1). */
 typedef struct
 {
   AiodriveWorkItem *first;

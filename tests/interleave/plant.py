@@ -14,7 +14,7 @@ BUGS = {
 '''),
     # between the choice of a waiter and the waking it may be cancelled
     'wake-outside': (
-        '''      aiodrive_wait_queue_remove (self, waiter);   /* with what it asked for */
+        '''      aiodrive_wait_queue_remove (self, waiter);   /* granted its request */
       waiter->granted = granted;
 ''', '''      aiodrive_monitor_unlock (monitor);
       aiodrive_monitor_lock (monitor);
@@ -59,7 +59,7 @@ BUGS = {
 '''),
     # a fiber goes on, and leaves its stack, while the handler of the cancellation still works on it
     'resume-early': (
-        '''  if (aiodrive_cancel_link_remove (&self->link))   /* else it runs again when the handler has returned */
+        '''  if (aiodrive_cancel_link_remove (&self->link))   /* else posted again when the handler has returned */
     aiodrive_stack_resume (self->stack);
 ''', '''  aiodrive_cancel_link_remove (&self->link);
   aiodrive_stack_resume (self->stack);
