@@ -23,7 +23,7 @@ open_windows (GCancellable  *scope,
       GtkWidget *window = gtk_window_new ();
 
       gtk_window_set_title (GTK_WINDOW (window), "Opened in a fiber");
-      gtk_window_set_child (GTK_WINDOW (window), gtk_font_chooser_widget_new ());
+      gtk_window_set_child (GTK_WINDOW (window), gtk_calendar_new ());
       gtk_window_present (GTK_WINDOW (window));
       while (!gtk_widget_get_mapped (window))
         if (!aiodrive_sleep (1, scope, error))
