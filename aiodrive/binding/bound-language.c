@@ -3,10 +3,10 @@
 
 #include <dlfcn.h>
 
-/* Some interpreters run in one thread, and a function of theirs ends the process in another one: JavaScript from GJS
- * 1.82 on (before that it is blocked), Perl, and Ruby. Such a function is a closure of libffi, which lies in no library
- * that the linker knows; and the interpreter says that it runs in this thread. Python and Lua take a lock of their own
- * before they run. */
+/* Some interpreters run in one thread only, and calling one of their functions in another thread ends the process:
+ * JavaScript from GJS 1.82 on (earlier versions block the call), Perl, and Ruby. Two facts identify such a function: it
+ * is a libffi closure, outside every library that the linker knows, and the interpreter reports that it runs in this
+ * thread. Python and Lua take a lock of their own before they run. */
 
 typedef gpointer (*GetContext) (void);
 typedef int      (*IsThread)   (void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/binding/exception.h"
 
-/* A GError of this domain stands for an exception of another language. It carries nothing but its code, because a
- * binding copies no more than that; each of its copies counts as a holder of what the code stands for. */
+/* A GError of this domain stands for an exception of another language. It carries only its code, because a binding
+ * copies no more; each copy of the error holds a reference on the exception of that code. */
 
 typedef struct
 {
@@ -43,7 +43,7 @@ hold (gint code)
   return held;
 }
 
-/* The destroy notify of the source below, so that it comes also in a context that is not iterated any more. */
+/* The destroy notify of the source below, so that it also runs when the context is no longer iterated. */
 static void
 drop_if_unheld (gpointer data)
 {
@@ -67,7 +67,7 @@ run_once (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A binding frees the error before the code that catches it can look at it. */
+/* A binding frees the error before the code that catches the exception can read it. */
 static void
 drop_later (gint code)
 {
@@ -89,7 +89,7 @@ static void
 error_copy (const GError *source,
             GError       *target)
 {
-  /* GLib has called error_init() for it too */
+  /* GLib has called error_init() for the copy too */
 }
 
 static void
@@ -122,12 +122,12 @@ aiodrive_exception_quark (void)
  * aiodrive_exception_hold:
  * @value: an exception
  *
- * Keeps an exception of another language for errors of the domain aiodrive_exception_quark(): with the code that
- * this returns, an error takes the exception through code in C to where it is caught, however often the error is
- * copied. For the bindings of a language, which turn exceptions into errors and back.
+ * Keeps an exception of another language for errors of the domain aiodrive_exception_quark(). An error with the
+ * returned code carries the exception through C code to the handler that catches it, however often the error is copied.
+ * For language bindings, which turn exceptions into errors and back.
  *
- * Make the error, then call aiodrive_exception_release(). The exception is let go of in the next iteration of
- * the thread-default main context after the last of its errors was freed, or with that context.
+ * Create the error, then call aiodrive_exception_release(). The exception is released in the next iteration of the
+ * thread-default main context after its last error was freed, or with that context.
  *
  * Returns: a code
  *
@@ -164,7 +164,7 @@ aiodrive_exception_hold (const GValue *value)
  * aiodrive_exception_release:
  * @code: a code of aiodrive_exception_hold()
  *
- * Ends what aiodrive_exception_hold() began.
+ * Releases the reference of aiodrive_exception_hold(); the errors with this code keep their own.
  *
  * Since: 1.0
  */
@@ -189,8 +189,8 @@ aiodrive_exception_release (gint code)
  * @code: the code of an error
  * @value: (out caller-allocates): return location for the exception
  *
- * Gets the exception that an error of the domain aiodrive_exception_quark() stands for: what was given to
- * aiodrive_exception_hold(). Where there is none, it is %FALSE.
+ * Gets the exception of an error of the domain aiodrive_exception_quark(): the value passed to
+ * aiodrive_exception_hold(). If there is none, @value is %FALSE.
  *
  * Since: 1.0
  */

@@ -3,13 +3,13 @@
 
 #include "aiodrive/core/dispatcher-private.h"
 
-/* All but the ready time, which has a lock of its own, belongs to the thread that iterates the context. */
+/* All fields belong to the thread that iterates the context, except the ready time, which has its own lock. */
 typedef struct
 {
   GSource             source;
-  AiodriveDispatcher *dispatcher;  /* owned, nullable; that of the context, from the first iteration on */
+  AiodriveDispatcher *dispatcher;  /* owned, nullable; of the context, set in the first iteration */
   gboolean            is_deferred; /* it was ready while our sources yielded */
-  gboolean            is_nested;   /* its callback runs, and was not called in a main loop in there yet */
+  gboolean            is_nested;   /* its callback runs, and no nested main loop has called it yet */
   GPollFD             pollfd;      /* its fd is -1 if there is none */
 } WakeSource;
 
@@ -35,8 +35,8 @@ wake_source_prepare (GSource *source,
   return !aiodrive_fairness_is_yielding (get_fairness (self)) && (self->is_deferred || self->is_nested);
 }
 
-/* The file descriptor is polled also while our sources yield. An fd of g_source_add_unix_fd() would make the source
- * ready then. */
+/* The file descriptor is polled even while our sources yield. With g_source_add_unix_fd() the source would be ready
+ * then. */
 static gboolean
 wake_source_check (GSource *source)
 {
@@ -83,15 +83,14 @@ static GSourceFuncs wake_source_funcs =
 /**
  * aiodrive_wake_source_new:
  *
- * Makes a source that calls its callback when its ready time has come, and only then: for an event loop of another
- * language that is to run in a main context.
+ * Creates a source that calls its callback at its ready time, and only then: for the event loop of another language
+ * that runs in a main context.
  *
- * Set the callback, attach it, and call g_source_set_ready_time() with 0 or with a monotonic time, from any thread,
- * whenever there will be something to do. The ready time is unset before each call, so the callback sets the next one.
- * (A source of g_timeout_source_new() sets one of its own afterwards.) It is dispatched in nested main loops too: one
- * that the callback runs calls it at once, so that the callback need not set a ready time for what it has not done yet.
- * Sources of a lower priority have their turn about once in a millisecond, also where its callback asks for the next
- * call at once, again and again.
+ * Set the callback, attach the source, and schedule a call with g_source_set_ready_time(): 0 or a monotonic time, from
+ * any thread. The ready time is unset before each call, so the callback sets the next one. (A source of
+ * g_timeout_source_new() sets its own afterwards.) Nested main loops dispatch the source too: a nested loop run by the
+ * callback calls it at once, so the callback need not set a ready time for its remaining work. Sources of a lower
+ * priority get a turn about once a millisecond, even if every callback schedules the next call at once.
  *
  * Returns: (transfer full): a new source
  *
@@ -114,13 +113,13 @@ aiodrive_wake_source_new (void)
  * @fd: a file descriptor, or -1 to watch none any more
  * @condition: what to watch @fd for
  *
- * Has @source call its callback also when @fd meets the condition, or has an error or a hang-up.
+ * Lets @source also call its callback when @fd meets the condition, or has an error or a hang-up.
  *
- * An event loop of another language watches all of its file descriptors with one of these: that of its epoll or kqueue.
- * The source is ready for as long as the condition holds, so the callback has to deal with it. A source watches one
- * file descriptor; another call replaces it. @fd must stay open until it is replaced or @source is destroyed.
+ * The event loop of another language watches all its file descriptors through one: its epoll or kqueue descriptor. The
+ * source is ready as long as the condition holds, so the callback must handle it. A source watches one file descriptor;
+ * another call replaces it. @fd must stay open until it is replaced or @source is destroyed.
  *
- * It can be called in the thread that iterates the context of @source, or before @source is attached.
+ * Call it in the thread that iterates the context of @source, or before @source is attached.
  *
  * Since: 1.0
  */

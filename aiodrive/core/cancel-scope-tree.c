@@ -207,7 +207,7 @@ aiodrive_cancel_scope_pass_over (AiodriveCancelScope *self)
   g_atomic_int_set (&self->passed_over, TRUE);
 }
 
-/* Returns the first scope above the parent of @self whose work has not ended. */
+/* Returns the first scope above the parent of @self whose work has not completed. */
 static GCancellable *
 dup_place_above (AiodriveCancelScope *self)
 {

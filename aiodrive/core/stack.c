@@ -502,8 +502,8 @@ aiodrive_stack_set_size (gsize size)
   g_atomic_int_set (&size_in_kib, (guint) (round_up (size, MINIMAL_SIZE) / 1024));
 }
 
-/* Returns the names of the fibers that were started in @thread, or in any if it is NULL, and have not ended. NULL if
- * there are none. */
+/* Returns the names of the fibers that were started in @thread, or in any if it is NULL, and have not completed. NULL
+ * if there are none. */
 char *
 aiodrive_stack_list_names (GThread *thread)
 {

@@ -146,7 +146,7 @@ monitor_push (AiodriveMonitor *self,
   return TRUE;
 }
 
-/* @run is called in the main context that is thread-default now. */
+/* @run is called in the current thread-default main context. */
 void
 aiodrive_waiter_init (AiodriveWaiter *self,
                       void          (*run) (AiodriveWorkItem *work))

@@ -44,9 +44,9 @@ aiodrive_auto_terminated_task_group_init (AiodriveAutoTerminatedTaskGroup *self)
 
 /**
  * aiodrive_auto_terminated_task_group_new:
- * @parent: (nullable): what cancels the group
+ * @parent: (nullable): a cancellable that also cancels the group
  *
- * Makes a group, open for tasks.
+ * Creates a group, open for tasks.
  *
  * Returns: (transfer full): a new group
  *

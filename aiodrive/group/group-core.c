@@ -129,7 +129,7 @@ aiodrive_group_core_new (GObject      *object,
   return self;
 }
 
-/* Makes a new core that of a pool, which is idle. */
+/* Turns a new core into the core of a pool, which is idle. */
 void
 aiodrive_group_core_make_pool (AiodriveGroupCore  *self,
                                const char         *name,

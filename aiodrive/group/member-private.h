@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 typedef struct _AiodriveMember AiodriveMember;
 typedef struct _AiodrivePlan AiodrivePlan;
 
-/* A task of a group that has not ended, or whose end the group has not seen. It belongs to the context of the group. */
+/* A task of a group that has not completed, or whose end the group has not seen. It belongs to the context of the
+ * group. */
 struct _AiodriveMember
 {
   AiodriveWaiter     waiter;    /* first */

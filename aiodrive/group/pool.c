@@ -223,7 +223,7 @@ aiodrive_pool_init (AiodrivePool *self)
  * aiodrive_pool_new:
  * @name: (nullable): what it is called
  *
- * Makes a pool to plan tasks in, for aiodrive_pool_run_async().
+ * Creates a pool to plan tasks in, for aiodrive_pool_run_async().
  *
  * Returns: (transfer full): a new pool
  *
@@ -238,9 +238,9 @@ aiodrive_pool_new (const char *name)
 /**
  * aiodrive_pool_open: (constructor)
  * @name: (nullable): what it is called
- * @parent: (nullable): what cancels the pool
+ * @parent: (nullable): a cancellable that also cancels the pool
  *
- * Makes a pool that runs from the start. Close it with aiodrive_task_group_close_async(), whatever happened.
+ * Creates a pool that runs from the start. Close it with aiodrive_task_group_close_async(), whatever happened.
  *
  * Returns: (transfer full): a new pool
  *

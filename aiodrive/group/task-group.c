@@ -174,7 +174,7 @@ aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
   /**
    * AiodriveTaskGroup:n-tasks:
    *
-   * How many tasks of the group have not ended. The notification comes in the context of the group.
+   * How many tasks of the group have not completed. The notification comes in the context of the group.
    *
    * Since: 1.0
    */
@@ -201,9 +201,9 @@ aiodrive_task_group_init (AiodriveTaskGroup *self)
 
 /**
  * aiodrive_task_group_new:
- * @parent: (nullable): what cancels the group
+ * @parent: (nullable): a cancellable that also cancels the group
  *
- * Makes a group, open for tasks.
+ * Creates a group, open for tasks.
  *
  * Returns: (transfer full): a new group
  *
@@ -240,7 +240,7 @@ aiodrive_task_group_get_scope (AiodriveTaskGroup *self)
  * aiodrive_task_group_get_n_tasks:
  * @self: a group
  *
- * Gets how many tasks of the group have not ended.
+ * Gets how many tasks of the group have not completed.
  *
  * Returns: the number of tasks
  *
@@ -258,7 +258,7 @@ aiodrive_task_group_get_n_tasks (AiodriveTaskGroup *self)
  * aiodrive_task_group_is_closed:
  * @self: a group
  *
- * Gets whether the group has come to its end: it was closed, and all tasks have ended.
+ * Gets whether the group has come to its end: it was closed, and all tasks have completed.
  *
  * Returns: whether it has
  *
@@ -276,8 +276,8 @@ aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
  * aiodrive_task_group_get_tasks:
  * @self: a group
  *
- * Gets the tasks of the group that have not ended, for a list view: a list of #AiodriveTaskInfo that follows the group.
- * Call it, and use the list, in the context of the group; to call it anywhere else is a programming error.
+ * Gets the tasks of the group that have not completed, for a list view: a list of #AiodriveTaskInfo that follows the
+ * group. Call it, and use the list, in the context of the group; to call it anywhere else is a programming error.
  *
  * Returns: (transfer none): the list
  *
@@ -339,8 +339,8 @@ aiodrive_task_group_cancel (AiodriveTaskGroup *self)
  * would leak a reference in each such call.
  *
  * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
- * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, when @task has ended and what waited for it
- * has been called back, as aiodrive_spawn() does.
+ * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, when @task has completed and what waited
+ * for it has been called back, as aiodrive_spawn() does.
  *
  * A job that drops its task without having returned it fails with %G_IO_ERROR_FAILED, if nobody else holds the task.
  *

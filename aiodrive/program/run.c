@@ -58,8 +58,8 @@ wait_for_owner (Run *self)
   return ended;
 }
 
-/* One iteration; TRUE if the task has ended before. That is looked up while the context is ours: no other thread can
- * end the task after that. (run-without-owner in tests/interleave/no-context.c) */
+/* One iteration; TRUE if the task has completed before. That is looked up while the context is ours: no other thread
+ * can end the task after that. (run-without-owner in tests/interleave/no-context.c) */
 static gboolean
 iterate (Run          *self,
          GMainContext *context)
@@ -80,10 +80,10 @@ iterate (Run          *self,
  * aiodrive_run:
  * @task: any task
  *
- * Iterates the thread-default main context until @task has ended: for the `main` function of a program without a main
- * loop, and for tests. Everything else in the context goes on meanwhile. It may be called in a callback; but code that
- * could wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback: it is not known to
- * have ended there.)
+ * Iterates the thread-default main context until @task has completed: for the `main` function of a program without a
+ * main loop, and for tests. Everything else in the context goes on meanwhile. It may be called in a callback; but code
+ * that could wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback: it is not
+ * known to have ended there.)
  *
  * A thread without a main context of its own shares the default one. While another thread iterates that, this waits for
  * @task without iterating, and callbacks run in the other thread.

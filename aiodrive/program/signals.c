@@ -211,7 +211,7 @@ return_signum (AiodriveWait *wait,
 /**
  * aiodrive_wait_for_signal_async:
  * @signums: (array length=n_signums): `SIGHUP`, `SIGINT`, `SIGTERM`, `SIGUSR1`, `SIGUSR2` or `SIGWINCH`, one or several
- * @n_signums: how many there are
+ * @n_signums: the length of @signums
  * @cancellable: (nullable): cancels the wait
  * @callback: (scope async) (closure user_data): called when a signal has come
  * @user_data: data for @callback

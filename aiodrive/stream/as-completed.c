@@ -313,7 +313,7 @@ aiodrive_as_completed_iterator_init (AiodriveAsCompletedIterator *self)
 /**
  * aiodrive_as_completed:
  * @tasks: (array length=n_tasks) (nullable): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @parent: (nullable): cancels the tasks
  *
  * Gives the tasks one after the other, each when it has ended, in whatever way; tasks that have ended already come
@@ -331,7 +331,7 @@ aiodrive_as_completed_iterator_init (AiodriveAsCompletedIterator *self)
  * errors of the tasks that were given to nobody, one as it is, several as %AIODRIVE_ERROR_MULTIPLE. An iterator that
  * is dropped while tasks run warns about that, and cancels them.
  *
- * With a task that could not be cancelled alone the first wait fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing
+ * With a task that cannot be cancelled on its own the first wait fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing
  * is cancelled. The iterator belongs to the main context that is thread-default now; a waiter in another one is called
  * back there.
  *

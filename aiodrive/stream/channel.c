@@ -168,7 +168,7 @@ aiodrive_channel_init (AiodriveChannel *self)
  * aiodrive_channel_new:
  * @capacity: for how many items there is to be room; 0 to make each sender wait for a receiver
  *
- * Makes a channel.
+ * Creates a channel.
  *
  * Returns: (transfer full): a new channel
  *

@@ -133,11 +133,11 @@ fail (AiodriveMapCore *self,
 
 typedef struct
 {
-  AiodriveWaiter   waiter;   /* first; run when task has ended */
+  AiodriveWaiter   waiter;   /* first; run when task has completed */
   GList            node;     /* in the jobs of map */
   AiodriveMapCore *map;      /* owned */
   GTask           *task;     /* owned */
-  GValue           item;     /* until task has ended */
+  GValue           item;     /* until task has completed */
   GValue           result;   /* while it is not its turn */
 } Job;
 

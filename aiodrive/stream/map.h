@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * AiodriveMapFunc:
  * @task: the task to return
  * @cancellable: (not nullable): the scope of @task
- * @item: what to work on; it is there until @task has ended
+ * @item: what to work on; it is there until @task has completed
  * @user_data: what was given with the function
  *
  * A job for an item, as an #AiodriveJobFunc is one: see to it that @task is returned, now or later, with

@@ -149,7 +149,7 @@ aiodrive_ordered_queue_init (AiodriveOrderedQueue *self)
 /**
  * aiodrive_ordered_queue_new:
  *
- * Makes a queue that waits for the item with the index 0.
+ * Creates a queue that waits for the item with the index 0.
  *
  * Returns: (transfer full): a new queue
  *

@@ -284,8 +284,8 @@ aiodrive_periodic_iterator_init (AiodrivePeriodicIterator *self)
  * aiodrive_repeat_periodically:
  * @interval_ms: the time from one tick to the next, in milliseconds
  *
- * Makes an iterator that ticks at regular intervals. With an @interval_ms of 0 it ticks in every iteration of the main
- * context.
+ * Creates an iterator that ticks at regular intervals. With an @interval_ms of 0 it ticks in every iteration of the
+ * main context.
  *
  * To wait once use aiodrive_sleep_async().
  *

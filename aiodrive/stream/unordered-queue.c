@@ -69,7 +69,7 @@ aiodrive_unordered_queue_init (AiodriveUnorderedQueue *self)
 /**
  * aiodrive_unordered_queue_new:
  *
- * Makes a queue that keeps no order but that of arrival.
+ * Creates a queue that keeps no order but that of arrival.
  *
  * Returns: (transfer full): a new queue
  *

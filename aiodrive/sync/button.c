@@ -65,7 +65,7 @@ aiodrive_button_init (AiodriveButton *self)
 /**
  * aiodrive_button_new:
  *
- * Makes a button.
+ * Creates a button.
  *
  * Returns: (transfer full): a new button
  *

@@ -71,7 +71,7 @@ aiodrive_cargo_init (AiodriveCargo *self)
 /**
  * aiodrive_cargo_new:
  *
- * Makes a cargo.
+ * Creates a cargo.
  *
  * Returns: (transfer full): a new cargo
  *

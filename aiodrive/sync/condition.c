@@ -73,7 +73,8 @@ aiodrive_condition_init (AiodriveCondition *self)
 /**
  * aiodrive_condition_new:
  *
- * Makes a condition. It belongs to no lock; but those who wait for it at the same time should hold guards of one lock.
+ * Creates a condition. It belongs to no lock; but those who wait for it at the same time should hold guards of one
+ * lock.
  *
  * Returns: (transfer full): a new condition
  *

@@ -119,7 +119,7 @@ aiodrive_latch_init (AiodriveLatch *self)
 /**
  * aiodrive_latch_new:
  *
- * Makes a latch that is not set.
+ * Creates a latch that is not set.
  *
  * Returns: (transfer full): a new latch
  *

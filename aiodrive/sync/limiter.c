@@ -159,7 +159,7 @@ aiodrive_limiter_init (AiodriveLimiter *self)
  * aiodrive_limiter_new:
  * @capacity: how many are let in at once
  *
- * Makes a limiter. With a @capacity of 0 nobody is let in until it is raised.
+ * Creates a limiter. With a @capacity of 0 nobody is let in until it is raised.
  *
  * Returns: (transfer full): a new limiter
  *

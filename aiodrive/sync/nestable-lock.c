@@ -322,7 +322,7 @@ aiodrive_nestable_lock_init (AiodriveNestableLock *self)
 /**
  * aiodrive_nestable_lock_new:
  *
- * Makes a lock that is open.
+ * Creates a lock that is open.
  *
  * Returns: (transfer full): a new lock
  *

@@ -196,7 +196,7 @@ aiodrive_smart_lock_init (AiodriveSmartLock *self)
 /**
  * aiodrive_smart_lock_new:
  *
- * Makes a lock that is open.
+ * Creates a lock that is open.
  *
  * Returns: (transfer full): a new lock
  *

@@ -70,7 +70,7 @@ aiodrive_thread_safe_event_init (AiodriveThreadSafeEvent *self)
 /**
  * aiodrive_thread_safe_event_new:
  *
- * Makes an event that is not set.
+ * Creates an event that is not set.
  *
  * Returns: (transfer full): a new event
  *

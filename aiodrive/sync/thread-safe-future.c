@@ -92,7 +92,7 @@ aiodrive_thread_safe_future_init (AiodriveThreadSafeFuture *self)
 /**
  * aiodrive_thread_safe_future_new:
  *
- * Makes a future that is not done.
+ * Creates a future that is not done.
  *
  * Returns: (transfer full): a new future
  *

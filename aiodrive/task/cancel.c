@@ -11,7 +11,7 @@ cancel_it (AiodriveCombinator *self)
   aiodrive_combinator_cancel_others (self, NULL);
 }
 
-/* Its being cancelled is what was wanted; that the call was cancelled is not. */
+/* A cancelled task is a success; a cancelled call is not. */
 static GError *
 outcome (AiodriveCombinator *self)
 {
@@ -34,11 +34,11 @@ static const AiodriveCombinatorClass cancel_task_class =
  * @task: a task
  * @cancellable: (nullable): cancels the call
  *
- * Cancels @task, and returns a task that waits until it has ended. That @task ends with %G_IO_ERROR_CANCELLED is a
+ * Returns a task that has cancelled @task and waits until it has completed. %G_IO_ERROR_CANCELLED from @task is a
  * success, as is a value; any other error is raised.
  *
- * If the call itself is cancelled, it waits all the same, then fails with the task's real error, or
- * %G_IO_ERROR_CANCELLED. A task that could not be cancelled alone is %G_IO_ERROR_INVALID_ARGUMENT.
+ * If the call itself is cancelled, it still waits for @task, then fails with the real error of @task, or with
+ * %G_IO_ERROR_CANCELLED. A task that cannot be cancelled on its own is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Returns: (transfer full): a new task
  *
@@ -59,10 +59,10 @@ aiodrive_cancel_task (GTask        *task,
  * aiodrive_cancel_task_async:
  * @task: a task
  * @cancellable: (nullable): cancels the call
- * @callback: (scope async) (closure user_data): called when the task has ended
+ * @callback: (scope async) (closure user_data): called when the task has completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_cancel_task() has ended.
+ * Calls @callback when the task of aiodrive_cancel_task() has completed.
  *
  * Since: 1.0
  */
@@ -84,9 +84,9 @@ aiodrive_cancel_task_async (GTask               *task,
  * @result: the #GTask of aiodrive_cancel_task_async(), or a task of aiodrive_cancel_task()
  * @error: return location for an error
  *
- * Ends the cancelling of a task.
+ * Completes aiodrive_cancel_task_async().
  *
- * Returns: %TRUE if the task has ended without a real error; %FALSE with @error set
+ * Returns: %TRUE if the task has completed without a real error; %FALSE with @error set
  *
  * Since: 1.0
  */

@@ -7,20 +7,22 @@
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
-/* What all combinators have in common: they watch their children, cancel some of them, and end when all have ended.
+/* The base of all combinators. A combinator watches its children, cancels some of them, and completes when all have
+ * completed.
  *
- * It never ends before its children: end() runs when the last of them has been seen to end, whatever
- * happened before, and nothing else returns the task. (/aiodrive/task/combinator/ends-last)
+ * Structured concurrency: a combinator never completes before its children. end() runs when the last child is known to
+ * have completed, whatever happened before, and only end() returns the task. (/aiodrive/task/combinator/ends-last)
  *
- * A cancelled call cancels the children at once, in the thread that cancels, through the scope of the combinator's own
- * task; so a combinator that is somebody's child is cancelled as any other task. Whether the call was cancelled before
- * there was a winner is decided under the lock, once. (.../cancel-from-thread)
+ * Cancellation. A cancelled call cancels the children at once, in the cancelling thread, through the scope of the
+ * combinator's own task. So a parent combinator cancels a child combinator as it cancels any other task. Whether the
+ * cancellation or the winner came first is decided once, with the lock held. (.../cancel-from-thread)
  *
- * The combinator is the data of its task: it and its children live as long as somebody wants to look at them. */
+ * Lifetime. The combinator is the data of its task, so it and its children live as long as there is a reference on the
+ * task. */
 
 struct _AiodriveCombinatorChild
 {
-  AiodriveWaiter      waiter;       /* first; run when task has ended */
+  AiodriveWaiter      waiter;       /* first; runs when task has completed */
   AiodriveCombinator *combinator;
   GTask              *task;         /* owned */
   AiodriveTaskRecord *record;       /* that of task */
@@ -65,7 +67,7 @@ aiodrive_combinator_is_cancelled (AiodriveCombinator *self)
   return cancelled;
 }
 
-/* Makes a child the winner, unless there is one or the call was cancelled before. */
+/* Makes a child the winner, unless there is one already or the call was cancelled first. */
 gboolean
 aiodrive_combinator_elect (AiodriveCombinator *self,
                            guint               index)
@@ -91,8 +93,8 @@ cancel_cancellable (gpointer cancellable,
     g_cancellable_cancel (cancellable);
 }
 
-/* Those of the children that have not ended; the cancellable of one that has may be that of others. Handlers may do
- * anything, so that nothing of @self is used while they are cancelled. */
+/* Returns the cancellables of the pending children; another task may share the cancellable of a completed one. Handlers
+ * are foreign code, so the caller does not touch @self while it cancels them. */
 static GPtrArray *
 get_cancellables (AiodriveCombinator *self)
 {
@@ -148,7 +150,7 @@ end (AiodriveWorkItem *work)
   GError *error;
 
   if (!aiodrive_cancel_link_remove (&self->link))
-    return;   /* again when the handler is done */
+    return;   /* posted again when the handler is done */
 
   task = g_steal_pointer (&self->task);
   error = self->refusal != NULL ? g_steal_pointer (&self->refusal) : self->klass->all_ended (self);
@@ -163,7 +165,7 @@ end (AiodriveWorkItem *work)
   aiodrive_task_return_true (task);
 }
 
-/* Counts a child that has ended, or the start. */
+/* Counts a completed child, or the start. */
 static gboolean
 is_last (AiodriveCombinator *self)
 {
@@ -176,8 +178,8 @@ is_last (AiodriveCombinator *self)
   return last;
 }
 
-/* The cancelled children fail in turn. Each of their failures would walk over all children again, without effect.
- * (/aiodrive/task/gather/many) */
+/* Linear cost. The cancelled children fail in turn, and each failure would walk over all children again, without
+ * effect. (/aiodrive/task/gather/many) */
 static void
 cancel_others_once (AiodriveCombinator *self)
 {
@@ -200,8 +202,8 @@ child_ended (AiodriveWorkItem *work)
     end (&self->end);
 }
 
-/* Whether @task can be a child beside those whose cancellables are in @seen: one that has to be cancelled alone
- * must be able to. NULL if so. */
+/* Returns NULL if @task can be a child beside those whose cancellables are in @seen. A child that must be cancellable
+ * on its own needs a cancellable that no other child shares. */
 static GError *
 refuse (const AiodriveCombinatorClass *klass,
         GTask                         *task,
@@ -263,8 +265,8 @@ take_children (AiodriveCombinator  *self,
     }
 }
 
-/* Safe publication: another thread may iterate the context, and child_ended() reads all children there. So everything
- * is written, also what started() writes, before the first child is watched. (race-without-context,
+/* Safe publication: another thread may iterate the context, and child_ended() reads all children there. So everything,
+ * including the writes of started(), is written before the first child is watched. (race-without-context,
  * shield-without-context in tests/interleave/no-context.c) */
 static void
 watch_children (AiodriveCombinator *self)
@@ -273,7 +275,7 @@ watch_children (AiodriveCombinator *self)
     aiodrive_task_record_watch (self->children[i].record, &self->children[i].waiter);
 }
 
-/* The data of the task of a combinator: when it has called back, so have its children. */
+/* The data of a combinator's task: when its callbacks have run, so have those of its children. */
 static void
 children_called_back (gpointer data)
 {
@@ -303,7 +305,7 @@ aiodrive_combinator_new (const AiodriveCombinatorClass *klass,
   self->link.try_ref = aiodrive_cancel_link_begin;
   self->link.notify = on_cancelled;
   self->winner = -1;
-  self->n_pending = 1;   /* the start: should the context be iterated in another thread, it does not end before that */
+  self->n_pending = 1;   /* the start: no completion before this, even in another thread */
   g_mutex_init (&self->lock);
   g_task_set_task_data (self->task, self, combinator_free);
   aiodrive_task_record_set_job (aiodrive_task_record_get (self->task), NULL, self, children_called_back);
@@ -346,7 +348,7 @@ aiodrive_combinator_start (AiodriveCombinator  *self,
   return task;
 }
 
-/* Whether or not there is a callback: as in GIO, who gives none does not want to know. */
+/* Even without a callback: as in GIO, no callback means that the caller ignores the result. */
 void
 aiodrive_combinator_start_async (AiodriveCombinator  *self,
                                  GTask              **tasks,
@@ -358,8 +360,8 @@ aiodrive_combinator_start_async (AiodriveCombinator  *self,
     aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
 }
 
-/* What the outcomes of the children come to: their real errors first, then CANCELLED, be it theirs or that of the
- * call. */
+/* Combines the outcomes of the children: their real errors take precedence over CANCELLED, whether a child or the call
+ * was cancelled. */
 GError *
 aiodrive_combinator_sum_up (AiodriveCombinator *self)
 {
@@ -375,14 +377,14 @@ aiodrive_combinator_sum_up (AiodriveCombinator *self)
   return aiodrive_failures_sum_up (&failures, self->n_children);
 }
 
-/* Of a valid result. */
+/* For a valid result. */
 AiodriveCombinator *
 aiodrive_combinator_from_result (GAsyncResult *result)
 {
   return g_task_get_task_data (G_TASK (result));
 }
 
-/* The finish function of a combinator that stands for one of its children. */
+/* The finish function of a combinator that takes the outcome of one child. */
 GTask *
 aiodrive_combinator_finish_leaf (GAsyncResult  *result,
                                  GError       **error)

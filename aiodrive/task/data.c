@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/task/data.h"
 
-/* The fields of AIODRIVE_DEFINE_DATA(). A type without a copy of its own is copied with its structure. */
+/* The fields of AIODRIVE_DEFINE_DATA(). A type without a copy function is copied with its structure. */
 
 /**
  * aiodrive_data_copy: (skip)

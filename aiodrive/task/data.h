@@ -20,9 +20,10 @@ G_BEGIN_DECLS
  * pointer, as that of g_set_weak_pointer(): it becomes %NULL when the object is disposed, which has to happen in the
  * thread that uses the structure.
  *
- * The function that ends in `_new` takes the structure by value: `search_new ((Search) { .folder = folder })`. It
- * refers to, or copies, what the fields hold, and the compiler checks their types. The one that ends in `_free` is a
- * #GDestroyNotify. A fiber that is to end when its widget goes has a scope that does, as its parent.
+ * The function that ends in `_new` takes the structure by value: `search_new ((Search) { .folder = folder })`. It takes
+ * a reference on, or copies, the value of each field, and the compiler checks the types. The function that ends in
+ * `_free` is a #GDestroyNotify. To stop a fiber with its widget, give it a parent scope that is cancelled with the
+ * widget.
  *
  * Since: 1.0
  */

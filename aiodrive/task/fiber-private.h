@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Returns a task that is not ours with the result of a fiber. */
+/* Returns a foreign task with the result of a fiber. */
 void aiodrive_fiber_return_plain (GTask        *task,
                                   const GValue *result);
 

@@ -4,15 +4,15 @@
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
-/* The values that fibers return, and those that they await. */
+/* The values that fibers return, and the values that they await. */
 
-/* A plain GTask holds a pointer and a GDestroyNotify, which knows no type. So the types of boxed results are noted here
- * until their tasks are finalized. GTask destroys a result that nobody took before it clears its qdata. */
+/* A plain GTask holds a pointer and a GDestroyNotify, which knows no type. So this table keeps the types of boxed
+ * results until their tasks are finalized. GTask destroys an untaken result before it clears its qdata. */
 
 typedef struct
 {
   GType type;
-  guint n_tasks;   /* that were returned with this pointer */
+  guint n_tasks;   /* results returned with this pointer */
 } Boxed;
 
 static GMutex boxed_lock;
@@ -30,7 +30,7 @@ note_boxed (gpointer pointer,
   self = g_hash_table_lookup (boxed, pointer);
   if (self == NULL)
     g_hash_table_insert (boxed, pointer, self = g_new0 (Boxed, 1));
-  self->type = type;   /* the address may have been that of something else, which was freed by its new owner */
+  self->type = type;   /* the address may have been reused after the owner of an earlier result freed it */
   self->n_tasks++;
   g_mutex_unlock (&boxed_lock);
 }
@@ -99,7 +99,7 @@ aiodrive_fiber_return_plain (GTask        *task,
                              G_VALUE_TYPE_NAME (result));
 }
 
-/* Waits for @task, and finds where its value is. */
+/* Waits for @task, and returns the task that holds its value. */
 static GTask *
 await_leaf (GTask   *task,
             GError **error)
@@ -119,7 +119,7 @@ take_raw (GTask   *leaf,
   return FALSE;
 }
 
-/* Takes a value of @type out of a task that holds a GValue. */
+/* Takes a value of @type from a task that holds a GValue. */
 static gboolean
 take_value (GTask   *leaf,
             GType    type,
@@ -155,8 +155,8 @@ has_value (GTask *leaf)
  * @task: (transfer full): any task
  * @error: return location for an error
  *
- * Suspends the current fiber until @task has ended, and unwraps it, through combinators. @task holds a #GValue, as all
- * tasks of this library do, or was returned with g_task_return_boolean(). Otherwise as aiodrive_await().
+ * Suspends the current fiber until @task has completed, and unwraps it, through combinators. @task holds a #GValue, as
+ * all tasks of this library do, or was returned with g_task_return_boolean(). Otherwise as aiodrive_await().
  *
  * Returns: the value; %FALSE with @error set
  *
@@ -217,7 +217,7 @@ dup_pointer (const GValue *value)
   return g_value_get_pointer (value);
 }
 
-/* A pointer of @fundamental, or any for G_TYPE_POINTER. */
+/* Awaits a pointer of the type @fundamental, or of any type for G_TYPE_POINTER. */
 static gpointer
 await_pointer (GTask   *task,
                GType    fundamental,
@@ -271,7 +271,7 @@ aiodrive_await_pointer (GTask   *task,
  * @task: (transfer full): any task
  * @error: return location for an error
  *
- * As aiodrive_await_pointer(), for an object. That of a task which AIODRIVE_START() started is its #GAsyncResult.
+ * As aiodrive_await_pointer(), for an object. A task of AIODRIVE_START() holds its #GAsyncResult.
  *
  * Returns: (transfer full) (nullable): the value; %NULL with @error set
  *
@@ -325,7 +325,7 @@ aiodrive_await_boxed (GTask   *task,
  * @result: that of an #AiodriveFiberFunc
  * @value: the value
  *
- * Sets the result of a fiber, so that its function ends in one line.
+ * Sets the result of a fiber and returns %TRUE, so that its function can end in one line.
  *
  * Returns: %TRUE
  *

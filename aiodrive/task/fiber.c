@@ -7,15 +7,16 @@
 
 /* Fibers: functions that run on stacks of their own, in the main context of their task.
  *
- * Foreign code never runs on the stack of a fiber by our doing. A GTask that is returned calls back at once, and a
- * JavaScript engine that is called back on an unknown stack dies. Hence the function returns its result, its stack is
- * left, and the resumer returns the task. For the same reason a fiber starts from the main loop, never inside another
+ * The library never calls foreign code on the stack of a fiber. Returning a GTask runs its callback inline, and a
+ * JavaScript engine called on an unknown stack crashes. Hence the function returns its result, the thread leaves its
+ * stack, and the resumer returns the task. For the same reason a fiber starts from the main loop, never inside another
  * fiber. (/aiodrive/task/fiber/returned-outside, .../started-outside)
  *
- * A fiber is never cut off. It ends when its function returns, and sees a cancellation in what it awaits.
+ * A fiber is never unwound by force. It completes when its function returns; a cancellation fails the calls that it
+ * awaits.
  *
- * One await at a time. What was awaited last is kept until the next result is there, so that it can be an argument of a
- * finish function, and of the next await. (.../nested-await) */
+ * One await at a time. The last result stays alive until the next one arrives, so it can be an argument of a finish
+ * function, and of the next await. (.../nested-await) */
 
 /* What a fiber runs. */
 typedef struct
@@ -23,8 +24,8 @@ typedef struct
   GTask                *task;           /* owned by what contains this */
   AiodriveFiberFunc     func;           /* one of the two is set */
   AiodriveMapFiberFunc  map_func;
-  const GValue         *item;           /* for map_func; stays until the task has ended */
-  gpointer              data;           /* that of the task or of the job, which outlives the fiber */
+  const GValue         *item;           /* for map_func; stays until the task has completed */
+  gpointer              data;           /* of the task or of the job, which outlives the fiber */
   const char           *name;           /* static, or NULL for that of the task */
   gboolean              holds_value;    /* the task is ours, and gets a GValue */
 } Program;
@@ -36,7 +37,7 @@ typedef struct
   AiodriveStack        *stack;
   char                 *own_name;       /* owned, nullable */
   GAsyncResult         *awaited;        /* owned, nullable */
-  gboolean              arrived;        /* awaited is that of this await */
+  gboolean              arrived;        /* awaited belongs to the current await */
   gboolean              waits;
   gboolean              succeeded;
   GValue                result;
@@ -86,7 +87,7 @@ fiber_run (gpointer fiber)
                       : program->func (scope, program->data, &self->result, &self->error);
 }
 
-/* Outside the stack, which is left for good, and may be used again by what the task calls back. */
+/* Called outside the stack, which the thread has left for good: the callbacks of the task may reuse it. */
 static void
 fiber_ended (gpointer fiber)
 {
@@ -156,7 +157,7 @@ start_later (const Program      *program,
   aiodrive_dispatcher_post (dispatcher, &self->work);
 }
 
-/* The fiber to which the caller belongs, so that it can be suspended; or NULL. */
+/* Returns the fiber that the caller runs in and can suspend, or NULL. */
 static Fiber *
 get_current (void)
 {
@@ -293,17 +294,17 @@ aiodrive_fiber_map_job (GTask        *task,
 
 /**
  * aiodrive_spawn_fiber: (skip)
- * @parent: (nullable): what cancels the task
+ * @parent: (nullable): a cancellable that also cancels the task
  * @func: the function of the fiber
  * @data: data for @func
  * @data_destroy: (nullable): frees @data
  *
- * Starts a function as a task that suspends where the function waits, in the next iteration of the main context that is
- * thread-default now. In a fiber, AIODRIVE_AWAIT() awaits any asynchronous function, aiodrive_await() any task, and the
+ * Starts a fiber: a task whose function can suspend. It runs from the next iteration of the current thread-default main
+ * context on. In a fiber, AIODRIVE_AWAIT() awaits any asynchronous function, aiodrive_await() awaits any task, and the
  * blocking functions of this library suspend the fiber, not the thread.
  *
- * The function is started even if @parent is cancelled by then. @data is freed in the same context, after the task has
- * ended. The task holds the result as a #GValue; aiodrive_await_boolean() and its siblings unwrap it in a fiber,
+ * The function runs even if @parent is already cancelled. @data is freed in the same context, after the task has
+ * completed. The task holds the result as a #GValue: aiodrive_await_boolean() and its siblings unwrap it in a fiber,
  * aiodrive_task_propagate() anywhere. If there is no memory for a stack, the task fails with %G_IO_ERROR_NO_SPACE.
  *
  * Returns: (transfer full): the task
@@ -325,12 +326,12 @@ GTask *
 
 /**
  * aiodrive_task_run_in_fiber: (skip)
- * @task: any task that was not returned
+ * @task: any task that has not been returned
  * @func: the function of the fiber
  *
- * Runs a function in a fiber and returns @task with its result, as g_task_run_in_thread() does with a thread: for an
- * asynchronous function of your own. The function gets the task data and the cancellable of @task. It starts in the
- * next iteration of the task's context.
+ * Runs a function in a fiber and returns @task with its result, as g_task_run_in_thread() does with a thread. Use it to
+ * implement an asynchronous function of your own. The function gets the task data and the cancellable of @task. It
+ * starts in the next iteration of the task's context.
  *
  * The task is returned with g_task_return_boolean(), g_task_return_int() or g_task_return_pointer(), depending on the
  * type of the result: %TRUE if there is none.
@@ -354,9 +355,9 @@ aiodrive_task_run_in_fiber (GTask             *task,
 /**
  * aiodrive_fiber_get_scope: (skip)
  *
- * Gets what cancels the current fiber: the cancellable of its task.
+ * Gets the scope that cancels the current fiber: the cancellable of its task.
  *
- * Returns: (transfer none) (nullable): the scope; %NULL outside of a fiber, too
+ * Returns: (transfer none) (nullable): the scope; %NULL outside a fiber
  *
  * Since: 1.0
  */
@@ -390,8 +391,8 @@ aiodrive_fiber_get_task (void)
  * @func: a function
  * @data: data for @func
  *
- * Calls a function on the stack of the main loop, and returns when it has returned: for code that measures its stack,
- * as JavaScript engines do, or that needs a large one. Outside of a fiber it calls @func directly.
+ * Calls a function on the stack of the main loop, and returns when the function returns. Use it for code that measures
+ * its stack, such as a JavaScript engine, or needs a large one. Outside a fiber it calls @func directly.
  *
  * Since: 1.0
  */
@@ -408,8 +409,8 @@ aiodrive_fiber_call_outside (GSourceOnceFunc func,
  * aiodrive_fiber_set_stack_size: (skip)
  * @size: in bytes, at least 64 KiB
  *
- * Sets the size of the stacks of fibers that start from now on. It is 1 MiB, on 32 bit 256 KiB. A stack takes the
- * memory that was used, not its whole size.
+ * Sets the size of the stacks of fibers that start from now on. It is 1 MiB, on 32 bit 256 KiB. A stack costs only the
+ * memory that its functions have touched.
  *
  * Since: 1.0
  */
@@ -501,7 +502,8 @@ aiodrive_await_end (void)
   return self->awaited;
 }
 
-/* The cancellation of the fiber ends the wait, unless it reaches the task itself: then the task is awaited. */
+/* Cancelling the fiber ends the wait, unless the cancellation reaches the task itself: then the fiber still awaits the
+ * task. */
 static gboolean
 wait_for (Fiber   *self,
           GTask   *task,
@@ -527,11 +529,11 @@ wait_for (Fiber   *self,
  * @task: any task
  * @error: return location for an error
  *
- * Suspends the current fiber until @task has ended, without unwrapping it. Any number of fibers may await one task. If
- * the scope of the fiber is cancelled, the wait ends with %G_IO_ERROR_CANCELLED; but a task below that scope is
- * cancelled with it, and is awaited to its end.
+ * Suspends the current fiber until @task has completed, without unwrapping it. Any number of fibers may await one task.
+ * If the scope of the fiber is cancelled, the wait fails with %G_IO_ERROR_CANCELLED. But if @task is below that scope,
+ * it is cancelled too, and the fiber waits until it has completed.
  *
- * Outside of a fiber there is a critical warning, and %G_IO_ERROR_NOT_SUPPORTED.
+ * Outside a fiber it logs a critical warning and fails with %G_IO_ERROR_NOT_SUPPORTED.
  *
  * Returns: %TRUE if @task succeeded; %FALSE with @error set
  *

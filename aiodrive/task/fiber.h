@@ -7,12 +7,12 @@ G_BEGIN_DECLS
 
 /**
  * AiodriveFiberFunc: (skip)
- * @scope: (nullable): what cancels the fiber; give it to everything that the fiber calls
- * @data: what was given with the function
+ * @scope: (nullable): cancels the fiber; pass it to every call that the fiber makes
+ * @data: the data given with the function
  * @result: return location for the result, empty so far; see aiodrive_return_boolean() and its siblings
  * @error: return location for an error
  *
- * The function of a fiber. It reads as any synchronous function, and suspends where it waits.
+ * The function of a fiber. It reads like a synchronous function, and suspends where it waits.
  *
  * Returns: %TRUE, with or without a @result; %FALSE with @error set
  *
@@ -25,8 +25,8 @@ typedef gboolean (*AiodriveFiberFunc) (GCancellable  *scope,
 
 /**
  * AiodriveMapFiberFunc: (skip)
- * @scope: (not nullable): cancels the fiber; pass it to everything that the fiber calls
- * @item: the item to work on; it stays until the fiber has ended
+ * @scope: (not nullable): cancels the fiber; pass it to every call that the fiber makes
+ * @item: the item to work on; it stays alive until the fiber has completed
  * @data: the data that was given with the function
  * @result: return location for the result, empty so far; see aiodrive_return_boolean() and its siblings
  * @error: return location for an error
@@ -119,16 +119,17 @@ void          aiodrive_fiber_set_stack_size (gsize              size);
 
 /**
  * AIODRIVE_AWAIT:
- * @async_func: an asynchronous function in the style of GIO
+ * @async_func: a GIO-style asynchronous function
  * @...: its arguments, without the last three: the cancellable, the callback and its data
  *
- * Calls an asynchronous function in a fiber, and suspends the fiber until it calls back. It suits every function whose
- * parameters end in a #GCancellable, a #GAsyncReadyCallback and its data. The cancellable is the scope of the fiber.
+ * Calls an asynchronous function in a fiber, and suspends the fiber until the callback runs. It fits every function
+ * whose parameters end in a #GCancellable, a #GAsyncReadyCallback and its data. The cancellable is the scope of the
+ * fiber.
  *
- * The result is never %NULL in a fiber, so that it can stand where the finish function wants it:
+ * In a fiber the result is never %NULL, so it can be an argument of the finish function:
  * `g_file_load_bytes_finish (file, AIODRIVE_AWAIT (g_file_load_bytes_async, file), NULL, error)`.
  *
- * Anywhere else the function is not called, and there is a critical warning.
+ * Outside a fiber the function is not called, and a critical warning is logged.
  *
  * Returns: (transfer none): the #GAsyncResult, which lives until the fiber awaits again
  *
@@ -139,8 +140,8 @@ void          aiodrive_fiber_set_stack_size (gsize              size);
 
 /**
  * AIODRIVE_AWAIT_IN:
- * @cancellable: (nullable): what cancels the call, instead of the scope of the fiber
- * @async_func: an asynchronous function in the style of GIO
+ * @cancellable: (nullable): the cancellable of the call, instead of the scope of the fiber
+ * @async_func: a GIO-style asynchronous function
  * @...: its arguments, without the last three
  *
  * As AIODRIVE_AWAIT(), with a cancellable of the caller's choice.
@@ -155,13 +156,13 @@ void          aiodrive_fiber_set_stack_size (gsize              size);
 
 /**
  * AIODRIVE_AWAIT_WITH_PROGRESS:
- * @async_func: an asynchronous function in the style of GIO that reports its progress
+ * @async_func: a GIO-style asynchronous function that reports its progress
  * @progress_callback: (nullable): its progress callback
  * @progress_data: data for @progress_callback
  * @...: its arguments, without the last five
  *
  * As AIODRIVE_AWAIT(), for functions that take a progress callback and its data after the cancellable, as
- * g_file_copy_async() does. The progress callback is called outside the fiber.
+ * g_file_copy_async() does. The progress callback runs outside the fiber.
  *
  * Since: 1.0
  */
@@ -171,8 +172,8 @@ void          aiodrive_fiber_set_stack_size (gsize              size);
 
 /**
  * AIODRIVE_AWAIT_WITH_PROGRESS_IN:
- * @cancellable: (nullable): what cancels the call, instead of the scope of the fiber
- * @async_func: an asynchronous function in the style of GIO that reports its progress
+ * @cancellable: (nullable): the cancellable of the call, instead of the scope of the fiber
+ * @async_func: a GIO-style asynchronous function that reports its progress
  * @progress_callback: (nullable): its progress callback
  * @progress_data: data for @progress_callback
  * @...: its arguments, without the last five
@@ -240,7 +241,7 @@ gboolean      aiodrive_return_boxed         (GValue            *result,
 
 /**
  * AIODRIVE_RETURN_ERROR_IF_FAIL:
- * @condition: what the caller has to ensure
+ * @condition: the precondition
  * @error: return location for an error
  *
  * Returns %FALSE with %G_IO_ERROR_INVALID_ARGUMENT and a critical warning unless @condition holds:

@@ -45,18 +45,18 @@ finish (GAsyncResult  *result,
 /**
  * aiodrive_try_all:
  * @tasks: (array length=n_tasks) (nullable): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the call
  *
- * Returns a task that waits for all of @tasks. The first one that fails cancels the rest, which are waited for all the
- * same. One error is raised as it is, several as %AIODRIVE_ERROR_MULTIPLE; a task that ended with
- * %G_IO_ERROR_CANCELLED counts only if no other one failed. Without any task it succeeds.
+ * Returns a task that waits for all of @tasks. The first failure cancels the remaining tasks, and the call still waits
+ * for them. A single error is raised unchanged, several as %AIODRIVE_ERROR_MULTIPLE; %G_IO_ERROR_CANCELLED counts only
+ * if no task failed with another error. Without tasks the call succeeds.
  *
- * To let the rest go on use aiodrive_wait_all().
+ * To let the remaining tasks continue use aiodrive_wait_all().
  *
- * If the call itself is cancelled, all tasks are cancelled and waited for; then it fails with their real errors, or
- * %G_IO_ERROR_CANCELLED. With a task that could not be cancelled alone it fails with %G_IO_ERROR_INVALID_ARGUMENT, and
- * nothing is cancelled. The values stay in the tasks, to be unwrapped there.
+ * If the call itself is cancelled, it cancels all tasks and waits for them; then it fails with their real errors, or
+ * %G_IO_ERROR_CANCELLED. If a task cannot be cancelled on its own, the call fails with %G_IO_ERROR_INVALID_ARGUMENT,
+ * and cancels nothing. The values stay in the tasks; unwrap them there.
  *
  * Returns: (transfer full): a new task
  *
@@ -75,12 +75,12 @@ aiodrive_try_all (GTask        **tasks,
 /**
  * aiodrive_try_all_async:
  * @tasks: (array length=n_tasks) (nullable): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the call
- * @callback: (scope async) (closure user_data): called when all tasks have ended
+ * @callback: (scope async) (closure user_data): called when all tasks have completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_try_all() has ended.
+ * Calls @callback when the task of aiodrive_try_all() has completed.
  *
  * Since: 1.0
  */
@@ -120,13 +120,12 @@ aiodrive_try_all_finish (GAsyncResult  *result,
 /**
  * aiodrive_wait_all:
  * @tasks: (array length=n_tasks) (nullable): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the call
  *
- * Returns a task that waits for all of @tasks, whatever becomes of them: a failure cancels none. Their errors are
- * raised at the end.
+ * Returns a task that waits for all of @tasks: a failure cancels no other task. Their errors are raised at the end.
  *
- * In everything else it is like aiodrive_try_all().
+ * Otherwise it is like aiodrive_try_all().
  *
  * Returns: (transfer full): a new task
  *
@@ -145,12 +144,12 @@ aiodrive_wait_all (GTask        **tasks,
 /**
  * aiodrive_wait_all_async:
  * @tasks: (array length=n_tasks) (nullable): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the call
- * @callback: (scope async) (closure user_data): called when all tasks have ended
+ * @callback: (scope async) (closure user_data): called when all tasks have completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_wait_all() has ended.
+ * Calls @callback when the task of aiodrive_wait_all() has completed.
  *
  * Since: 1.0
  */

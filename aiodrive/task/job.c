@@ -4,8 +4,8 @@
 #include "aiodrive/core/work-item-private.h"
 #include "aiodrive/core/stack-switch-private.h"
 
-/* The job of a task: the function that returns the task, and its data, which is kept until the task has ended and its
- * waiters have called back. */
+/* The job of a task: the function that returns the task, and its data, which lives until the task has completed and the
+ * callbacks of its waiters have run. */
 
 static void
 run_job (AiodriveWorkItem *work)
@@ -16,7 +16,8 @@ run_job (AiodriveWorkItem *work)
   self->job (task, g_task_get_cancellable (task), self->job_data);
 }
 
-/* The data is freed when the task has ended, and its waiters have called back; even if the job was not begun. */
+/* The data is freed when the task has completed and the callbacks of its waiters have run, even if the job never
+ * started. */
 void
 aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
                               AiodriveTaskRecordJob  func,
@@ -28,7 +29,7 @@ aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
   self->job_data_destroy = user_data_destroy;
 }
 
-/* In the next iteration; in the context of the task. */
+/* Runs in the next iteration, in the context of the task. */
 void
 aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
 {
@@ -36,15 +37,16 @@ aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
   aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
 }
 
-/* Another thread may iterate the context of the task, which may end there while the function of the job still runs
- * here: then this call counts as one more callback that the data waits for. (/aiodrive/task/spawn/primed-elsewhere) */
+/* No use-after-free. Another thread may iterate the context of the task, and the task may complete there while the
+ * job's function still runs here. So this call counts as one more callback before the data is freed.
+ * (/aiodrive/task/spawn/primed-elsewhere) */
 static void
 run_primed_job (AiodriveTaskRecord *self)
 {
   g_autoptr(GTask) task = g_object_ref (self->task);
   gboolean ended;
 
-  self->primed = TRUE;   /* no other thread knows of the task yet */
+  self->primed = TRUE;   /* no other thread has the task yet */
   g_object_ref (self->task);
   run_job (&self->work);
 
@@ -92,8 +94,8 @@ release_job_data (AiodriveWorkItem *work)
   aiodrive_task_record_release_job_data (self);
 }
 
-/* No recursion as deep as a nesting of combinators: the data of one is the end of the callbacks of its children, whose
- * data is released in turn. The outermost call in this thread releases all of it. (/aiodrive/task/depth/timeout) */
+/* No recursion as deep as the nesting of combinators: freeing the data of one counts as a callback of its children,
+ * whose data is freed in turn. The outermost call in this thread frees all of it. (/aiodrive/task/depth/timeout) */
 static void
 release_job_data_here (AiodriveTaskRecord *self)
 {
@@ -115,9 +117,9 @@ release_job_data_here (AiodriveTaskRecord *self)
   pending = NULL;
 }
 
-/* A waiter that was woken has called back, or, to begin with, all have been woken. After the last one the data of the
- * job is released, in the context of the task: what it holds can be used in the callbacks. The caller holds a reference
- * on the task. (/aiodrive/task/spawn/data-in-callbacks) */
+/* Counts a callback that has run, and once the wakeup of all waiters. After the last one the data of the job is freed,
+ * in the context of the task, so every callback may use the data. The caller holds a reference on the task.
+ * (/aiodrive/task/spawn/data-in-callbacks) */
 void
 aiodrive_task_record_called_back (AiodriveTaskRecord *self)
 {

@@ -23,7 +23,7 @@ aiodrive_task_record_set_progress (AiodriveTaskRecord *self,
   return shown_above;
 }
 
-/* Whoever sets the progress sees this, or it is seen here. */
+/* No lost wakeups: either the setter sees this watcher, or this function sees the new progress. */
 double
 aiodrive_task_record_show_above (AiodriveTaskRecord *self)
 {
@@ -51,7 +51,7 @@ aiodrive_task_record_watch_progress (AiodriveTaskRecord *self,
   return progress;
 }
 
-/* FALSE if it has been woken, and is going to be run. */
+/* Returns FALSE if the watcher has been woken and will run. */
 gboolean
 aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
                                        AiodriveWaiter     *waiter)
@@ -66,10 +66,10 @@ aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
 }
 
 /*
- * Up to the tasks for which it works
+ * Propagation to the tasks above
  */
 
-/* The task above, for which @task does the work; a reference, or NULL. */
+/* Returns a reference on the task above, for which @task does the work, or NULL. */
 static GTask *
 get_outer (GTask *task)
 {
@@ -78,7 +78,7 @@ get_outer (GTask *task)
   return aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
 }
 
-/* Sets the progress of @task, or NULL, and of the tasks above that it is shown at. */
+/* Sets the progress of @task (nullable), and of the tasks above that show it. */
 static void
 set_progress (GTask  *task,
               double  fraction)
@@ -108,12 +108,12 @@ aiodrive_task_show_progress_above (GTask *task)
 /**
  * aiodrive_task_set_progress:
  * @task: a task of this library
- * @fraction: how much of its work it has done, from 0 to 1
+ * @fraction: the completed part of its work, from 0 to 1
  *
- * Says how far a task has come, for those who show it: see #AiodriveTaskInfo. It may be called from every thread, as
- * often as is convenient: those who show it are told in their own context, and of the latest only. What is below 0 or
- * above 1 is taken for 0 or 1. For a task that this library does not know it does nothing. What runs in another thread,
- * for an #AiodriveBackgroundExecutor say, comes as far as the task that stands for it.
+ * Sets the progress of a task, which #AiodriveTaskInfo shows. Any thread may call it, as often as convenient: an
+ * observer is notified in its own context, and only of the latest value. @fraction is clamped to the range from 0 to 1.
+ * For a task unknown to this library the call does nothing. The progress of a task in another thread, such as a task of
+ * an #AiodriveBackgroundExecutor, passes to the task that stands for it.
  *
  * Since: 1.0
  */

@@ -4,7 +4,7 @@
 #include "aiodrive/core/error-private.h"
 #include "aiodrive/task/record-parts-private.h"
 
-/* A chain of any length has one leaf: @leaf has ended, so that its own is known. */
+/* A chain of any length has one leaf: @leaf has completed, so its own leaf is known. */
 void
 aiodrive_task_record_set_leaf (AiodriveTaskRecord *self,
                                GTask              *leaf)
@@ -37,14 +37,13 @@ aiodrive_task_record_get_adopted (AiodriveTaskRecord *self)
  * @task: a task that has ended
  * @error: return location for an error
  *
- * Gets the task whose value @task ended with: @task itself, or, where it stands for another one, the leaf below it,
+ * Gets the task that holds the value of @task: @task itself, or, if it stands for another task, the leaf below it,
  * however deep. aiodrive_race(), aiodrive_first_success(), aiodrive_timeout() and aiodrive_shield() stand for one of
- * their children, and a task that was spawned into another thread for the one there. Unwrap the leaf with the
- * `g_task_propagate_*` function that fits its job. If @task failed, the error is set instead, as often as it is asked
- * for.
+ * their children, and a task spawned into another thread stands for the task there. Unwrap the leaf with the
+ * `g_task_propagate_*` function that fits its job. If @task failed, @error is set instead, in every call.
  *
- * Any task will do, those of g_task_new() too. A task that has not ended, as far as this thread can know, is
- * %G_IO_ERROR_PENDING.
+ * It accepts any task, including one of g_task_new(). If, as far as this thread can know, the task is still pending,
+ * the error is %G_IO_ERROR_PENDING.
  *
  * Returns: (transfer none): the leaf, or %NULL with @error set
  *
@@ -97,7 +96,7 @@ propagate_value (GTask   *leaf,
 
   if (!g_task_propagate_value (leaf, value, NULL))
     {
-      aiodrive_task_record_leave_value (record);   /* for the function that fits */
+      aiodrive_task_record_leave_value (record);   /* left for the matching function */
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Task %s does not hold a GValue",
                    aiodrive_task_describe (leaf));
       return FALSE;
@@ -110,9 +109,9 @@ propagate_value (GTask   *leaf,
  * @task: a task that has ended
  * @error: return location for an error
  *
- * Unwraps a task that was started with AIODRIVE_START(), or that stands for one: gets the #GAsyncResult for the finish
- * function that belongs to the asynchronous function. Where the leaf of @task was made by somebody else, it is
- * the leaf itself. As with every unwrapping, it can be done once.
+ * Unwraps a task of AIODRIVE_START(), or a task that stands for one: gets the #GAsyncResult for the finish function of
+ * the asynchronous function. If the leaf of @task is a foreign task, the result is the leaf itself. As every value, the
+ * result can be taken once.
  *
  * Returns: (transfer full): the result, or %NULL with @error set
  *
@@ -131,7 +130,7 @@ aiodrive_task_propagate_result (GTask   *task,
     return G_ASYNC_RESULT (g_object_ref (leaf));
   if (!propagate_value (leaf, &value, error))
     return NULL;
-  return g_value_get_object (&value);   /* the reference of the value goes to the caller */
+  return g_value_get_object (&value);   /* the caller takes over the reference of the value */
 }
 
 /**
@@ -140,14 +139,14 @@ aiodrive_task_propagate_result (GTask   *task,
  * @value: (out caller-allocates): return location for the value
  * @error: return location for an error
  *
- * Unwraps a task that was returned with g_task_return_value(), or that stands for one. All tasks that this library
- * returns itself are such. It can be done once; a second time is %G_IO_ERROR_INVALID_ARGUMENT.
+ * Unwraps a task that was returned with g_task_return_value(), or a task that stands for one. The library returns all
+ * its own tasks that way. The value can be taken once; a second call fails with %G_IO_ERROR_INVALID_ARGUMENT.
  *
- * A task that holds something else, such as one of g_task_return_int(), is %G_IO_ERROR_INVALID_ARGUMENT too. GLib logs
- * a critical message then, since no function tells beforehand what a #GTask holds. The value stays in the task for the
- * `g_task_propagate_*` function that fits.
+ * It also fails with %G_IO_ERROR_INVALID_ARGUMENT if the task holds something other than a #GValue, such as an integer
+ * of g_task_return_int(). GLib then logs a critical message, since no function tells what a #GTask holds. The value
+ * stays in the task for the matching `g_task_propagate_*` function.
  *
- * This is g_task_propagate_value() for bindings: @value is initialised even where @error is set.
+ * This is g_task_propagate_value() for bindings: @value is initialised even if @error is set.
  *
  * Since: 1.0
  */
@@ -172,9 +171,9 @@ aiodrive_task_propagate (GTask   *task,
  * aiodrive_task_get_error:
  * @task: a task
  *
- * Gets the error that @task ended with. It can be asked for as often as needed.
+ * Gets a copy of the error of @task. It can be called any number of times.
  *
- * Returns: (transfer full) (nullable): the error, or %NULL if the task succeeded or has not ended
+ * Returns: (transfer full) (nullable): the error, or %NULL if the task succeeded or has not completed
  *
  * Since: 1.0
  */
@@ -193,10 +192,10 @@ aiodrive_task_get_error (GTask *task)
  * aiodrive_task_get_errors:
  * @task: a task
  *
- * Gets the errors that @task ended with: those of its children if it is a combinator with the error
- * %AIODRIVE_ERROR_MULTIPLE, otherwise its own.
+ * Gets the errors of @task: the errors of its children if it is a combinator that failed with %AIODRIVE_ERROR_MULTIPLE,
+ * otherwise its own error.
  *
- * Returns: (transfer container) (element-type GLib.Error): the errors; empty if the task succeeded or has not ended
+ * Returns: (transfer container) (element-type GLib.Error): the errors; empty if the task succeeded or has not completed
  *
  * Since: 1.0
  */

@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* What is called in the other context with the new task there, which has its job. FALSE: the job is not to begin now;
- * it has returned the task, or begins the job later. */
+/* Called in the target context with the new task there, which has its job. Returns FALSE if the job must not start now:
+ * the function has returned the task, or starts the job later. */
 typedef gboolean (*AiodriveProxyTaskAccept) (GTask    *task,
                                              gpointer  data);
 
-/* Spawns a job in the context of @dispatcher. The task that is returned belongs to the context that is thread-default
- * here, and stands for the one there, whose scope is below its own. If there is a @name both have it. */
+/* Spawns a job in the context of @dispatcher. The returned task belongs to the caller's thread-default context. It
+ * stands for the task there, whose scope is below its own. If @name is set both tasks get it. */
 GTask *aiodrive_proxy_task_spawn (AiodriveDispatcher      *dispatcher,
                                   GMainContext            *context,
                                   GCancellable            *parent,

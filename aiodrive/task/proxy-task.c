@@ -3,21 +3,22 @@
 
 #include "aiodrive/task/record-private.h"
 
-/* A task here for a job there. Three hops: start() runs there and makes the task of the job; ended() runs here when
- * that one has ended, and ends the one here. Nothing is shared but this record, which is passed on from hop to hop. */
+/* A proxy in the caller's context for a job in another one. Two hops: start() runs in the other context and creates the
+ * inner task; ended() runs in the caller's context when the inner task has completed, and completes the outer one. The
+ * contexts share only this record, which each hop passes on. */
 typedef struct
 {
   AiodriveWorkItem        work;                  /* first; start() */
   AiodriveWaiter          waiter;                /* ended() */
-  GMainContext           *context;               /* owned: of the job, as long as it takes to get there */
+  GMainContext           *context;               /* owned: of the job, until start() runs */
   GTask                  *outer;                 /* owned */
-  GTask                  *inner;                 /* unowned until it has ended */
+  GTask                  *inner;                 /* unowned until it has completed */
   char                   *name;                  /* owned, nullable: of the inner one */
   AiodriveJobFunc         func;
   gpointer                user_data;
   AiodriveProxyTaskAccept accept;
   gpointer                accept_data;
-  GDestroyNotify          accept_data_destroy;   /* runs there */
+  GDestroyNotify          accept_data_destroy;   /* runs in the other context */
 } Proxy;
 
 static void
@@ -78,10 +79,10 @@ aiodrive_proxy_task_spawn (AiodriveDispatcher      *dispatcher,
   Proxy *self = g_new0 (Proxy, 1);
   GTask *task = aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_proxy_task_spawn);
 
-  /* the function comes from here, and so does its data */
+  /* the function and its data come from this thread */
   aiodrive_task_record_set_job (aiodrive_task_record_get (task), NULL, user_data, user_data_destroy);
   if (name != NULL)
-    g_task_set_name (task, name);   /* afterwards the task may be in use in another thread */
+    g_task_set_name (task, name);   /* from here on another thread may use the task */
   self->work.run = start;
   aiodrive_waiter_init (&self->waiter, ended);
   self->waiter.work.stamp = aiodrive_dispatcher_stamp ();

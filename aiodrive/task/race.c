@@ -22,7 +22,7 @@ elect_success (AiodriveCombinator *self,
   return error == NULL && aiodrive_combinator_elect (self, index);
 }
 
-/* A race has room for one outcome; but what went wrong in a loser must not go unseen. */
+/* A race has one outcome, but the failure of a loser must not pass silently. */
 static void
 warn_about_losers (AiodriveCombinator *self)
 {
@@ -81,18 +81,19 @@ finish (GAsyncResult  *result,
 /**
  * aiodrive_race:
  * @tasks: (array length=n_tasks): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the race
  *
- * Returns a task that waits for the first of @tasks to end, cancels the others, and waits for those too. It ends as the
- * winner did, with success or with an error. If several tasks have ended already, the first of them in @tasks wins.
+ * Returns a task that waits for the first of @tasks to complete, cancels the losers, and waits for them too. It takes
+ * the outcome of the winner, a value or an error. If several tasks have already completed, the first of them in @tasks
+ * wins.
  *
- * To let failures count only if nobody succeeds use aiodrive_first_success(). A loser that fails with anything but
- * %G_IO_ERROR_CANCELLED is warned about.
+ * To ignore failures as long as one task succeeds use aiodrive_first_success(). If a loser fails with an error other
+ * than %G_IO_ERROR_CANCELLED, the race logs a warning.
  *
- * If the race itself is cancelled before there is a winner, all tasks are cancelled and waited for; then it fails with
- * their real errors, or %G_IO_ERROR_CANCELLED. Without any task, or with one that could not be cancelled alone, it
- * fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing is cancelled.
+ * If the race itself is cancelled before there is a winner, it cancels all tasks and waits for them; then it fails with
+ * their real errors, or %G_IO_ERROR_CANCELLED. Without tasks, or if a task cannot be cancelled on its own, it fails
+ * with %G_IO_ERROR_INVALID_ARGUMENT, and cancels nothing.
  *
  * The race stands for its winner: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
  * aiodrive_task_propagate_result().
@@ -114,12 +115,12 @@ aiodrive_race (GTask        **tasks,
 /**
  * aiodrive_race_async:
  * @tasks: (array length=n_tasks): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the race
- * @callback: (scope async) (closure user_data): called when the race has ended
+ * @callback: (scope async) (closure user_data): called when the race has completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_race() has ended.
+ * Calls @callback when the task of aiodrive_race() has completed.
  *
  * Since: 1.0
  */
@@ -138,10 +139,10 @@ aiodrive_race_async (GTask               **tasks,
 /**
  * aiodrive_race_finish:
  * @result: the #GTask of aiodrive_race_async(), or a task of aiodrive_race()
- * @index: (out) (optional): the place of the winner in the tasks, also if it failed; -1 if there is none
+ * @index: (out) (optional): the index of the winner in the tasks, even if it failed; -1 if there is none
  * @error: return location for an error
  *
- * Gets the winner, to be unwrapped: the task that won, or the leaf below it.
+ * Gets the winner, ready to unwrap: the task that won, or the leaf below it.
  *
  * Returns: (transfer full): the task whose value the race ended with, or %NULL with @error set
  *
@@ -162,14 +163,14 @@ aiodrive_race_finish (GAsyncResult  *result,
 /**
  * aiodrive_first_success:
  * @tasks: (array length=n_tasks): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the call
  *
- * Returns a task that waits for the first of @tasks to succeed, cancels the others, and waits for those too. Failures
- * do not matter as long as one succeeds; if none does, they are raised: one as it is, several as
+ * Returns a task that waits for the first of @tasks to succeed, cancels the losers, and waits for them too. It ignores
+ * failures as long as one task succeeds. If all fail it raises their errors: a single one unchanged, several as
  * %AIODRIVE_ERROR_MULTIPLE.
  *
- * In everything else it is like aiodrive_race(); but no loser is warned about.
+ * Otherwise it is like aiodrive_race(), but logs no warnings about losers.
  *
  * Returns: (transfer full): a new task
  *
@@ -188,12 +189,12 @@ aiodrive_first_success (GTask        **tasks,
 /**
  * aiodrive_first_success_async:
  * @tasks: (array length=n_tasks): the tasks
- * @n_tasks: how many there are
+ * @n_tasks: the length of @tasks
  * @cancellable: (nullable): cancels the call
- * @callback: (scope async) (closure user_data): called when it has ended
+ * @callback: (scope async) (closure user_data): called when it has completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_first_success() has ended.
+ * Calls @callback when the task of aiodrive_first_success() has completed.
  *
  * Since: 1.0
  */
@@ -212,10 +213,10 @@ aiodrive_first_success_async (GTask               **tasks,
 /**
  * aiodrive_first_success_finish:
  * @result: the #GTask of aiodrive_first_success_async(), or a task of aiodrive_first_success()
- * @index: (out) (optional): the place of the winner in the tasks; -1 if there is none
+ * @index: (out) (optional): the index of the winner in the tasks; -1 if there is none
  * @error: return location for an error
  *
- * Gets the task that succeeded, to be unwrapped: that task, or the leaf below it.
+ * Gets the winner, ready to unwrap: the task that succeeded, or the leaf below it.
  *
  * Returns: (transfer full): the task whose value the call ended with, or %NULL with @error set
  *

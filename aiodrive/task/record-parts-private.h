@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* The structure, for the files that keep something in it: record.c, job.c, progress.c and propagate.c. */
+/* The structure, for the files that own fields in it: record.c, job.c, progress.c and propagate.c. */
 
 typedef enum
 {
   AIODRIVE_TASK_PENDING,
-  AIODRIVE_TASK_RETURNED,   /* in the callback, or soon after it: known in the task's own context only */
+  AIODRIVE_TASK_RETURNED,   /* in the callback, or soon after it: only the task's own context knows */
   AIODRIVE_TASK_ENDED,
 } AiodriveTaskRecordState;
 
@@ -18,26 +18,26 @@ struct _AiodriveTaskRecord
 {
   GTask                   *task;        /* unowned: it outlives every use; a posted work item owns a reference */
   gboolean                 is_own;      /* a task of ours; set once */
-  AiodriveWorkItem         work;        /* starts the job, looks at a foreign task, or announces the end */
+  AiodriveWorkItem         work;        /* starts the job, inspects a foreign task, or announces the completion */
 
   AiodriveMonitor          monitor;
   AiodriveWaitQueue        waiters;     /* guarded by monitor, as are the next ones */
   AiodriveTaskRecordState  state;
   guint                    n_weak;      /* waiters that do not keep the task */
-  gint                     n_callbacks; /* once it has ended: those that job_data waits for; read atomically */
+  gint                     n_callbacks; /* after completion: the callbacks before job_data is freed; read atomically */
   gboolean                 primed;      /* the function of the job runs in aiodrive_prime(), and uses its data */
   gboolean                 failed;
-  gboolean                 awaited;     /* somebody has seen, or will see, how it ends */
+  gboolean                 awaited;     /* some party has seen, or will see, the outcome */
   gboolean                 taken;       /* its value has been unwrapped */
-  GError                  *error;       /* owned; moved here from the task by the first that looks */
+  GError                  *error;       /* owned; moved from the task by its first reader */
   double                   progress;
-  gboolean                 shown_above; /* the progress is that of the task above too */
+  gboolean                 shown_above; /* the task above shows this progress too */
   AiodriveWaitQueue        observers;   /* of progress */
 
-  GTask                   *leaf;        /* owned; set before it ends, as is the next */
+  GTask                   *leaf;        /* owned; set before it completes, as is the next */
   gboolean                 adopted;
-  gboolean                 has_value;   /* it was returned with a GValue by this library */
-  GAsyncReadyCallback      callback;    /* the rest is used in the task's own context */
+  gboolean                 has_value;   /* this library returned it with a GValue */
+  GAsyncReadyCallback      callback;    /* the fields below belong to the task's own context */
   gpointer                 callback_data;
   AiodriveTaskRecordJob    job;
   gpointer                 job_data;

@@ -7,16 +7,16 @@ G_BEGIN_DECLS
 
 typedef struct _AiodriveTaskRecord AiodriveTaskRecord;
 
-/* A new task of this library, with a scope below @parent. Where @callback is given it is called first when the
- * task ends, and the task counts as awaited. */
+/* Creates a task of this library, with a scope below @parent. If @callback is set it is the first one called when the
+ * task completes, and the task counts as awaited. */
 GTask              *aiodrive_task_record_new_task     (gpointer             source_object,
                                                        GCancellable        *parent,
                                                        GAsyncReadyCallback  callback,
                                                        gpointer             user_data,
                                                        gpointer             source_tag);
-/* What the library knows of a task, or NULL. */
+/* Returns the record of a task, or NULL. */
 AiodriveTaskRecord *aiodrive_task_record_peek         (GTask               *task);
-/* What the library knows of any task, made if need be. */
+/* Returns the record of any task, and creates it on first use. */
 AiodriveTaskRecord *aiodrive_task_record_get          (GTask               *task);
 
 gboolean            aiodrive_task_has_ended           (GTask               *task);
@@ -44,7 +44,7 @@ gboolean            aiodrive_task_record_block        (AiodriveTaskRecord  *self
                                                        GCancellable        *cancellable,
                                                        GError             **error);
 
-/* The outcome, once the task has ended. */
+/* The outcome, once the task has completed. */
 gboolean            aiodrive_task_record_is_known     (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_is_ending    (AiodriveTaskRecord  *self);
 GError             *aiodrive_task_record_copy_error   (AiodriveTaskRecord  *self);
@@ -55,15 +55,16 @@ void                aiodrive_task_pass_error          (GTask               *task
                                                        GError              *failure,
                                                        GError             **error);
 
-/* Before it ends: the task that it stands for; that it ends with the result of another asynchronous call. */
+/* Set before it completes: the task that it stands for; whether its value is the result of another asynchronous
+ * call. */
 void                aiodrive_task_record_set_leaf     (AiodriveTaskRecord  *self,
                                                        GTask               *leaf);
 GTask              *aiodrive_task_record_get_leaf     (AiodriveTaskRecord  *self);
 void                aiodrive_task_record_set_adopted  (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_get_adopted  (AiodriveTaskRecord  *self);
 
-/* How far it has come. Whoever watches is woken once, by the next change, if he does not go before. The first gives
- * whether the progress is also that of the task above, whose scope is the parent of its own. */
+/* The progress. The next change wakes a watcher once, unless it is removed first. The first function sets whether the
+ * task above, whose scope is the parent of this one's, shows the progress too. */
 gboolean            aiodrive_task_record_set_progress     (AiodriveTaskRecord *self,
                                                            double              progress);
 double              aiodrive_task_record_show_above       (AiodriveTaskRecord *self);
@@ -73,7 +74,7 @@ double              aiodrive_task_record_watch_progress   (AiodriveTaskRecord *s
 gboolean            aiodrive_task_record_unwatch_progress (AiodriveTaskRecord *self,
                                                            AiodriveWaiter     *waiter);
 
-/* The job of a task, begun now or in the next iteration. */
+/* The job of a task, started now or in the next iteration. */
 typedef void (*AiodriveTaskRecordJob) (GTask        *task,
                                        GCancellable *cancellable,
                                        gpointer      user_data);

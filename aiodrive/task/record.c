@@ -8,15 +8,15 @@
 #include "aiodrive/core/release-private.h"
 #include "aiodrive/core/stack-switch-private.h"
 
-/* What the library knows of a GTask: whether it has ended, who waits for it, and its error once somebody wanted to see
- * it. GTask gives its outcome away once; a record lets any number of parties wait and see the error, and leaves the
- * value where it is for the one who unwraps it.
+/* The record of a GTask: whether it has completed, its waiters, and its error once a party has asked for it. GTask
+ * gives its outcome away once. A record lets any number of parties wait and read the error, and leaves the value in the
+ * task for the caller that unwraps it.
  *
- * A task of ours has its record in its scope, and its callback is ours. A task of others has it as qdata, and is
- * watched through notify::completed. Either way the end is announced in the context of the task, and after GTask
- * has set its completion flag: before GLib 2.90 that flag shares a bit field with others, and a thread that is
- * woken earlier and unwraps the task would race with it. For the same reason a task of others is
- * looked at from its own context alone. (/aiodrive/task/record/threads, .../foreign-context) */
+ * A task of ours has its record in its scope, and its callback is ours. A foreign task has its record as qdata, and is
+ * watched through notify::completed. Either way the completion is announced in the context of the task, after GTask has
+ * set its completion flag. Before GLib 2.90 that flag shares a bit field with others, so a thread that is woken earlier
+ * and unwraps the task would race with GTask. For the same reason a foreign task is read only in its own context.
+ * (/aiodrive/task/record/threads, .../foreign-context) */
 
 static G_DEFINE_QUARK (aiodrive-task-record, record)
 
@@ -58,7 +58,7 @@ aiodrive_task_describe (GTask *task)
   return name != NULL ? name : "(unnamed)";
 }
 
-/* A result that was returned stays, even if the cancellable is cancelled before somebody unwraps it. */
+/* A returned result stays, even if the cancellable is cancelled before a caller unwraps it. */
 void
 aiodrive_task_keep_outcome (GTask *task)
 {
@@ -77,7 +77,7 @@ aiodrive_task_return_true (GTask *task)
   aiodrive_task_return_value (task, &value);
 }
 
-/* Returns a task of ours with a GValue, and remembers that it is one: GTask does not tell. */
+/* Returns a task of ours with a GValue, and stores that it holds one, because GTask cannot tell. */
 void
 aiodrive_task_return_value (GTask  *task,
                             GValue *value)
@@ -105,7 +105,8 @@ aiodrive_task_record_post (AiodriveTaskRecord  *self,
   aiodrive_dispatcher_post (dispatcher, &self->work);
 }
 
-/* Those that say when they have called back: all but the ones that are run at once, under the monitor. */
+/* Returns whether the waiter reports that its callback has run: all do, except those that run at once, with the monitor
+ * locked. */
 static gboolean
 calls_back (AiodriveWaiter *waiter)
 {
@@ -122,7 +123,8 @@ count_callbacks (AiodriveTaskRecord *self)
   return n;
 }
 
-/* Wakes the waiters. The caller holds a reference on the task, so that those for the weak waiters are not the first. */
+/* Wakes the waiters. The caller holds a reference on the task, so the references for the weak waiters are not its
+ * first. */
 static void
 set_ended (AiodriveTaskRecord *self)
 {
@@ -138,8 +140,8 @@ set_ended (AiodriveTaskRecord *self)
   aiodrive_task_record_called_back (self);
 }
 
-/* Moves the error out of the task; under the monitor. Somebody who took it before has broken the rule
- * that a task which is awaited here is unwrapped here: GLib says so, and we go on with an error of our own. */
+/* Moves the error out of the task; called with the monitor locked. A task that is awaited here must be unwrapped here.
+ * If a caller broke that rule and took the error first, GLib logs it, and we continue with an error of our own. */
 static void
 take_error (AiodriveTaskRecord *self)
 {
@@ -153,7 +155,7 @@ take_error (AiodriveTaskRecord *self)
 }
 
 /*
- * Tasks of others: they are looked at in their own context, and watched through notify::completed.
+ * Foreign tasks: read in their own context, and watched through notify::completed.
  */
 
 static void
@@ -179,7 +181,7 @@ on_completed (GTask      *task,
   conclude (user_data);
 }
 
-/* In the context of the task. */
+/* Called in the context of the task. */
 static void
 look (AiodriveTaskRecord *self)
 {
@@ -198,9 +200,9 @@ look_from_its_context (AiodriveWorkItem *work)
   look (self);
 }
 
-/* Tasks that are dropped before they are returned: whatever should have returned them has lost them. A group or an
- * executor would wait for such a task for ever. It does not keep the task, so that the task is disposed, comes back to
- * life there, and fails in its own context as any other. (/aiodrive/group/task-group/dropped-by-job) */
+/* Tasks that are dropped before they are returned: their job has lost them, and a group or an executor would wait for
+ * such a task for ever. So neither keeps a reference. The dispose of the task revives it, and it then fails in its own
+ * context as any other task. (/aiodrive/group/task-group/dropped-by-job) */
 
 static gboolean revive (AiodriveTaskRecord *self);
 
@@ -211,14 +213,14 @@ on_foreign_disposed (gpointer  task_record,
   revive (task_record);
 }
 
-/* For a task of others; one of ours has its scope tell of its dispose. The caller holds a reference on the task. */
+/* For a foreign task; the scope of a task of ours reports its dispose. The caller holds a reference on the task. */
 static void
 watch_dispose (AiodriveTaskRecord *self)
 {
   g_object_weak_ref (G_OBJECT (self->task), on_foreign_disposed, self);
 }
 
-/* What dispose has disconnected is connected again. */
+/* Connects the handlers again that dispose has disconnected. */
 static void
 fail (AiodriveWorkItem *work)
 {
@@ -250,10 +252,11 @@ on_revived (GTask      *task,
   aiodrive_dispatcher_post (aiodrive_dispatcher_get_for_context (g_task_get_context (task)), &self->work);
 }
 
-/* In the dispose of the task. TRUE if it lives on, because something waits for it: with a reference that fail() drops.
+/* Called in the dispose of the task. Returns TRUE if the task has waiters and is revived, with a reference that fail()
+ * drops.
  *
- * The notification is frozen in dispose, and comes when g_object_unref() is about to return: before GLib 2.80 nobody
- * else may have the last reference until then. */
+ * The notification is frozen in dispose, and is emitted when g_object_unref() is about to return. Before GLib 2.80 no
+ * other thread may drop the last reference until then. */
 static gboolean
 revive (AiodriveTaskRecord *self)
 {
@@ -275,7 +278,8 @@ revive (AiodriveTaskRecord *self)
  * Records
  */
 
-/* Whether this thread is where the task is called back: then nobody touches the task until leave_context(). */
+/* Returns whether this thread runs the callbacks of the task: then no other thread touches the task until
+ * leave_context(). */
 static gboolean
 enter_context (GTask *task)
 {
@@ -325,7 +329,7 @@ aiodrive_task_record_get (GTask *task)
   return self;
 }
 
-/* Whether the task is known to have ended. Does not make a record. */
+/* Returns whether the task is known to have completed. Creates no record. */
 gboolean
 aiodrive_task_has_ended (GTask *task)
 {
@@ -343,7 +347,7 @@ aiodrive_task_has_ended (GTask *task)
   return ended;
 }
 
-/* Whether the outcome can be looked at: the task has ended, or it was returned in this very context. */
+/* Returns whether the outcome can be read: the task has completed, or was returned in this very context. */
 gboolean
 aiodrive_task_record_is_known (AiodriveTaskRecord *self)
 {
@@ -369,7 +373,7 @@ aiodrive_task_record_set_awaited (AiodriveTaskRecord *self)
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* One more waiter has come after the others were woken; under the monitor. */
+/* Counts a waiter that came after the others were woken; called with the monitor locked. */
 static void
 count_late_callback (AiodriveTaskRecord *self)
 {
@@ -377,7 +381,7 @@ count_late_callback (AiodriveTaskRecord *self)
     g_atomic_int_inc (&self->n_callbacks);
 }
 
-/* Under the monitor. FALSE if the task has ended, and @waiter is run soon. */
+/* Called with the monitor locked. Returns FALSE if the task has completed, and @waiter will run soon. */
 static gboolean
 add_waiter (AiodriveTaskRecord *self,
             AiodriveWaiter     *waiter)
@@ -395,8 +399,8 @@ add_waiter (AiodriveTaskRecord *self,
   return FALSE;
 }
 
-/* Runs @waiter once the task has ended; it cannot be taken back. One with a dispatcher has to call
- * aiodrive_task_record_called_back() when it has called the user back. */
+/* Runs @waiter once the task has completed; it cannot be removed. A waiter with a dispatcher must call
+ * aiodrive_task_record_called_back() when the user's callback has returned. */
 void
 aiodrive_task_record_watch (AiodriveTaskRecord *self,
                             AiodriveWaiter     *waiter)
@@ -406,8 +410,8 @@ aiodrive_task_record_watch (AiodriveTaskRecord *self,
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* The same for a waiter that does not keep the task: if nobody else does, the task fails. The waiter gets a reference
- * when it is run. Until then the task is there for it; see revive(). */
+/* The same for a waiter that does not keep the task alive: if its last reference is dropped, the task fails. The waiter
+ * gets a reference when it runs. Until then the task exists; see revive(). */
 void
 aiodrive_task_record_watch_weakly (AiodriveTaskRecord *self,
                                    AiodriveWaiter     *waiter)
@@ -426,7 +430,7 @@ aiodrive_task_record_watch_weakly (AiodriveTaskRecord *self,
     watch_dispose (self);
 }
 
-/* The wait has to call aiodrive_task_record_called_back() when it has been granted, and has called back. */
+/* A granted wait must call aiodrive_task_record_called_back() when its callback has returned. */
 void
 aiodrive_task_record_wait (AiodriveTaskRecord *self,
                            AiodriveWait       *wait,
@@ -446,14 +450,15 @@ aiodrive_task_record_wait (AiodriveTaskRecord *self,
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* Blocks until the task has ended; inside a fiber it suspends that. FALSE if the wait was cancelled. */
+/* Waits until the task has completed: suspends the current fiber, or blocks the thread. Returns FALSE if the wait was
+ * cancelled. */
 gboolean
 aiodrive_task_record_block (AiodriveTaskRecord  *self,
                             GCancellable        *cancellable,
                             GError             **error)
 {
   g_autoptr(GTask) kept = g_object_ref (self->task);
-  gboolean suspends = aiodrive_stack_can_suspend ();   /* then the wait has a dispatcher, and is counted */
+  gboolean suspends = aiodrive_stack_can_suspend ();   /* then the wait has a dispatcher, and counts */
 
   aiodrive_checkpoint (NULL, NULL);
   aiodrive_monitor_lock (&self->monitor);
@@ -471,7 +476,7 @@ aiodrive_task_record_block (AiodriveTaskRecord  *self,
   return TRUE;
 }
 
-/* NULL if it succeeded. */
+/* Returns NULL if it succeeded. */
 GError *
 aiodrive_task_record_copy_error (AiodriveTaskRecord *self)
 {
@@ -480,14 +485,14 @@ aiodrive_task_record_copy_error (AiodriveTaskRecord *self)
   aiodrive_monitor_lock (&self->monitor);
   self->awaited = TRUE;
   take_error (self);
-  error = self->error;   /* it stays until the task is disposed of, which the caller has */
+  error = self->error;   /* it lives as long as the task, on which the caller has a reference */
   aiodrive_monitor_unlock (&self->monitor);
 
-  return error != NULL ? g_error_copy (error) : NULL;   /* the domain of the error may do anything */
+  return error != NULL ? g_error_copy (error) : NULL;   /* the functions of the error's domain are foreign code */
 }
 
-/* For a finish function that has unwrapped the task itself: gives the error, which it takes, and keeps the parts of one
- * that has several for aiodrive_task_get_errors(). */
+/* For a finish function that has unwrapped the task itself: takes the error, returns it, and keeps the parts of a
+ * combined one for aiodrive_task_get_errors(). */
 void
 aiodrive_task_pass_error (GTask   *task,
                           GError  *failure,
@@ -505,7 +510,7 @@ aiodrive_task_pass_error (GTask   *task,
   g_propagate_error (error, failure);
 }
 
-/* FALSE if somebody took the value before, by way of this library. */
+/* Returns FALSE if the value was already taken through this library. */
 gboolean
 aiodrive_task_record_take_value (AiodriveTaskRecord *self)
 {
@@ -519,7 +524,7 @@ aiodrive_task_record_take_value (AiodriveTaskRecord *self)
   return !taken;
 }
 
-/* The value was not unwrapped after all. */
+/* Undoes taking the value. */
 void
 aiodrive_task_record_leave_value (AiodriveTaskRecord *self)
 {
@@ -529,7 +534,7 @@ aiodrive_task_record_leave_value (AiodriveTaskRecord *self)
 }
 
 /*
- * Tasks of ours: their callback is ours, and announces the end; their record is in their scope.
+ * Tasks of ours: their callback is ours, and announces the completion; their record is in their scope.
  */
 
 static void
@@ -541,8 +546,8 @@ announce (AiodriveWorkItem *work)
   set_ended (self);
 }
 
-/* In the context of a task whose outcome is known: whether the context has still to announce that it ended. In the
- * callback of the task that is not posted yet. */
+/* Called in the context of a task whose outcome is known. Returns whether the completion is still to be announced. In
+ * the callback of the task the announcement is not posted yet. */
 gboolean
 aiodrive_task_record_is_ending (AiodriveTaskRecord *self)
 {
@@ -579,13 +584,13 @@ on_returned (GObject      *source_object,
   if (self->callback != NULL)
     self->callback (source_object, result, self->callback_data);
 
-  /* Not now: the completion flag is set after this. Nor before the callback: it may run a main loop. */
+  /* Not now, because GTask sets the completion flag after this. Nor before the callback, which may run a main loop. */
   g_object_ref (self->task);
   self->work.run = announce;
   aiodrive_dispatcher_post_next (aiodrive_dispatcher_get_thread_default (), &self->work);
 }
 
-/* FALSE if the task lives on. */
+/* Returns FALSE if the task is revived. */
 static gboolean
 on_disposed (GTask    *task,
              gpointer  task_record)
@@ -604,7 +609,7 @@ on_disposed (GTask    *task,
         g_warning ("Task %s failed and nobody awaited it: %s", aiodrive_task_describe (task), self->error->message);
     }
 
-  /* The scope, and with it the record, may be kept. */
+  /* The scope, and with it the record, may outlive the task. */
   aiodrive_task_record_release_job_data (self);
   g_clear_error (&self->error);
   aiodrive_release_object (g_steal_pointer (&self->leaf));

@@ -8,10 +8,10 @@
 typedef struct
 {
   AiodriveCombinator parent;   /* first */
-  gboolean           shields;  /* it was us who shielded the scope */
+  gboolean           shields;  /* this call shielded the scope */
 } Shield;
 
-/* The scope that was made for @task, or NULL. */
+/* Returns the scope that was created for @task, or NULL. */
 static AiodriveCancelScope *
 own_scope (GTask *task)
 {
@@ -67,12 +67,12 @@ static const AiodriveCombinatorClass shield_class =
  * @task: a task of this library
  * @cancellable: (nullable): cancels the call, not @task
  *
- * Returns a task that lets @task run to its end, whatever is cancelled around it: until @task has ended, its scope is
+ * Returns a task that protects @task from the cancellation of its surroundings. Until @task has completed, its scope is
  * shielded from its parent (see aiodrive_cancel_scope_set_shielded()), and cancelling the call does not cancel @task. A
- * call that was cancelled waits for @task all the same; then it fails with the error of @task, or with
- * %G_IO_ERROR_CANCELLED. Cancelling @task itself still works.
+ * cancelled call still waits for @task; then it fails with the error of @task, or with %G_IO_ERROR_CANCELLED.
+ * Cancelling @task itself still works.
  *
- * A task that has no scope of its own, one of g_task_new() say, is %G_IO_ERROR_NOT_SUPPORTED.
+ * If @task has no scope of its own, as a task of g_task_new(), the call fails with %G_IO_ERROR_NOT_SUPPORTED.
  *
  * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
  * aiodrive_task_propagate_result().
@@ -95,10 +95,10 @@ aiodrive_shield (GTask        *task,
  * aiodrive_shield_async:
  * @task: a task of this library
  * @cancellable: (nullable): cancels the call, not @task
- * @callback: (scope async) (closure user_data): called when it has ended
+ * @callback: (scope async) (closure user_data): called when it has completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_shield() has ended.
+ * Calls @callback when the task of aiodrive_shield() has completed.
  *
  * Since: 1.0
  */
@@ -120,7 +120,7 @@ aiodrive_shield_async (GTask               *task,
  * @result: the #GTask of aiodrive_shield_async(), or a task of aiodrive_shield()
  * @error: return location for an error
  *
- * Gets the task, which has succeeded, to be unwrapped: the one that was given, or the leaf below it.
+ * Gets the task, which has succeeded, ready to unwrap: the given task, or the leaf below it.
  *
  * Returns: (transfer full): the task whose value the call ended with, or %NULL with @error set
  *

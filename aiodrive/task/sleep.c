@@ -8,8 +8,8 @@
 typedef struct
 {
   AiodriveMonitor     monitor;
-  AiodriveWaitQueue   queue;        /* of one */
-  AiodriveDispatcher *dispatcher;   /* unowned: the wait keeps it */
+  AiodriveWaitQueue   queue;        /* of one waiter */
+  AiodriveDispatcher *dispatcher;   /* unowned: the wait owns it */
   AiodriveTimer       timer;
 } Sleep;
 
@@ -25,7 +25,7 @@ sleep_unref (gpointer self)
   g_atomic_rc_box_release_full (self, sleep_clear);
 }
 
-/* The waiter is run in the context of the timer, so that neither can find the other one gone. */
+/* No use-after-free: the waiter and the timer run in the same context, so neither can outlive the other unnoticed. */
 static void
 on_time (AiodriveTimer *timer)
 {
@@ -62,7 +62,7 @@ sleep_init (Sleep *self)
   self->timer.notify = on_time;
 }
 
-/* With the monitor held. */
+/* Called with the monitor locked. */
 static void
 sleep_start_timer (Sleep *self,
                    guint  duration_ms)
@@ -79,7 +79,7 @@ sleep_start_timer (Sleep *self,
  * @callback: (scope async) (closure user_data): called when the time has passed
  * @user_data: data for @callback
  *
- * Waits for a time. With a @duration_ms of 0 others get their turn.
+ * Waits for a time. A @duration_ms of 0 yields to the main loop.
  *
  * Since: 1.0
  */
@@ -114,7 +114,7 @@ aiodrive_sleep_async (guint                duration_ms,
  * @result: the result of aiodrive_sleep_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for a time.
+ * Completes aiodrive_sleep_async().
  *
  * Returns: %TRUE if the time has passed; %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled before
  *
@@ -147,7 +147,7 @@ suspend_for (guint          duration_ms,
   return slept;
 }
 
-/* A deadline wakes a thread whose main context is not iterated. */
+/* A deadline, not a timer: this thread does not iterate its main context while it blocks. */
 static gboolean
 block_for (guint          duration_ms,
            GCancellable  *cancellable,
@@ -170,7 +170,7 @@ block_for (guint          duration_ms,
  * @cancellable: (nullable): ends it early
  * @error: return location for an error
  *
- * Blocks the thread for a time; a fiber is suspended instead.
+ * Waits for a time: suspends the current fiber, or blocks the thread.
  *
  * Returns: %TRUE if the time has passed; %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled before
  *

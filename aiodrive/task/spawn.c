@@ -23,20 +23,20 @@ start (GCancellable    *parent,
 
 /**
  * aiodrive_spawn:
- * @parent: (nullable): what cancels the task
+ * @parent: (nullable): a cancellable that also cancels the task
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  *
- * Starts a job as a task, in the next iteration of the main context that is thread-default now.
+ * Starts a job as a task, in the next iteration of the current thread-default main context.
  *
- * The job is started even if @parent is cancelled by then: it finds its own scope cancelled, and can clean up.
- * Await the task, with a combinator, with aiodrive_wait_task_async() or with aiodrive_run(); a task that fails and that
- * nobody awaits is warned about, as is one that its job drops without having returned it.
+ * The job starts even if @parent is already cancelled: it finds its own scope cancelled, and can clean up. Await the
+ * task with a combinator, aiodrive_wait_task_async() or aiodrive_run(). The library logs a warning if a task fails and
+ * is never awaited, and if its job drops it before returning it.
  *
- * @user_data is freed in the same context, when the task has ended and everything that waited for it then has been
- * called back: a combinator too, with what waits for that. So what the job hands over with `g_task_set_task_data (task,
- * user_data, NULL)` is there in those callbacks. What begins to wait later may find it freed.
+ * @user_data is freed in the same context, when the task has completed and the callbacks of all its waiters have run;
+ * for a waiting combinator, also the callbacks of its own waiters. So those callbacks may use data that the job set
+ * with `g_task_set_task_data (task, user_data, NULL)`. A later waiter may find it freed.
  *
  * Returns: (transfer full): the task
  *
@@ -53,7 +53,7 @@ aiodrive_spawn (GCancellable    *parent,
 
 /**
  * aiodrive_prime:
- * @parent: (nullable): what cancels the task
+ * @parent: (nullable): a cancellable that also cancels the task
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data

@@ -9,11 +9,11 @@ G_BEGIN_DECLS
  * AiodriveJobFunc:
  * @task: the task to return
  * @cancellable: (not nullable): the scope of @task
- * @user_data: what was given with the function
+ * @user_data: the data given with the function
  *
- * A job: a function that gets a task and sees to it that the task is returned, now or later, with one of the
- * `g_task_return_*` functions. Keep a reference on @task until then. Give @cancellable to everything that the job
- * calls; when it is cancelled, clean up, and return the task with the error %G_IO_ERROR_CANCELLED.
+ * A job: a function that gets a task and must return it, now or later, with one of the `g_task_return_*` functions.
+ * Keep a reference on @task until then. Pass @cancellable to every call of the job; when it is cancelled, clean up, and
+ * return the task with the error %G_IO_ERROR_CANCELLED.
  *
  * Since: 1.0
  */

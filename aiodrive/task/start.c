@@ -6,14 +6,14 @@
 
 /**
  * aiodrive_task_new:
- * @parent: (nullable): what cancels the task
+ * @parent: (nullable): a cancellable that also cancels the task
  *
- * Makes a task to be returned later with one of the `g_task_return_*` functions, as a #GTask of g_task_new() is. Its
- * cancellable is an #AiodriveCancelScope below @parent. It is called back, and the parties that wait for it are
- * told, in the main context that is thread-default now; it may be returned from any thread.
+ * Creates a task, which the caller returns later with one of the `g_task_return_*` functions, as a #GTask of
+ * g_task_new(). Its cancellable is an #AiodriveCancelScope below @parent. Any thread may return the task; its
+ * completion is announced in the current thread-default main context.
  *
- * As a rule aiodrive_spawn() and AIODRIVE_START() are what you want. A task that you make yourself has to be
- * returned, come what may: others wait for it. One that is dropped before is warned about.
+ * Prefer aiodrive_spawn() and AIODRIVE_START(). A task that you create yourself must be returned in every case, because
+ * its waiters depend on it. The library logs a warning about a task that is dropped first.
  *
  * Returns: (transfer full): a new task
  *
@@ -27,8 +27,8 @@ aiodrive_task_new (GCancellable *parent)
   return aiodrive_task_record_new_task (NULL, parent, NULL, NULL, aiodrive_task_new);
 }
 
-/* The error that @task has to fail with; NULL if @result succeeded. The type of its value does not matter: GTask looks
- * for an error first. */
+/* Returns the error with which @task must fail; NULL if @result succeeded. The type of its value does not matter: GTask
+ * checks for an error first. */
 static GError *
 steal_error (GAsyncResult *result,
              GTask        *task)
@@ -46,7 +46,7 @@ steal_error (GAsyncResult *result,
 
   record = aiodrive_task_record_peek (G_TASK (result));
   if (record != NULL && aiodrive_task_record_is_known (record))
-    return aiodrive_task_record_copy_error (record);   /* others that wait for it see the error too */
+    return aiodrive_task_record_copy_error (record);   /* its other waiters see the error too */
 
   g_task_propagate_pointer (G_TASK (result), &error);
   if (error == NULL)
@@ -58,17 +58,17 @@ steal_error (GAsyncResult *result,
 
 /**
  * aiodrive_task_complete:
- * @source: (nullable): the object that was asked
+ * @source: (nullable): the source object of the call
  * @result: the result of an asynchronous function
  * @task: (type Gio.Task) (transfer full): a task of aiodrive_task_new()
  *
- * Ends @task with the result of an asynchronous function: a #GAsyncReadyCallback for any function in the style of GIO.
+ * Completes @task with the result of an asynchronous function: a #GAsyncReadyCallback for any GIO-style function.
  *
- * If @result is a #GTask that failed, @task fails with its error. Otherwise @task succeeds, and @result waits in it for
- * aiodrive_task_propagate_result(); being cancelled later does not undo it. (There are finish functions that fail
- * although their #GTask did not: those you will see there.)
+ * If @result is a #GTask that failed, @task fails with its error. Otherwise @task succeeds, and holds @result for
+ * aiodrive_task_propagate_result(); a later cancellation does not undo that. (Some finish functions fail although their
+ * #GTask did not: they report the error there.)
  *
- * Give @result unfinished: if its error has been taken by a finish function before, or if @result is @task itself,
+ * Do not call the finish function of @result first. If it has already taken the error, or if @result is @task itself,
  * @task fails with %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Since: 1.0

@@ -15,12 +15,12 @@ void   aiodrive_task_complete (GObject      *source,
 
 /**
  * AIODRIVE_START:
- * @parent: (nullable): what cancels the task
- * @async_func: an asynchronous function in the style of GIO
+ * @parent: (nullable): a cancellable that also cancels the task
+ * @async_func: a GIO-style asynchronous function
  * @...: its arguments, without the last three: the cancellable, the callback and its data
  *
- * Starts an asynchronous function as a task. It suits every function whose parameters end in a #GCancellable, a
- * #GAsyncReadyCallback and its data; write a job for aiodrive_spawn() for any other.
+ * Starts an asynchronous function as a task. It fits every function whose parameters end in a #GCancellable, a
+ * #GAsyncReadyCallback and its data. For any other function write a job for aiodrive_spawn().
  *
  * |[<!-- language="C" -->
  * g_autoptr(GTask) task = AIODRIVE_START (NULL, g_file_query_info_async, file, "standard::*",
@@ -34,7 +34,8 @@ void   aiodrive_task_complete (GObject      *source,
  *   info = g_file_query_info_finish (file, result, &error);
  * ]|
  *
- * In the end take the #GAsyncResult for the function's own finish function with aiodrive_task_propagate_result().
+ * When the task has completed, get the #GAsyncResult for the function's own finish function with
+ * aiodrive_task_propagate_result().
  *
  * Returns: (transfer full): a new task
  *

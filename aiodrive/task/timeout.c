@@ -11,7 +11,7 @@ typedef struct
   AiodriveCombinator parent;   /* first */
   guint              timeout_ms;
   AiodriveTimer      timer;
-  gboolean           expired;  /* guarded by the combinator's lock: before the task ended, or the call was cancelled */
+  gboolean           expired;  /* guarded by the combinator's lock: it expired first */
 } Timeout;
 
 static GError *
@@ -93,17 +93,18 @@ timeout_new (guint               timeout_ms,
 /**
  * aiodrive_timeout:
  * @task: a task
- * @timeout_ms: in how many milliseconds it is cancelled
+ * @timeout_ms: the timeout in milliseconds
  * @cancellable: (nullable): cancels the call
  *
- * Returns a task that limits the time of @task: when the time is over, it cancels @task and waits for it. If @task then
- * ends with %G_IO_ERROR_CANCELLED, the call fails with %G_IO_ERROR_TIMED_OUT; whatever else it ends with, in time or
- * not, is the outcome of the call.
+ * Returns a task that limits the time of @task: when the timeout expires, it cancels @task and waits for it. If @task
+ * then fails with %G_IO_ERROR_CANCELLED, the call fails with %G_IO_ERROR_TIMED_OUT. Any other outcome of @task, in time
+ * or late, is the outcome of the call.
  *
- * For more than one task use a scope of aiodrive_cancel_scope_new_with_timeout() as their parent.
+ * To limit several tasks, start them below a scope of aiodrive_cancel_scope_new_with_timeout().
  *
- * If the call itself is cancelled, the task is cancelled and waited for; then it fails with the task's real error, or
- * %G_IO_ERROR_CANCELLED. A task that could not be cancelled alone is %G_IO_ERROR_INVALID_ARGUMENT.
+ * If the call itself is cancelled, it cancels @task and waits for it; then it fails with the real error of @task, or
+ * with %G_IO_ERROR_CANCELLED. If @task cannot be cancelled on its own, the call fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * The call stands for @task: see aiodrive_task_get_leaf(), aiodrive_task_propagate() and
  * aiodrive_task_propagate_result().
@@ -125,12 +126,12 @@ aiodrive_timeout (GTask        *task,
 /**
  * aiodrive_timeout_async:
  * @task: a task
- * @timeout_ms: in how many milliseconds it is cancelled
+ * @timeout_ms: the timeout in milliseconds
  * @cancellable: (nullable): cancels the call
- * @callback: (scope async) (closure user_data): called when it has ended
+ * @callback: (scope async) (closure user_data): called when it has completed
  * @user_data: data for @callback
  *
- * Calls @callback when aiodrive_timeout() has ended.
+ * Calls @callback when the task of aiodrive_timeout() has completed.
  *
  * Since: 1.0
  */
@@ -151,7 +152,7 @@ aiodrive_timeout_async (GTask               *task,
  * @result: the #GTask of aiodrive_timeout_async(), or a task of aiodrive_timeout()
  * @error: return location for an error
  *
- * Gets the task, which has succeeded, to be unwrapped: the one that was given, or the leaf below it.
+ * Gets the task, which has succeeded, ready to unwrap: the given task, or the leaf below it.
  *
  * Returns: (transfer full): the task whose value the call ended with, or %NULL with @error set
  *

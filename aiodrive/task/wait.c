@@ -18,11 +18,12 @@ return_task (AiodriveWait *wait,
  * aiodrive_wait_task_async:
  * @task: any task
  * @cancellable: (nullable): cancels the wait, not the task
- * @callback: (scope async) (closure user_data): called when the task has ended
+ * @callback: (scope async) (closure user_data): called when the task has completed
  * @user_data: data for @callback
  *
- * Waits until @task has ended, in whatever way, without unwrapping it. Any number of parties may wait for one task, in
- * different threads. To cancel the task as well use aiodrive_cancel_task(), to have its error raised a combinator.
+ * Waits until @task has completed, with a value or an error, without unwrapping it. Any number of parties may wait for
+ * one task, in different threads. To also cancel the task use aiodrive_cancel_task(); to raise its error use a
+ * combinator.
  *
  * Since: 1.0
  */
@@ -37,7 +38,7 @@ aiodrive_wait_task_async (GTask               *task,
   g_return_if_fail (G_IS_TASK (task));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  /* There is no source object: PyGObject awaits a function only if its finish function needs none. */
+  /* No source object: PyGObject awaits a function only if its finish function needs none. */
   wait = aiodrive_wait_new (NULL, cancellable, callback, user_data, aiodrive_wait_task_async, return_task);
   if (wait == NULL)
     return;
@@ -51,10 +52,10 @@ aiodrive_wait_task_async (GTask               *task,
  * @result: the result of aiodrive_wait_task_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait. How the task ended is in the task: see aiodrive_task_get_leaf().
+ * Completes aiodrive_wait_task_async(). The task holds its outcome: see aiodrive_task_get_leaf().
  *
- * Returns: (transfer full): the task that was waited for, which has ended; or %NULL with %G_IO_ERROR_CANCELLED if the
- *   wait was cancelled
+ * Returns: (transfer full): the awaited task, which has completed; or %NULL with %G_IO_ERROR_CANCELLED if the wait was
+ *   cancelled
  *
  * Since: 1.0
  */

@@ -16,8 +16,8 @@
  *
  * The thread starts with the first task and ends after the last one. Started with aiodrive_background_executor_start()
  * it stays until it is stopped; stopping cancels the tasks and waits for them. In either case the executor can be used
- * again, with a new thread and a new context; the next thread begins when the last one has ended. An executor that is
- * dropped stops by itself, and nobody waits for it; if tasks run, it is warned about.
+ * again, with a new thread and a new context; the next thread begins when the last one has completed. An executor that
+ * is dropped stops by itself, and nobody waits for it; if tasks run, it is warned about.
  *
  * It may be used from every thread. A job is a function of C, or of a language that can call its functions in any
  * thread: Python and Lua can; JavaScript, Perl and Ruby cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
@@ -158,7 +158,7 @@ aiodrive_background_executor_init (AiodriveBackgroundExecutor *self)
  * aiodrive_background_executor_new:
  * @name: (nullable): a name, for warnings and debuggers
  *
- * Makes an executor. It has no thread yet.
+ * Creates an executor. It has no thread yet.
  *
  * Returns: (transfer full): a new executor
  *
@@ -229,7 +229,7 @@ aiodrive_background_executor_get_context (AiodriveBackgroundExecutor *self)
  * aiodrive_background_executor_spawn:
  * @self: an executor
  * @task: (out) (optional) (transfer full): return location for the task
- * @parent: (nullable): what cancels the task
+ * @parent: (nullable): a cancellable that also cancels the task
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data

@@ -285,9 +285,9 @@ aiodrive_thread_task_group_init (AiodriveThreadTaskGroup *self)
 /**
  * aiodrive_thread_task_group_new:
  * @name: (nullable): a name for the thread, for debuggers
- * @parent: (nullable): what cancels the group
+ * @parent: (nullable): a cancellable that also cancels the group
  *
- * Makes a group, open for tasks. It has no thread yet.
+ * Creates a group, open for tasks. It has no thread yet.
  *
  * Returns: (transfer full): a new group
  *
