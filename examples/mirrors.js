@@ -21,6 +21,7 @@ Fetches a file over HTTP from several mirrors at once. Give the URLs of the mirr
 Exit status: 0 if it was fetched and the checksum is right, 1 if something failed, 130 if interrupted (Ctrl-C).`;
 
 function parse(args) {
+    /** @type {{urls: string[], parts: number, timeout: number, output?: string, sha256?: string}} */
     const options = {urls: [], parts: 6, timeout: 5000};
     for (const arg of args) {
         const [, name, value] = arg.match(/^--(output|parts|sha256|timeout)=(.+)$/) ?? [];

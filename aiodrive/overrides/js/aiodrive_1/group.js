@@ -3,7 +3,7 @@
 // Groups and pools: blocks that end when all their tasks have ended. And what JavaScript cannot have: other threads.
 
 const {Gio, GLib} = imports.gi;
-const {checkBoolean, checkCancellable, checkOptions, describe, promisify} = imports.aiodrive_1.value;
+const {checkBoolean, checkCancellable, checkOptions, describe, disposable, promisify} = imports.aiodrive_1.value;
 const {asJob, awaitable, started, toTask} = imports.aiodrive_1.task;
 
 let Aiodrive;
@@ -52,6 +52,9 @@ function installGroup(prototype) {
             await this.close(cancellable);
         },
     });
+    disposable(prototype, 'asyncDispose', function () {
+        return this.close_async();
+    });
 }
 
 function installPool(Pool) {
@@ -97,6 +100,9 @@ function install(namespace) {
     installPool(Aiodrive.Pool);
 
     promisify(Aiodrive.BackgroundExecutor.prototype, 'stop');
+    disposable(Aiodrive.BackgroundExecutor.prototype, 'asyncDispose', function () {
+        return this.stop_async();
+    });
     Aiodrive.BackgroundExecutor.prototype.spawn = refuse;
     Aiodrive.ThreadTaskGroup.prototype.spawn = refuse;
     Aiodrive.ThreadTaskGroup.open = refuse;

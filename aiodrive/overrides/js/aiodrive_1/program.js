@@ -3,7 +3,8 @@
 // The program: its main loop, its signals, the asynchronous functions of others; and tests of all that.
 
 const {GLib} = imports.gi;
-const {callBack, checkCancellable, describe, fromError, promisify, refusedOf, refusing} = imports.aiodrive_1.value;
+const {callBack, checkCancellable, describe, disposable, fromError, promisify, refusedOf,
+    refusing} = imports.aiodrive_1.value;
 const {asJob, toTask} = imports.aiodrive_1.task;
 const {leave} = imports.aiodrive_1.sync;
 
@@ -121,5 +122,11 @@ function install(Aiodrive) {
     // Any asynchronous method of any object, one that was not promisified too.
     Aiodrive.call = call;
 
+    disposable(Aiodrive.SignalHandler.prototype, 'dispose', function () {
+        this.release();
+    });
     installTests(Aiodrive.TestContext.prototype);
+    disposable(Aiodrive.TestContext.prototype, 'dispose', function () {
+        this.close();
+    });
 }

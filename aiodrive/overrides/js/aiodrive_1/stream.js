@@ -2,8 +2,9 @@
 /* exported install */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
-const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe, fromError,
-    messageOf, pack, packed, promisify, refusing, take, toError, unpack} = imports.aiodrive_1.value;
+const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe,
+    disposable, fromError, messageOf, pack, packed, promisify, refusing, take, toError,
+    unpack} = imports.aiodrive_1.value;
 const {asJob, toTask, toTasks} = imports.aiodrive_1.task;
 
 let Aiodrive;
@@ -52,6 +53,9 @@ function iterable(owner, isOwner) {
     owner[Symbol.asyncIterator] = function () {
         return this.iterate();
     };
+    disposable(owner, 'asyncDispose', function () {
+        return this.close_async();
+    });
     return owner;
 }
 
@@ -235,11 +239,11 @@ function install(namespace) {
     };
 
     // The job gets an item, then its cancellable.
-    Aiodrive.map = (items, job, options = {}) => {
+    Aiodrive.map = (job, items, options = {}) => {
         if (typeof job !== 'function')
             throw new TypeError(`map: expected a function that gets an item and a cancellable, got ${describe(job)}`);
         checkOptions('map', options, ['max_concurrent', 'ordered', 'parent']);
-        const {max_concurrent = 1, ordered = true, parent = null} = options;
+        const {max_concurrent = 10, ordered = true, parent = null} = options;
         checkCount('map', max_concurrent);
         checkBoolean('map', ordered);
         checkCancellable('map', parent);

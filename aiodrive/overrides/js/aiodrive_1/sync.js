@@ -3,7 +3,7 @@
 // Latches, locks and the like: promises where C calls back, and locks that are held while a function runs.
 
 const {Gio, GLib} = imports.gi;
-const {checkBlocks, describe, fromError, pack, promisify, take, toError} = imports.aiodrive_1.value;
+const {checkBlocks, describe, disposable, fromError, pack, promisify, take, toError} = imports.aiodrive_1.value;
 
 let Aiodrive;
 
@@ -70,6 +70,10 @@ function install(namespace) {
         promisify(type.prototype, 'acquire', itself);
         held(type.prototype, 'acquire');
     }
+
+    disposable(Aiodrive.LockGuard.prototype, 'dispose', function () {
+        this.release();
+    });
 
     promisify(Cargo.prototype, 'wait', take);
     const {send} = Cargo.prototype;

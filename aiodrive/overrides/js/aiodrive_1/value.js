@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* exported callBack, checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe,
-   fromError, fromErrorOf, install, messageOf, pack, packed, promisify, refusedOf, refusing, take, toError,
+   disposable, fromError, fromErrorOf, install, messageOf, pack, packed, promisify, refusedOf, refusing, take, toError,
    unpack */
 // Values, errors and asynchronous methods: from JavaScript to C and back.
 
@@ -21,6 +21,12 @@ function describe(value) {
     if (typeof value === 'object')
         return `an object of ${value.constructor?.name || 'no class'}`;
     return `a ${typeof value}`;
+}
+
+// For "using" (dispose) and "await using" (asyncDispose), where the language has them.
+function disposable(owner, kind, dispose) {
+    if (Symbol[kind])
+        owner[Symbol[kind]] = dispose;
 }
 
 function checkTime(name, duration) {

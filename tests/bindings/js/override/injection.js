@@ -249,7 +249,7 @@ for (const ordered of [true, false]) {
     scenario(`map, ${ordered ? 'ordered' : 'unordered'}`, async c => {
         let sum = 0;
         const job = (item, inner) => child(HOUR / item, item)(inner);
-        for await (const item of Aiodrive.map([1, 2, 3, 4], job, {max_concurrent: 2, ordered, parent: c}).iterate(c))
+        for await (const item of Aiodrive.map(job, [1, 2, 3, 4], {max_concurrent: 2, ordered, parent: c}).iterate(c))
             sum += item;
         assertEqual(sum, 10);
     });

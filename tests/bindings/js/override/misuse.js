@@ -40,7 +40,7 @@ test('a wrong job', async () => {
     const pool = new Aiodrive.Pool();
     for (const wrong of [null, 5, 'x', {}, Promise.resolve()]) {
         for (const start of [Aiodrive.spawn, Aiodrive.prime, job => group.spawn(job), job => pool.spawn(job),
-            job => pool.spawn_full('name', 0, job), job => Aiodrive.map([], job),
+            job => pool.spawn_full('name', 0, job), job => Aiodrive.map(job, []),
             job => Aiodrive.TaskGroup.open(job), job => Aiodrive.Pool.open(job)])
             await assertThrows(() => start(wrong), TypeError, 'expected a function', 'got');
     }
@@ -54,7 +54,7 @@ test('a wrong parent', async () => {
     for (const wrong of [5, 'x', {parent: null}, new GObject.Object()]) {
         for (const use of [parent => spawn(job, parent), parent => prime(job, parent), parent => race([job], parent),
             parent => timeout(job, 5, parent), parent => shield(job, parent), parent => TaskGroup.open(job, parent),
-            parent => Pool.open(job, {parent}), parent => map([1], job, {parent})])
+            parent => Pool.open(job, {parent}), parent => map(job, [1], {parent})])
             await assertThrows(() => use(wrong), TypeError, 'expected a Gio.Cancellable or null, got');
         await assertThrows(() => as_completed([job], wrong), Error, '');
     }
@@ -77,21 +77,21 @@ test('a wrong call', async () => {
     await assertThrows(() => Aiodrive.call({load_async() {}, load_finish() {}}, 'load'), TypeError, 'a promise');
     await assertThrows(() => new Aiodrive.Latch().wait_async(null, 5), TypeError, 'call back');
     await assertThrows(() => new Aiodrive.NestableLock().acquire(), TypeError, 'expected a function');
-    await assertThrows(() => Aiodrive.map(5, gives('x')), TypeError, 'AsyncIterator');
+    await assertThrows(() => Aiodrive.map(gives('x'), 5), TypeError, 'AsyncIterator');
 });
 
 test('wrong options', async () => {
     const {map, Pool} = Aiodrive;
     const job = gives('x');
     for (const wrong of [3, null, 'x', [], new Gio.Cancellable(), () => {}]) {
-        await assertThrows(() => map([1], job, wrong), TypeError, 'map: expected options', 'max_concurrent', 'got');
+        await assertThrows(() => map(job, [1], wrong), TypeError, 'map: expected options', 'max_concurrent', 'got');
         await assertThrows(() => Pool.open(job, wrong), TypeError, 'Pool.open: expected options', 'parent', 'got');
     }
-    await assertThrows(() => map([1], job, {max: 3}), TypeError, 'expected options of', 'got max');
+    await assertThrows(() => map(job, [1], {max: 3}), TypeError, 'expected options of', 'got max');
     await assertThrows(() => Pool.open(job, {name: 'x', depth: 1}), TypeError, 'expected options of', 'got depth');
     for (const max_concurrent of [0, -1, 0.5, 'x', null, 2 ** 32])
-        await assertThrows(() => map([1], job, {max_concurrent}), RangeError, 'whole number', 'got');
-    await assertThrows(() => map([1], job, {ordered: 1}), TypeError, 'true or false');
+        await assertThrows(() => map(job, [1], {max_concurrent}), RangeError, 'whole number', 'got');
+    await assertThrows(() => map(job, [1], {ordered: 1}), TypeError, 'true or false');
     await assertThrows(() => new Pool().run(new Gio.Cancellable()), TypeError, 'true or false');
 });
 
@@ -99,7 +99,7 @@ test('right options', async () => {
     const parent = Aiodrive.CancelScope.new(null);
     for (const options of [undefined, {}, {max_concurrent: 3, ordered: false, parent}]) {
         const items = [];
-        for await (const item of Aiodrive.map([1, 2], async one => one * 2, options))
+        for await (const item of Aiodrive.map(async one => one * 2, [1, 2], options))
             items.push(item);
         assertEqual(items.sort(), [2, 4]);
     }

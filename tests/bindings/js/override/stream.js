@@ -42,6 +42,9 @@ for (const type of ['OrderedQueue', 'UnorderedQueue']) {
     });
 }
 
+// one after the other
+const ONE = {max_concurrent: 1};
+
 test('indexes', async () => {
     const ordered = new Aiodrive.OrderedQueue();
     [2, 0, 1].forEach(i => ordered.put(i, i));
@@ -159,7 +162,7 @@ test('map', async () => {
         await Aiodrive.sleep(delay, cancellable);
         return new Map([['delay', delay]]);
     };
-    const delays = async options => (await all(Aiodrive.map(items, job, options))).map(map => map.get('delay'));
+    const delays = async options => (await all(Aiodrive.map(job, items, options))).map(map => map.get('delay'));
     assertEqual(await delays(), [5, 3, 0]);
     assertEqual(await delays({max_concurrent: 3}), [5, 3, 0]);
     assertEqual((await delays({max_concurrent: 3, ordered: false})).sort(), [0, 3, 5]);
@@ -169,7 +172,7 @@ test('map of a queue', async () => {
     const queue = new Aiodrive.UnorderedQueue();
     queue.put(undefined);
     queue.close();
-    assertEqual(await all(Aiodrive.map(queue, async item => item)), [undefined]);
+    assertEqual(await all(Aiodrive.map(async item => item, queue)), [undefined]);
 });
 
 test('map of a generator', async () => {
@@ -185,13 +188,13 @@ test('map of a generator', async () => {
         }
     }
     const double = async i => i * 2;
-    assertEqual(await all(Aiodrive.map(count(3), double, {max_concurrent: 2})), [0, 2, 4]);
+    assertEqual(await all(Aiodrive.map(double, count(3), {max_concurrent: 2})), [0, 2, 4]);
     assertEqual(ended, 1);
     const error = new Error('broken');
-    assertEqual(await failure(all(Aiodrive.map(count(2, error), double))), error);
+    assertEqual(await failure(all(Aiodrive.map(double, count(2, error)))), error);
     assertEqual(ended, 2);
-    assertEqual(await failure(all(Aiodrive.map(count(100), (item, c) => throws(error)(c)))), error);
-    for await (const item of Aiodrive.map(count(100), double)) {
+    assertEqual(await failure(all(Aiodrive.map((item, c) => throws(error)(c), count(100), ONE))), error);
+    for await (const item of Aiodrive.map(double, count(100))) {
         if (item === 4)
             break;
     }
@@ -221,7 +224,7 @@ async function *countingSlowly(seen) {
 for (const count of [counting, countingSlowly]) {
     test(`map is lazy: ${count.name}`, async () => {
         const seen = {taken: 0, cleaned: false};
-        const mapped = Aiodrive.map(count(seen), async n => n, {max_concurrent: 3});
+        const mapped = Aiodrive.map(async n => n, count(seen), {max_concurrent: 3});
         await settle();
         assertEqual(seen.taken, 0);
         assertEqual(await mapped.next_async(), [true, 0]);
@@ -234,8 +237,8 @@ for (const count of [counting, countingSlowly]) {
 
     test(`map waits for its source: ${count.name}`, async () => {
         const seen = {taken: 0, cleaned: false};
-        const inner = Aiodrive.map(count(seen), async n => n * 2);
-        for await (const n of Aiodrive.map(inner, async m => m + 1)) {
+        const inner = Aiodrive.map(async n => n * 2, count(seen));
+        for await (const n of Aiodrive.map(async m => m + 1, inner)) {
             if (n === 5)
                 break;
         }
@@ -243,11 +246,11 @@ for (const count of [counting, countingSlowly]) {
 
         seen.cleaned = false;
         const error = new Error('broken');
-        assertEqual(await failure(all(Aiodrive.map(count(seen), () => Promise.reject(error)))), error);
+        assertEqual(await failure(all(Aiodrive.map(() => Promise.reject(error), count(seen), ONE))), error);
         assert(seen.cleaned);
 
         seen.cleaned = false;
-        await Aiodrive.map(count(seen), async n => n).close_async();
+        await Aiodrive.map(async n => n, count(seen)).close_async();
         assert(!seen.cleaned);   // it was never begun
     });
 }
@@ -255,7 +258,7 @@ for (const count of [counting, countingSlowly]) {
 test('map of what is iterated elsewhere', async () => {
     const queue = new Aiodrive.UnorderedQueue();
     queue.put('a');
-    for await (const item of Aiodrive.map(queue.iterate(), async item => item)) {
+    for await (const item of Aiodrive.map(async item => item, queue.iterate())) {
         assertEqual(item, 'a');
         break;
     }
@@ -274,11 +277,11 @@ test('map of an iterator that fails', async () => {
     const job = async item => item;
     const seen = [];
     assertEqual(await failure((async () => {
-        for await (const item of Aiodrive.map(fails({next: () => steps++ ? throwing() : first}), job))
+        for await (const item of Aiodrive.map(job, fails({next: () => steps++ ? throwing() : first})))
             seen.push(item);
     })()), error);
     assertEqual(seen, ['first']);
-    const unclean = Aiodrive.map(fails({next: () => first, return: throwing}), job);
+    const unclean = Aiodrive.map(job, fails({next: () => first, return: throwing}));
     await unclean.next_async();
     assertEqual(await failure(unclean.close_async()), error);
 });
@@ -296,7 +299,7 @@ test('the source of a map fails while jobs run', async () => {
     for (const source of [queue, fails()]) {
         const seen = [];
         assertEqual(await failure((async () => {
-            for await (const item of Aiodrive.map(source, (item, c) => gives(item, 20)(c), {max_concurrent: 3}))
+            for await (const item of Aiodrive.map((item, c) => gives(item, 20)(c), source, {max_concurrent: 3}))
                 seen.push(item);
         })()), error);
         assertEqual(seen, ['first', 'second']);
@@ -312,7 +315,7 @@ test('closing a map, cancelled', async () => {
             await cleaned.wait_set_async();
         }
     }
-    const mapped = Aiodrive.map(count(), async item => item);
+    const mapped = Aiodrive.map(async item => item, count());
     await mapped.next_async();
     const cancellable = new Gio.Cancellable();
     const closing = mapped.close_async(cancellable);
@@ -327,20 +330,20 @@ test('closing a map, cancelled', async () => {
 test('map of promises', async () => {
     const promises = [Promise.resolve('a'), Aiodrive.spawn(gives('b'))];
     const seen = [];
-    await all(Aiodrive.map(promises, item => void seen.push(item)));
+    await all(Aiodrive.map(item => void seen.push(item), promises));
     assertEqual(seen, promises);
 });
 
 test('map fails', async () => {
     const error = new Error('broken');
     const seen = [];
-    const mapped = Aiodrive.map([0, 1, 2, 3], async (item, cancellable) => {
+    const mapped = Aiodrive.map(async (item, cancellable) => {
         if (item === 1)
             throw error;
         if (item > 1)
             await forever(cancellable).finally(() => seen.push('cancelled'));
         return item;
-    }, {max_concurrent: 3});
+    }, [0, 1, 2, 3], {max_concurrent: 3});
     const items = [];
     assertEqual(await failure((async () => {
         for await (const item of mapped)
@@ -352,15 +355,51 @@ test('map fails', async () => {
 
 test('several jobs of a map fail', async () => {
     const errors = [new Error('first'), new Error('second')];
-    const mapped = Aiodrive.map([0, 1], async (item, cancellable) => {
+    const mapped = Aiodrive.map(async (item, cancellable) => {
         if (item === 1)
             await forever(cancellable).catch(() => {});
         throw errors[item];
-    }, {max_concurrent: 2});
+    }, [0, 1], {max_concurrent: 2});
     const failed = await failure(mapped.next_async());
     assert(failed instanceof AggregateError);
     assertEqual(failed.errors[0], errors[0]);
     assertEqual(failed.errors[1], errors[1]);
 });
+
+test('map: ten at once by default', async () => {
+    let running = 0, most = 0;
+    const results = await all(Aiodrive.map(async (n, c) => {
+        most = Math.max(most, ++running);
+        await Aiodrive.sleep(1, c);
+        running--;
+        return n;
+    }, Array.from({length: 30}, (_, n) => n)));
+    assertEqual(results.length, 30);
+    assertEqual(most, 10);
+});
+
+test('using and await using', async () => {
+    if (!Symbol.dispose || !Symbol.asyncDispose)
+        return;   // before GJS 1.86 or so
+    const lock = new Aiodrive.SmartLock();
+    const guard = await lock.exclusive_async();
+    guard[Symbol.dispose]();
+    (await Aiodrive.timeout(lock.exclusive_async(), 1000)).release();
+
+    let ended = false;
+    const group = new Aiodrive.TaskGroup();
+    group.spawn(async c => {
+        await Aiodrive.sleep(1, c);
+        ended = true;
+    });
+    await group[Symbol.asyncDispose]();
+    assert(ended);
+
+    const mapped = Aiodrive.map(async n => n, [1, 2, 3]);
+    await mapped.next_async();
+    await mapped[Symbol.asyncDispose]();
+    assertEqual(await mapped.next_async(), [false, undefined]);
+});
+
 
 runTests();

@@ -220,7 +220,8 @@ class AsyncioTest(unittest.TestCase):
         with self.assertRaises(Thrown):
             loop.run_until_complete(main(loop))
         self.assertEqual(loop.run_until_complete(gives('went on', 3)), 'went on')
-        loop.run_until_complete(asyncio.wait(asyncio.all_tasks(loop)))
+        if left := asyncio.all_tasks(loop):
+            loop.run_until_complete(asyncio.wait(left))
         with self.assertLogs('asyncio'):
             loop.is_broken = True
             loop.call_later(0, lambda: None)

@@ -45,6 +45,12 @@ async def sleep(delay: float, result: T = None) -> T:
     return await asyncio.sleep(delay, result)
 
 
+def _ask(info: Any, name: str, suffix: str) -> Any:
+    """Calls a getter, whose name is longer in PyGObject 3.52 and later."""
+    getter = getattr(info, name + suffix, None)
+    return (getter if getter is not None else getattr(info, name))()
+
+
 class _Shape:
     """Where an asynchronous function has its arguments, as Python counts them."""
 
@@ -64,18 +70,19 @@ class _Shape:
     @staticmethod
     def _inputs_of(function: Callable) -> list[tuple[str, str]]:
         """The names of the arguments, and what is special about them."""
-        arguments = [(argument, getattr(argument, 'get_type_info', None) or argument.get_type)
-                     for argument in function.get_arguments()]
-        hidden = {kind().get_array_length() for argument, kind in arguments} | {
-            argument.get_destroy() for argument, kind in arguments}
-        data = {argument.get_closure() for argument, kind in arguments if argument.get_closure() != -1}
+        arguments = [(argument, _ask(argument, 'get_type', '_info')) for argument in function.get_arguments()]
+        hidden = {_ask(kind, 'get_array_length', '_index') for argument, kind in arguments} | {
+            _ask(argument, 'get_destroy', '_index') for argument, kind in arguments}
+        data = {_ask(argument, 'get_closure', '_index') for argument, kind in arguments} - {-1}
         inputs = []
         for i, (argument, kind) in enumerate(arguments):
             if int(argument.get_direction()) == 1 or i in hidden:   # an output
                 continue
-            interface = kind().get_interface()
+            name, interface = argument.get_name(), kind.get_interface()
             role = interface.get_name() if interface is not None else 'data' if i in data else ''
-            inputs.append((argument.get_name(), role))
+            if role == 'Closure' and name.startswith('ready_callback'):   # in GLib 2.82 and later
+                role = 'AsyncReadyCallback'
+            inputs.append((name, role))
         return inputs
 
     def check(self, name: str, n_given: int) -> None:
