@@ -452,7 +452,7 @@ aiodrive_await_begin (const char *where)
 gpointer
 aiodrive_await_get_fiber (void)
 {
-  return get_current ();
+  return aiodrive_stack_get_current ()->data;   /* aiodrive_await_begin() has seen to it that it can be suspended */
 }
 
 /**
@@ -490,7 +490,7 @@ aiodrive_await_ready (GObject      *source_object,
 GAsyncResult *
 aiodrive_await_end (void)
 {
-  Fiber *self = get_current ();
+  Fiber *self = aiodrive_stack_get_current ()->data;
 
   if (!self->arrived)
     {
