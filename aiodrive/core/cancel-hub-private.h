@@ -46,6 +46,7 @@ void               aiodrive_cancel_hub_cancel_all (GPtrArray          *cancellab
 gboolean           aiodrive_cancel_link_add     (AiodriveCancelLink *self,
                                                  GCancellable       *cancellable);
 gboolean           aiodrive_cancel_link_remove  (AiodriveCancelLink *self);
+void               aiodrive_cancel_link_detach  (AiodriveCancelLink *self);
 
 gboolean           aiodrive_cancel_link_begin   (AiodriveCancelLink *self);
 void               aiodrive_cancel_link_done    (AiodriveCancelLink *self,

@@ -330,6 +330,14 @@ aiodrive_cancel_link_remove (AiodriveCancelLink *self)
   return removed;
 }
 
+/* Removes a link whose hub may go before its owner does. Only for links that are never busy with their handler. */
+void
+aiodrive_cancel_link_detach (AiodriveCancelLink *self)
+{
+  aiodrive_cancel_link_remove (self);
+  self->hub = NULL;
+}
+
 /* A try_ref() for owners that live in one context: the link cannot be removed from here to done(). */
 gboolean
 aiodrive_cancel_link_begin (AiodriveCancelLink *self)

@@ -259,7 +259,7 @@ aiodrive_cancel_scope_move_up (AiodriveCancelScope *self)
     return;
 
   above = dup_place_above (self);
-  aiodrive_cancel_link_remove (&self->link);
+  aiodrive_cancel_link_detach (&self->link);
   old = g_atomic_pointer_get (&self->parent);
   g_atomic_pointer_set (&self->parent, above);
   if (above != NULL)

@@ -172,6 +172,21 @@ test_move_up_links (void)
   g_assert_finalize_object (top);
 }
 
+/* The scope that a scope has left may go, with its hub, before it. */
+static void
+test_move_up_to_the_top (void)
+{
+  AiodriveCancelScope *top = aiodrive_cancel_scope_new (NULL);
+  AiodriveCancelScope *place = aiodrive_cancel_scope_new (G_CANCELLABLE (top));
+
+  aiodrive_cancel_scope_set_shielded (place, TRUE);
+  aiodrive_cancel_scope_move_up (place);
+  g_assert_null (aiodrive_cancel_scope_get_parent (place));
+  g_assert_null (place->link.hub);
+  g_assert_finalize_object (top);
+  g_assert_finalize_object (place);
+}
+
 static void
 test_move_up_refused (void)
 {
@@ -401,6 +416,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/attach-race/expected", test_expected_race);
   g_test_add_func ("/aiodrive/core/cancel-scope/move-up", test_move_up);
   g_test_add_func ("/aiodrive/core/cancel-scope/move-up/links", test_move_up_links);
+  g_test_add_func ("/aiodrive/core/cancel-scope/move-up/to-the-top", test_move_up_to_the_top);
   g_test_add_func ("/aiodrive/core/cancel-scope/move-up/refused", test_move_up_refused);
   g_test_add_func ("/aiodrive/core/cancel-scope/move-up/chain", test_move_up_chain);
 
