@@ -213,13 +213,12 @@ dup_place_above (AiodriveCancelScope *self)
 {
   g_autoptr(GCancellable) parent = aiodrive_cancel_scope_dup_parent (self);
   GCancellable *above = parent != NULL ? aiodrive_cancel_scope_dup_parent (AIODRIVE_CANCEL_SCOPE (parent)) : NULL;
+  AiodriveCancelScope *scope;
 
-  while (as_scope (above) != NULL && g_atomic_int_get (&as_scope (above)->passed_over))
+  while ((scope = as_scope (above)) != NULL && g_atomic_int_get (&scope->passed_over))
     {
-      GCancellable *next = aiodrive_cancel_scope_dup_parent (as_scope (above));
-
-      g_object_unref (above);
-      above = next;
+      above = aiodrive_cancel_scope_dup_parent (scope);
+      g_object_unref (scope);
     }
   return above;
 }
