@@ -318,20 +318,41 @@ unregister (AiodriveDispatcher *self)
   g_mutex_unlock (&registry_lock);
 }
 
+/* The next timer that is to be told that it is left behind; or NULL. */
+static AiodriveTimer *
+take_left_timer (AiodriveDispatcher *self)
+{
+  AiodriveTimer *timer;
+
+  g_mutex_lock (&self->lock);
+  while ((timer = aiodrive_timer_heap_peek (&self->timers)) != NULL)
+    {
+      aiodrive_timer_heap_remove (&self->timers, timer);
+      if (timer->left && (timer->try_ref == NULL || timer->try_ref (timer)))
+        break;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return timer;
+}
+
 /* The destroy notify of the source's callback. (The finalize function of a GSource can run after its context has been
  * freed.) */
 static void
 dispatcher_close (gpointer data)
 {
   AiodriveDispatcher *self = data;
+  AiodriveTimer *timer;
 
   unregister (self);
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->closed, TRUE);
-  aiodrive_timer_heap_clear (&self->timers);
   g_mutex_unlock (&self->lock);
 
+  while ((timer = take_left_timer (self)) != NULL)
+    timer->notify (timer);
+  aiodrive_timer_heap_clear (&self->timers);   /* it is empty */
   run_all (&self->next);
   run_all (&self->later);
   run_all (&self->running);

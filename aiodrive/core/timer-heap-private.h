@@ -24,6 +24,8 @@ struct _AiodriveTimer
   gboolean (*try_ref) (AiodriveTimer *timer); /* nullable; while the heap is locked: keeps the owner alive until
                                                * notify(). FALSE: it is too late for that, and for notify() */
   void     (*notify) (AiodriveTimer *timer);  /* called with no lock held; the last use of the timer */
+  gboolean   left;                            /* notify() is called, too, when the timer is left behind in a context
+                                               * that goes away */
 };
 
 struct _AiodriveTimerHeap

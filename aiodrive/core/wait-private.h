@@ -31,6 +31,7 @@ void            aiodrive_wait_grant              (AiodriveWait        *self,
                                                   gpointer             granted,
                                                   AiodriveMonitor     *monitor);
 
+gboolean        aiodrive_wait_has_callback       (AiodriveWait        *self);
 gpointer        aiodrive_wait_get_source_object  (AiodriveWait        *self);
 gpointer        aiodrive_wait_get_source_tag     (AiodriveWait        *self);
 
@@ -58,6 +59,7 @@ gpointer        aiodrive_wait_propagate_pointer  (GAsyncResult        *result,
                                                   GError             **error);
 
 GError         *aiodrive_wait_steal_error        (GAsyncResult        *result);
+GPtrArray      *aiodrive_wait_copy_errors        (GAsyncResult        *result);
 
 /* An AiodriveWaitReturn for a wait without a value. */
 void            aiodrive_wait_return_true        (AiodriveWait        *self,

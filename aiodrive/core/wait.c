@@ -38,6 +38,7 @@ struct _AiodriveWait
   gpointer             user_data;
   AiodriveWaitReturn   on_woken;
   GDestroyNotify       granted_free;    /* nullable; for waiter.granted */
+  GPtrArray           *errors;          /* owned, nullable; of GError: the parts of an error that was unwrapped */
   gboolean             cancelled;       /* guarded by the monitor until it is decided */
   guint                failed : 1;      /* from its completion on, in the context of the wait */
   guint                taken : 1;       /* a finish function has taken the outcome */
@@ -73,6 +74,7 @@ aiodrive_wait_finalize (GObject *object)
   AiodriveWait *self = (AiodriveWait *) object;
 
   free_granted (self);
+  g_clear_pointer (&self->errors, g_ptr_array_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->source_object);
   g_clear_pointer (&self->waiter.dispatcher, aiodrive_dispatcher_unref);
@@ -276,6 +278,13 @@ aiodrive_wait_grant (AiodriveWait    *self,
   aiodrive_waiter_run_soon (&self->waiter, monitor);
 }
 
+/* FALSE in on_woken(): nobody will hear of the outcome, as there never was a callback or the context is gone. */
+gboolean
+aiodrive_wait_has_callback (AiodriveWait *self)
+{
+  return self->callback != NULL;
+}
+
 gpointer
 aiodrive_wait_get_source_object (AiodriveWait *self)
 {
@@ -349,6 +358,27 @@ aiodrive_wait_is_valid (GAsyncResult *result,
   return AIODRIVE_IS_WAIT (self) && self->source_object == source_object && self->source_tag == source_tag;
 }
 
+static GPtrArray *
+copy_errors (GPtrArray *errors)
+{
+  GPtrArray *copies = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+
+  for (guint i = 0; errors != NULL && i < errors->len; i++)
+    g_ptr_array_add (copies, g_error_copy (g_ptr_array_index (errors, i)));
+  return copies;
+}
+
+/* The parts of AIODRIVE_ERROR_MULTIPLE, also when it was unwrapped before; else none. */
+GPtrArray *
+aiodrive_wait_copy_errors (GAsyncResult *result)
+{
+  AiodriveWait *self = (AiodriveWait *) result;
+
+  if (self->failed && !self->taken)
+    return copy_errors (aiodrive_error_get_errors (self->waiter.granted));
+  return copy_errors (self->errors);
+}
+
 static gboolean
 take (GAsyncResult  *result,
       gpointer      *value,
@@ -365,6 +395,8 @@ take (GAsyncResult  *result,
 
   self->taken = TRUE;
   self->granted_free = NULL;
+  if (self->failed && aiodrive_error_get_errors (granted) != NULL)
+    self->errors = copy_errors (aiodrive_error_get_errors (granted));
   if (self->failed)
     g_propagate_error (error, granted);
   else

@@ -156,6 +156,15 @@ static const AiodriveCombinatorClass as_completed_class =
  */
 
 static void
+return_next (AiodriveWait *wait,
+             gpointer      item)
+{
+  AiodriveAsCompletedIterator *self = aiodrive_wait_get_source_object (wait);
+
+  aiodrive_results_return (&self->state->results, wait, item);
+}
+
+static void
 aiodrive_as_completed_iterator_next_async (AiodriveAsyncIterator *iterator,
                                            GCancellable          *cancellable,
                                            GAsyncReadyCallback    callback,
@@ -163,7 +172,7 @@ aiodrive_as_completed_iterator_next_async (AiodriveAsyncIterator *iterator,
 {
   AiodriveAsCompletedIterator *self = AIODRIVE_AS_COMPLETED_ITERATOR (iterator);
 
-  aiodrive_results_next_async (&self->state->results, self, cancellable, callback, user_data);
+  aiodrive_results_next_async (&self->state->results, self, return_next, cancellable, callback, user_data);
 }
 
 static gboolean
@@ -172,30 +181,23 @@ aiodrive_as_completed_iterator_next_finish (AiodriveAsyncIterator  *iterator,
                                             GValue                 *value,
                                             GError                **error)
 {
-  AiodriveAsCompletedIterator *self = AIODRIVE_AS_COMPLETED_ITERATOR (iterator);
-
-  return aiodrive_results_next_finish (&self->state->results, self, result, value, error);
+  return aiodrive_results_next_finish (iterator, result, value, error);
 }
 
+/* What nobody would hear of stays, and is warned about. */
 static void
-on_closed (GObject      *source_object,
-           GAsyncResult *result,
-           gpointer      user_data)
+return_closed (AiodriveWait *wait,
+               gpointer      granted)
 {
-  g_autoptr(GTask) task = user_data;
-  AiodriveAsCompletedIterator *self = g_task_get_source_object (task);
+  AiodriveAsCompletedIterator *self = aiodrive_wait_get_source_object (wait);
   g_autoptr(GTask) run = g_object_ref (self->run);
-  GError *error = NULL;
-  gboolean ended = aiodrive_wait_propagate_boolean (result, &error);
+  GError *error = aiodrive_wait_has_callback (wait) ? steal_failure (self->state) : NULL;
 
-  if (ended)
-    error = steal_failure (self->state);
   if (error != NULL)
-    g_task_return_error (task, error);
+    aiodrive_wait_return_error (wait, error);
   else
-    g_task_return_boolean (task, TRUE);
-  if (ended)
-    aiodrive_task_record_called_back (aiodrive_task_record_get (run));
+    aiodrive_wait_return_boolean (wait, TRUE);
+  aiodrive_task_record_called_back (aiodrive_task_record_get (run));
 }
 
 static void
@@ -205,20 +207,14 @@ aiodrive_as_completed_iterator_close_async (AiodriveAsyncIterator *iterator,
                                             gpointer               user_data)
 {
   g_autoptr(AiodriveAsCompletedIterator) self = AIODRIVE_AS_COMPLETED_ITERATOR (g_object_ref (iterator));
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  AiodriveWait *wait;
-
-  (g_task_set_source_tag) (task, aiodrive_as_completed_iterator_close_async);
-  wait = aiodrive_wait_new (self, cancellable, on_closed, task, on_closed, aiodrive_wait_return_true);
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data,
+                                          aiodrive_as_completed_iterator_close_async, return_closed);
 
   g_atomic_int_set (&self->closed, TRUE);
   stop_giving (self->state);
   g_cancellable_cancel (g_task_get_cancellable (self->run));
-  if (wait == NULL)
-    return;
-
-  aiodrive_wait_postpone (wait);
-  aiodrive_task_record_wait (aiodrive_task_record_get (self->run), wait, NULL);
+  if (wait != NULL)
+    aiodrive_task_record_wait (aiodrive_task_record_get (self->run), wait, NULL);
 }
 
 static gboolean
@@ -226,15 +222,9 @@ aiodrive_as_completed_iterator_close_finish (AiodriveAsyncIterator  *iterator,
                                              GAsyncResult           *result,
                                              GError                **error)
 {
-  GError *failure = NULL;
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_as_completed_iterator_close_async), FALSE);
 
-  g_return_val_if_fail (aiodrive_task_is_valid (result, iterator, aiodrive_as_completed_iterator_close_async), FALSE);
-
-  if (g_task_propagate_boolean (G_TASK (result), &failure))
-    return TRUE;
-
-  aiodrive_task_pass_error (G_TASK (result), failure, error);
-  return FALSE;
+  return aiodrive_wait_propagate_boolean (result, error);
 }
 
 static void

@@ -21,6 +21,15 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveMapIterator, aiodrive_map_iterator, G_TYP
                                G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, async_iterator_init))
 
 static void
+return_next (AiodriveWait *wait,
+             gpointer      item)
+{
+  AiodriveMapIterator *self = aiodrive_wait_get_source_object (wait);
+
+  aiodrive_results_return (aiodrive_map_core_get_results (self->core), wait, item);
+}
+
+static void
 aiodrive_map_iterator_next_async (AiodriveAsyncIterator *iterator,
                                   GCancellable          *cancellable,
                                   GAsyncReadyCallback    callback,
@@ -30,7 +39,8 @@ aiodrive_map_iterator_next_async (AiodriveAsyncIterator *iterator,
 
   if (!aiodrive_cancellable_is_cancelled (cancellable))
     aiodrive_map_core_start (self->core);
-  aiodrive_results_next_async (aiodrive_map_core_get_results (self->core), self, cancellable, callback, user_data);
+  aiodrive_results_next_async (aiodrive_map_core_get_results (self->core), self, return_next, cancellable, callback,
+                               user_data);
 }
 
 static gboolean
@@ -41,28 +51,25 @@ aiodrive_map_iterator_next_finish (AiodriveAsyncIterator  *iterator,
 {
   AiodriveMapIterator *self = AIODRIVE_MAP_ITERATOR (iterator);
 
-  if (!aiodrive_results_next_finish (aiodrive_map_core_get_results (self->core), self, result, value, error))
+  if (!aiodrive_results_next_finish (self, result, value, error))
     return FALSE;
 
   aiodrive_map_core_count_taken (self->core);
   return TRUE;
 }
 
+/* What nobody would hear of stays, and is warned about. */
 static void
-on_closed (GObject      *source_object,
-           GAsyncResult *result,
-           gpointer      user_data)
+return_closed (AiodriveWait *wait,
+               gpointer      granted)
 {
-  g_autoptr(GTask) task = user_data;
-  AiodriveMapIterator *self = g_task_get_source_object (task);
-  GError *error = NULL;
+  AiodriveMapIterator *self = aiodrive_wait_get_source_object (wait);
+  GError *error = aiodrive_wait_has_callback (wait) ? aiodrive_map_core_steal_error (self->core) : NULL;
 
-  if (aiodrive_wait_propagate_boolean (result, &error))
-    error = aiodrive_map_core_steal_error (self->core);
   if (error != NULL)
-    g_task_return_error (task, error);
+    aiodrive_wait_return_error (wait, error);
   else
-    g_task_return_boolean (task, TRUE);
+    aiodrive_wait_return_boolean (wait, TRUE);
 }
 
 static void
@@ -72,14 +79,9 @@ aiodrive_map_iterator_close_async (AiodriveAsyncIterator *iterator,
                                    gpointer               user_data)
 {
   g_autoptr(AiodriveMapIterator) self = AIODRIVE_MAP_ITERATOR (g_object_ref (iterator));
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_map_iterator_close_async,
+                                          return_closed);
 
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  AiodriveWait *wait;
-
-  (g_task_set_source_tag) (task, aiodrive_map_iterator_close_async);
-  wait = aiodrive_wait_new (self, cancellable, on_closed, task, on_closed, aiodrive_wait_return_true);
-  if (wait != NULL)
-    aiodrive_wait_postpone (wait);
   aiodrive_map_core_close (self->core, wait);
 }
 
@@ -88,15 +90,9 @@ aiodrive_map_iterator_close_finish (AiodriveAsyncIterator  *iterator,
                                     GAsyncResult           *result,
                                     GError                **error)
 {
-  GError *failure = NULL;
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_map_iterator_close_async), FALSE);
 
-  g_return_val_if_fail (aiodrive_task_is_valid (result, iterator, aiodrive_map_iterator_close_async), FALSE);
-
-  if (g_task_propagate_boolean (G_TASK (result), &failure))
-    return TRUE;
-
-  aiodrive_task_pass_error (G_TASK (result), failure, error);
-  return FALSE;
+  return aiodrive_wait_propagate_boolean (result, error);
 }
 
 static void

@@ -77,6 +77,17 @@ void          aiodrive_queue_core_get         (AiodriveQueueCore        *self,
                                                GCancellable             *cancellable,
                                                GValue                   *value,
                                                GError                  **error);
+/* The parts of an asynchronous get, for a wait of something that has a queue: it gets an item, or NULL when the queue
+ * is closed, and returns the item, which goes back if nobody unwraps it. */
+void          aiodrive_queue_core_wait        (AiodriveQueueCore        *self,
+                                               AiodriveWait             *wait);
+void          aiodrive_queue_core_return_item (AiodriveQueueCore        *self,
+                                               AiodriveWait             *wait,
+                                               AiodriveItem             *item);
+gboolean      aiodrive_queue_core_unwrap      (GAsyncResult             *result,
+                                               GValue                   *value,
+                                               GError                  **error);
+
 void          aiodrive_queue_core_get_async   (AiodriveQueueCore        *self,
                                                GCancellable             *cancellable,
                                                GAsyncReadyCallback       callback,

@@ -237,6 +237,16 @@ aiodrive_queue_core_new_closed (AiodriveQueueCore *self)
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, self->kind->closed_message);
 }
 
+void
+aiodrive_queue_core_return_item (AiodriveQueueCore *self,
+                                 AiodriveWait      *wait,
+                                 AiodriveItem      *item)
+{
+  if (item != NULL)
+    item->queue = g_object_ref (self);
+  aiodrive_wait_return_pointer (wait, item, put_back);
+}
+
 /* With an item, or without one as it is closed: an iteration ends, but getting one fails. */
 static void
 return_item (AiodriveWait *wait,
@@ -247,28 +257,16 @@ return_item (AiodriveWait *wait,
   gboolean iterates = aiodrive_wait_get_source_tag (wait) == aiodrive_async_iterator_next_async;
 
   if (item == NULL && (self->closing_error != NULL || !iterates))
-    {
-      aiodrive_wait_return_error (wait, aiodrive_queue_core_new_closed (self));
-      return;
-    }
-
-  if (item != NULL)
-    item->queue = g_object_ref (self);
-  aiodrive_wait_return_pointer (wait, item, put_back);
+    aiodrive_wait_return_error (wait, aiodrive_queue_core_new_closed (self));
+  else
+    aiodrive_queue_core_return_item (self, wait, item);
 }
 
 void
-aiodrive_queue_core_get_async (AiodriveQueueCore   *self,
-                               GCancellable        *cancellable,
-                               GAsyncReadyCallback  callback,
-                               gpointer             user_data,
-                               gpointer             source_tag)
+aiodrive_queue_core_wait (AiodriveQueueCore *self,
+                          AiodriveWait      *wait)
 {
-  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, source_tag, return_item);
   AiodriveItem *item;
-
-  if (wait == NULL)
-    return;
 
   aiodrive_queue_core_lock (self);
   item = take (self);
@@ -279,7 +277,31 @@ aiodrive_queue_core_get_async (AiodriveQueueCore   *self,
   aiodrive_queue_core_unlock (self);
 }
 
+void
+aiodrive_queue_core_get_async (AiodriveQueueCore   *self,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data,
+                               gpointer             source_tag)
+{
+  AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, source_tag, return_item);
+
+  if (wait != NULL)
+    aiodrive_queue_core_wait (self, wait);
+}
+
 /* Whether there was an item; @value is initialised either way. */
+gboolean
+aiodrive_queue_core_unwrap (GAsyncResult  *result,
+                            GValue        *value,
+                            GError       **error)
+{
+  AiodriveItem *item = aiodrive_wait_propagate_pointer (result, error);
+
+  item_unwrap (item, value);
+  return item != NULL;
+}
+
 gboolean
 aiodrive_queue_core_get_finish (AiodriveQueueCore  *self,
                                 GAsyncResult       *result,
@@ -287,13 +309,9 @@ aiodrive_queue_core_get_finish (AiodriveQueueCore  *self,
                                 GValue             *value,
                                 GError            **error)
 {
-  AiodriveItem *item;
-
   g_return_val_if_fail (aiodrive_wait_is_valid (result, self, source_tag), FALSE);
 
-  item = aiodrive_wait_propagate_pointer (result, error);
-  item_unwrap (item, value);
-  return item != NULL;
+  return aiodrive_queue_core_unwrap (result, value, error);
 }
 
 gboolean

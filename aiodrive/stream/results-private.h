@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "aiodrive/core/wait-private.h"
 #include "aiodrive/stream/queue.h"
 
 G_BEGIN_DECLS
@@ -23,13 +24,16 @@ void      aiodrive_results_end           (AiodriveResults      *self,
 void      aiodrive_results_drop          (AiodriveResults      *self);
 GError   *aiodrive_results_steal_failure (AiodriveResults      *self);
 
+void      aiodrive_results_return        (AiodriveResults      *self,
+                                          AiodriveWait         *wait,
+                                          gpointer              item);
 void      aiodrive_results_next_async    (AiodriveResults      *self,
                                           gpointer              iterator,
+                                          AiodriveWaitReturn    on_woken,
                                           GCancellable         *cancellable,
                                           GAsyncReadyCallback   callback,
                                           gpointer              user_data);
-gboolean  aiodrive_results_next_finish   (AiodriveResults      *self,
-                                          gpointer              iterator,
+gboolean  aiodrive_results_next_finish   (gpointer              iterator,
                                           GAsyncResult         *result,
                                           GValue               *value,
                                           GError              **error);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/stream/results-private.h"
 
-#include "aiodrive/core/result.h"
+#include "aiodrive/stream/queue-core-private.h"
 #include "aiodrive/stream/unordered-queue.h"
-#include "aiodrive/task/record-private.h"
 
 /* A queue for those who call the next function of an iterator.
  *
- * Nothing is lost. The task of a wait is returned with the result of the queue, not unwrapped: as long as nobody has
- * asked for the value the item belongs to the queue, and goes back when the task is dropped.
- * (/aiodrive/stream/as-completed/dropped-result)
+ * Nothing is lost. A wait for a result is one of the queue: as long as nobody has unwrapped the value the item belongs
+ * to the queue, and goes back when the wait is dropped, or when its context is gone.
+ * (/aiodrive/stream/as-completed/dropped-result, /aiodrive/stream/map/context-gone)
  *
  * The failure comes last, and once. It is set before the queue is closed, and looked for when the queue says that
  * nothing is left. (/aiodrive/stream/map/failure-once) */
@@ -62,64 +61,45 @@ aiodrive_results_steal_failure (AiodriveResults *self)
   return g_atomic_pointer_exchange (&self->failure, NULL);
 }
 
-static void
-on_got (GObject      *source_object,
-        GAsyncResult *result,
-        gpointer      user_data)
+/* A failure that nobody would hear of stays for the next one. */
+void
+aiodrive_results_return (AiodriveResults *self,
+                         AiodriveWait    *wait,
+                         gpointer         item)
 {
-  g_autoptr(GTask) task = user_data;
-  AiodriveResults *self = g_task_get_task_data (task);
-  g_auto(GValue) value = G_VALUE_INIT;
-  g_autoptr(GError) error = NULL;
-  GError *failure;
+  GError *failure = NULL;
 
-  if (!aiodrive_result_had_error (result))
-    {
-      g_task_return_pointer (task, g_object_ref (result), g_object_unref);
-      return;
-    }
-
-  aiodrive_queue_get_finish (self->queue, result, &value, &error);
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if ((failure = aiodrive_results_steal_failure (self)) != NULL)
-    g_task_return_error (task, failure);
+  if (item == NULL && aiodrive_wait_has_callback (wait))
+    failure = aiodrive_results_steal_failure (self);
+  if (failure != NULL)
+    aiodrive_wait_return_error (wait, failure);
   else
-    g_task_return_pointer (task, NULL, NULL);
+    aiodrive_queue_core_return_item ((AiodriveQueueCore *) self->queue, wait, item);
 }
 
+/* Begins a wait of @iterator, whose on_woken() calls aiodrive_results_return(). */
 void
 aiodrive_results_next_async (AiodriveResults     *self,
                              gpointer             iterator,
+                             AiodriveWaitReturn   on_woken,
                              GCancellable        *cancellable,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
 {
-  GTask *task = g_task_new (iterator, NULL, callback, user_data);
+  AiodriveWait *wait = aiodrive_wait_new (iterator, cancellable, callback, user_data,
+                                          aiodrive_results_next_async, on_woken);
 
-  (g_task_set_source_tag) (task, aiodrive_results_next_async);
-  g_task_set_task_data (task, self, NULL);
-  aiodrive_queue_get_async (self->queue, cancellable, on_got, task);
+  if (wait != NULL)
+    aiodrive_queue_core_wait ((AiodriveQueueCore *) self->queue, wait);
 }
 
 gboolean
-aiodrive_results_next_finish (AiodriveResults  *self,
-                              gpointer          iterator,
-                              GAsyncResult     *result,
-                              GValue           *value,
-                              GError          **error)
+aiodrive_results_next_finish (gpointer       iterator,
+                              GAsyncResult  *result,
+                              GValue        *value,
+                              GError       **error)
 {
-  g_autoptr(GAsyncResult) got = NULL;
-  GError *failure = NULL;
+  g_return_val_if_fail (aiodrive_wait_is_valid (result, iterator, aiodrive_results_next_async), FALSE);
 
-  g_return_val_if_fail (aiodrive_task_is_valid (result, iterator, aiodrive_results_next_async), FALSE);
-
-  got = g_task_propagate_pointer (G_TASK (result), &failure);
-  if (failure != NULL)
-    aiodrive_task_pass_error (G_TASK (result), failure, error);
-  if (got == NULL)
-    return FALSE;
-
-  aiodrive_queue_get_finish (self->queue, got, value, NULL);
-  return TRUE;
+  return aiodrive_queue_core_unwrap (result, value, error);
 }

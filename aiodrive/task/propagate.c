@@ -2,6 +2,7 @@
 #include "aiodrive/task/propagate.h"
 
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/core/wait-private.h"
 #include "aiodrive/task/record-parts-private.h"
 
 /* A chain of any length has one leaf: @leaf has completed, so its own leaf is known. */
@@ -216,4 +217,30 @@ aiodrive_task_get_errors (GTask *task)
     g_ptr_array_add (errors, g_steal_pointer (&error));
 
   return g_steal_pointer (&errors);
+}
+
+/**
+ * aiodrive_result_get_errors:
+ * @result: the result of an asynchronous call: of this library, or a #GTask
+ *
+ * Gets the errors of which %AIODRIVE_ERROR_MULTIPLE was made that a call failed with: for a #GTask those of
+ * aiodrive_task_get_errors(). It is for bindings that cannot look into a #GError. The answer stays the same after the
+ * finish function was called.
+ *
+ * Call it in the callback or later, in the thread of the callback.
+ *
+ * Returns: (transfer container) (element-type GLib.Error): the errors; empty for any other result
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+aiodrive_result_get_errors (GAsyncResult *result)
+{
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
+
+  if (AIODRIVE_IS_WAIT (result))
+    return aiodrive_wait_copy_errors (result);
+  if (G_IS_TASK (result))
+    return aiodrive_task_get_errors (G_TASK (result));
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
 }

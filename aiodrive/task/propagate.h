@@ -19,5 +19,7 @@ AIODRIVE_PUBLIC
 GError       *aiodrive_task_get_error        (GTask   *task);
 AIODRIVE_PUBLIC
 GPtrArray    *aiodrive_task_get_errors       (GTask   *task);
+AIODRIVE_PUBLIC
+GPtrArray    *aiodrive_result_get_errors     (GAsyncResult *result);
 
 G_END_DECLS

@@ -36,6 +36,22 @@ on_time (AiodriveTimer *timer)
   aiodrive_monitor_unlock (&self->monitor);
 }
 
+/* The context may go away in one thread while another one cancels the sleep, which stops the timer first: so this finds
+ * the sleep alive. (/aiodrive/core/wait/context-gone/sleep) */
+static gboolean
+ref_sleep (AiodriveTimer *timer)
+{
+  g_atomic_rc_box_acquire (AIODRIVE_CONTAINER_OF (timer, Sleep, timer));
+  return TRUE;
+}
+
+static void
+on_time_or_left (AiodriveTimer *timer)
+{
+  on_time (timer);
+  sleep_unref (AIODRIVE_CONTAINER_OF (timer, Sleep, timer));
+}
+
 static void
 return_slept (AiodriveWait *wait,
               gpointer      self)
@@ -100,6 +116,9 @@ aiodrive_sleep_async (guint                duration_ms,
 
   self = g_atomic_rc_box_new0 (Sleep);
   sleep_init (self);
+  self->timer.try_ref = ref_sleep;
+  self->timer.notify = on_time_or_left;
+  self->timer.left = TRUE;
   aiodrive_wait_set_request (wait, g_atomic_rc_box_acquire (self), sleep_unref);
 
   aiodrive_monitor_lock (&self->monitor);

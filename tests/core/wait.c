@@ -423,6 +423,32 @@ test_context_gone_tick (void)
   g_assert_finalize_object (ticks);
 }
 
+static void
+test_context_gone_sleep (void)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  gpointer weak[2];
+  GMainContext *context = push_new_context ();
+
+  g_test_summary ("A sleep whose context was freed is freed, too; also when it is cancelled then");
+
+  for (guint i = 0; i < 2; i++)
+    {
+      AiodriveCancelScope *scope = aiodrive_cancel_scope_new (cancellable);
+
+      weak[i] = scope;
+      g_object_add_weak_pointer (G_OBJECT (scope), &weak[i]);
+      aiodrive_sleep_async (3600000, G_CANCELLABLE (scope), fail_if_called, NULL);
+      if (i == 1)
+        g_cancellable_cancel (weak[i]);
+      g_object_unref (scope);
+    }
+  g_assert_nonnull (weak[0]);
+  pop_and_free (context);
+  g_assert_null (weak[0]);
+  g_assert_null (weak[1]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -436,6 +462,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/wait/had-error/tasks", test_had_error_of_tasks);
   g_test_add_func ("/aiodrive/core/wait/given-back", test_given_back);
   g_test_add_func ("/aiodrive/core/wait/thread-default", test_thread_default);
+  g_test_add_func ("/aiodrive/core/wait/context-gone/sleep", test_context_gone_sleep);
   g_test_add_func ("/aiodrive/core/wait/context-gone/lock", test_context_gone_lock);
   g_test_add_func ("/aiodrive/core/wait/context-gone/cancelled", test_context_gone_cancelled);
   g_test_add_func ("/aiodrive/core/wait/context-gone/item", test_context_gone_item);

@@ -513,7 +513,7 @@ test_several_failures (void)
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   g_assert_cmpuint (aiodrive_error_get_errors (error)->len, ==, 2);
   g_assert_nonnull (strstr (error->message, "job 1: 1 failed; job 0: 0 failed"));
-  errors = aiodrive_task_get_errors (G_TASK (call.result));   /* for bindings that see no parts of a GError */
+  errors = aiodrive_result_get_errors (call.result);   /* for bindings that see no parts of a GError */
   g_assert_cmpuint (errors->len, ==, 2);
   test_call_clear (&call);
   tear_down (&self);
@@ -1027,6 +1027,46 @@ test_jobs_in_threads (void)
   tear_down (&self);
 }
 
+/* What waits in a context that is gone has lost its callback: the result, the error and the end go to the next one. */
+static void
+test_context_gone (void)
+{
+  Fixture self;
+  GMainContext *context = g_main_context_new ();
+  g_auto(TestCall) gone = TEST_CALL_INIT;
+  g_auto(TestCall) closing = TEST_CALL_INIT;
+  g_auto(TestCall) first = TEST_CALL_INIT;
+  g_auto(TestCall) second = TEST_CALL_INIT;
+
+  set_up (&self, 2, 2, TRUE, NULL);
+  g_main_context_push_thread_default (context);
+  begin_next (self.map, NULL, &gone);
+  g_main_context_pop_thread_default (context);
+  begin_next (self.map, NULL, &first);
+  test_settle ();
+  g_main_context_unref (context);
+  succeed (&self, 0);
+  assert_result (&self, &first, 0);
+
+  context = g_main_context_new ();
+  g_main_context_push_thread_default (context);
+  begin_next (self.map, NULL, &gone);
+  g_main_context_pop_thread_default (context);
+  begin_next (self.map, NULL, &second);
+  g_main_context_unref (context);
+  fail (&self, 1, G_IO_ERROR_NOT_FOUND);
+  assert_no_item (self.map, &second, G_IO_ERROR_NOT_FOUND);
+
+  context = g_main_context_new ();
+  g_main_context_push_thread_default (context);
+  begin_close (self.map, NULL, &closing);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  close_it (self.map);
+  g_assert_cmpuint (gone.n_calls + closing.n_calls, ==, 0);
+  tear_down (&self);   /* it asserts that nothing keeps the iterator */
+}
+
 /* Maps of maps. */
 static void
 test_nested (void)
@@ -1177,7 +1217,7 @@ stress_round (void)
       else if (what == 1)
         test_call_later (g_test_rand_int_range (0, 10), cancel_it, g_object_ref (cancellable));
       test_call_wait (&call);
-      if (what == 2 && !g_task_had_error (G_TASK (call.result)))
+      if (what == 2 && !aiodrive_result_had_error (call.result))
         continue;   /* nobody looks at it */
       if (aiodrive_async_iterator_next_finish (map, call.result, &item, &error))
         {
@@ -1271,6 +1311,7 @@ main (int    argc,
   g_test_add_func ("/aiodrive/stream/map/drop-in-thread", test_drop_in_thread);
   g_test_add_func ("/aiodrive/stream/map/threads", test_threads);
   g_test_add_func ("/aiodrive/stream/map/jobs-in-threads", test_jobs_in_threads);
+  g_test_add_func ("/aiodrive/stream/map/context-gone", test_context_gone);
   g_test_add_func ("/aiodrive/stream/map/nested", test_nested);
   g_test_add_func ("/aiodrive/stream/map/stress", test_stress);
 

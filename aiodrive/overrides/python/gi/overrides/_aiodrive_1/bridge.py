@@ -245,7 +245,7 @@ async def operation(begin: Callable, finish: Callable, *args: Any, cancellable: 
             value = finish(result)
     except GLib.Error as error:
         if not future.is_cancelled or not is_cancelled(error) and not is_timed_out(error):
-            exception = to_exception(error, result if isinstance(result, Gio.Task) else None)
+            exception = to_exception(error, result)
     finally:
         if not future.done():
             future.cancellable.cancel()   # the coroutine was closed

@@ -101,14 +101,14 @@ def is_timed_out(error: GLib.Error) -> bool:
     return error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT)
 
 
-def to_exception(error: GLib.Error, task: Gio.Task | None = None) -> BaseException:
-    """What is raised in Python for an error, which is that of the task if there is one."""
+def to_exception(error: GLib.Error, result: Gio.AsyncResult | None = None) -> BaseException:
+    """What is raised in Python for an error, which is that of the result if there is one."""
     domain = GLib.quark_from_string(error.domain)
     if domain == Raw.exception_quark():
         held = Raw.exception_get(error.code)
         return (held.take() if isinstance(held, _Held) else None) or error
-    if error.matches(Raw.Error.quark(), Raw.Error.MULTIPLE) and task is not None:
-        return group_of([to_exception(part) for part in Raw.task_get_errors(task)])
+    if error.matches(Raw.Error.quark(), Raw.Error.MULTIPLE) and result is not None:
+        return group_of([to_exception(part) for part in Raw.result_get_errors(result)])
     if is_cancelled(error):
         return asyncio.CancelledError()
     if is_timed_out(error):
