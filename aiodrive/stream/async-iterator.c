@@ -172,7 +172,7 @@ aiodrive_async_iterator_close_async (AiodriveAsyncIterator *self,
 /**
  * aiodrive_async_iterator_close_finish:
  * @self: an iterator
- * @result: the #GTask of aiodrive_async_iterator_close_async()
+ * @result: the result of aiodrive_async_iterator_close_async(), which need not be a #GTask
  * @error: return location for an error
  *
  * Ends a wait for the end of the iteration.

@@ -6,6 +6,7 @@ import math
 import pydoc
 import signal
 import tempfile
+import warnings
 from fractions import Fraction
 
 from support import *
@@ -74,6 +75,48 @@ class WrongTest(unittest.TestCase):
             queue.put(index, index)
         self.assertEqual(list(queue.get_many(2)), [0, 1])
         self.assertEqual(list(queue.get_many()), [2])
+
+    async def test_coroutines_of_others(self):
+        """A coroutine that has been given to one task is refused to the next, before and after it has begun."""
+        async with Aiodrive.TaskGroup() as group, Aiodrive.Pool.open() as pool, \
+                   Aiodrive.BackgroundExecutor() as executor:
+            planned = Aiodrive.Pool()
+            spawns = [Aiodrive.spawn, group.spawn, pool.spawn, planned.spawn, executor.spawn]
+            for spawn in spawns:
+                coroutine = gives('given')
+                task = spawn(coroutine)
+                refused = 'belongs to no task'
+                if spawn == executor.spawn:
+                    refused += '|nobody has awaited'   # its thread may have begun
+                for again in *spawns, Aiodrive.prime:
+                    self.refuses(RuntimeError, refused, again, coroutine)
+                for function in (Aiodrive.race, Aiodrive.try_all, Aiodrive.shield, Aiodrive.cancel_task,
+                                 lambda awaitable: anext(Aiodrive.as_completed([awaitable]))):
+                    await self.fails_to(RuntimeError, refused, function, coroutine)
+                if spawn == planned.spawn:
+                    await planned.run()
+                self.assertEqual(await task, 'given')
+                if spawn != executor.spawn:   # its thread may not have dropped it yet
+                    self.refuses(RuntimeError, 'nobody has awaited', Aiodrive.spawn, coroutine)
+
+    async def test_nested_lists(self):
+        """What is refused is closed, wherever it was: else a warning says that it was never awaited."""
+        def endless():
+            items = [gives(0)]
+            items.append(items)
+            return items
+        wrong = [lambda: [gives(1), [gives(2)]], lambda: (gives(1), (gives(2), [gives(3)])),
+                 lambda: [[gives(1)], 3], lambda: [{'key': gives(1)}, gives(2)], endless]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            for items in wrong:
+                for function in Aiodrive.race, Aiodrive.try_all, Aiodrive.wait_all, Aiodrive.first_success:
+                    await self.fails_to(TypeError, 'needs a coroutine', function, items())
+            for refuse in Aiodrive.spawn, Aiodrive.prime, Aiodrive.TaskGroup().spawn, Aiodrive.Pool().spawn, \
+                    Aiodrive.BackgroundExecutor().spawn:
+                self.refuses(TypeError, 'needs a coroutine', refuse, [gives(1)])
+            gc.collect()
+        self.assertEqual([str(warning.message) for warning in caught], [])
 
     async def test_signals(self):
         for wrong in 0, signal.SIGKILL, 999:

@@ -72,11 +72,39 @@ def _return_outcome(task: Gio.Task, future: asyncio.Future) -> None:
             task.return_error(error)
 
 
+# weak references on coroutines that belong to a task, which may not have begun yet
+_claimed: set[weakref.ref] = set()
+
+
+def claim(awaitable: Any) -> None:
+    """Lets nobody else make a task of a coroutine."""
+    if inspect.iscoroutine(awaitable):
+        _claimed.add(weakref.ref(awaitable, _claimed.discard))
+
+
+def give_up(awaitable: Any) -> None:
+    """Ends a claim, of one who passes the coroutine on."""
+    if inspect.iscoroutine(awaitable):
+        _claimed.discard(weakref.ref(awaitable))
+
+
 def check_awaitable(awaitable: Any, where: str = 'Aiodrive') -> None:
+    """Raises for what cannot be awaited, and closes it."""
+    try:
+        _check_awaitable(awaitable, where)
+    except BaseException:
+        close_refused([awaitable])
+        raise
+
+
+def _check_awaitable(awaitable: Any, where: str) -> None:
     if inspect.iscoroutine(awaitable):
         if inspect.getcoroutinestate(awaitable) != inspect.CORO_CREATED:
             raise RuntimeError(f'{where} needs a coroutine that nobody has awaited, and {awaitable.__qualname__}() '
                                'has been')
+        if weakref.ref(awaitable) in _claimed:
+            raise RuntimeError(f'{where} needs a coroutine that belongs to no task, and {awaitable.__qualname__}() '
+                               'does already')
     elif isinstance(awaitable, asyncio.Task) and awaitable is current_task():
         raise RuntimeError(f'{where} needs another task than the one that calls it, which would wait for itself')
     elif asyncio.isfuture(awaitable):
@@ -90,10 +118,17 @@ def check_awaitable(awaitable: Any, where: str = 'Aiodrive') -> None:
 
 
 def close_refused(awaitables: Iterable[Any]) -> None:
-    """So that coroutines which never start are not reported as never awaited."""
-    for awaitable in awaitables:
-        if inspect.iscoroutine(awaitable) and inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
-            awaitable.close()
+    """So that coroutines which never start are not reported as never awaited; also those in lists in the list."""
+    left, seen = list(awaitables), set()
+    while left:
+        awaitable = left.pop()
+        if inspect.iscoroutine(awaitable):
+            if (inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED and
+                    weakref.ref(awaitable) not in _claimed):
+                awaitable.close()
+        elif isinstance(awaitable, (list, tuple, set, frozenset, dict)) and id(awaitable) not in seen:
+            seen.add(id(awaitable))
+            left += [*awaitable, *awaitable.values()] if isinstance(awaitable, dict) else awaitable
 
 
 async def _await(awaitable: Awaitable) -> Any:
@@ -102,15 +137,17 @@ async def _await(awaitable: Awaitable) -> Any:
 
 def ensure_future(awaitable: Awaitable, *, name: str | None = None, where: str = 'Aiodrive') -> asyncio.Future:
     """A future, or a task for anything else that can be awaited; it belongs to the loop that runs."""
+    check_awaitable(awaitable, where)
+    if asyncio.isfuture(awaitable):
+        return awaitable
+    coroutine = awaitable if inspect.iscoroutine(awaitable) else _await(awaitable)
+    claim(awaitable)
     try:
-        check_awaitable(awaitable, where)
         loop = current_loop()
-        if asyncio.isfuture(awaitable):
-            return awaitable
-        coroutine = awaitable if inspect.iscoroutine(awaitable) else _await(awaitable)
         return loop.create_task(coroutine) if name is None else loop.create_task(coroutine, name=name)
     except BaseException:
-        close_refused([awaitable])
+        give_up(awaitable)
+        close_refused([awaitable, coroutine])
         raise
 
 

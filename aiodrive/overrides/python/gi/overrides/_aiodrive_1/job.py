@@ -12,7 +12,7 @@ from typing import Any, Awaitable, Callable, Generator
 
 from gi.repository import Gio, GLib
 
-from .bridge import await_task, close_refused, operation_of_tasks, outcome_of, start
+from .bridge import await_task, claim, close_refused, give_up, operation_of_tasks, outcome_of, start
 from .raw import Raw
 
 
@@ -82,14 +82,17 @@ class _Start:
         self._context = contextvars.copy_context()
         self._awaitable: Awaitable | None = awaitable
         self._name = name
+        claim(awaitable)
 
     def __call__(self, task: Gio.Task, cancellable: Gio.Cancellable, *data: Any) -> None:
         """It runs where C runs jobs, in the context that spawned it."""
         awaitable, self._awaitable = self._awaitable, None
+        give_up(awaitable)
         self._context.run(start, awaitable, task, name=self._name,
                           on_done=functools.partial(_keep_exception, self._job))
 
     def __del__(self) -> None:
+        give_up(self._awaitable)
         close_refused([self._awaitable])
 
 
