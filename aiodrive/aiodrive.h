@@ -39,6 +39,7 @@
 #include "aiodrive/task/progress.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/race.h"
+#include "aiodrive/task/retry.h"
 #include "aiodrive/task/shield.h"
 #include "aiodrive/task/sleep.h"
 #include "aiodrive/task/spawn.h"

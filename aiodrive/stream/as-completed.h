@@ -9,5 +9,9 @@ AIODRIVE_PUBLIC
 AiodriveAsyncIterator *aiodrive_as_completed (GTask        **tasks,
                                               gsize          n_tasks,
                                               GCancellable  *parent);
+AIODRIVE_PUBLIC
+gboolean               aiodrive_as_completed_add (AiodriveAsyncIterator  *iterator,
+                                                  GTask                  *task,
+                                                  GError                **error);
 
 G_END_DECLS

@@ -23,6 +23,7 @@ void      aiodrive_results_end           (AiodriveResults      *self,
                                           GError               *failure);
 void      aiodrive_results_drop          (AiodriveResults      *self);
 GError   *aiodrive_results_steal_failure (AiodriveResults      *self);
+gboolean  aiodrive_results_has_waiters   (AiodriveResults      *self);
 
 void      aiodrive_results_return        (AiodriveResults      *self,
                                           AiodriveWait         *wait,

@@ -61,6 +61,20 @@ aiodrive_results_steal_failure (AiodriveResults *self)
   return g_atomic_pointer_exchange (&self->failure, NULL);
 }
 
+/* Whether a call waits for more than there is. */
+gboolean
+aiodrive_results_has_waiters (AiodriveResults *self)
+{
+  AiodriveQueueCore *core = (AiodriveQueueCore *) self->queue;
+  gboolean any;
+
+  aiodrive_monitor_lock (&core->monitor);
+  any = aiodrive_wait_queue_get_first (&core->getters) != NULL;
+  aiodrive_monitor_unlock (&core->monitor);
+
+  return any;
+}
+
 /* A failure that nobody would hear of stays for the next one. */
 void
 aiodrive_results_return (AiodriveResults *self,

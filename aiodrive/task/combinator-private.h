@@ -54,6 +54,12 @@ void                aiodrive_combinator_start_async (AiodriveCombinator         
                                                      GTask                         **tasks,
                                                      gsize                           n_tasks);
 
+/* Why @task cannot be a child beside those whose cancellables are in @seen, which gets its own; or NULL. */
+GError    *aiodrive_combinator_refuse        (const AiodriveCombinatorClass  *klass,
+                                              GTask                          *task,
+                                              GCancellable                   *of_the_call,
+                                              GHashTable                     *seen);
+
 gboolean   aiodrive_combinator_elect         (AiodriveCombinator  *self,
                                               guint                index);
 gboolean   aiodrive_combinator_is_cancelled  (AiodriveCombinator  *self);

@@ -204,11 +204,11 @@ child_ended (AiodriveWorkItem *work)
 
 /* Returns NULL if @task can be a child beside those whose cancellables are in @seen. A child that must be cancellable
  * on its own needs a cancellable that no other child shares. */
-static GError *
-refuse (const AiodriveCombinatorClass *klass,
-        GTask                         *task,
-        GCancellable                  *of_the_call,
-        GHashTable                    *seen)
+GError *
+aiodrive_combinator_refuse (const AiodriveCombinatorClass *klass,
+                            GTask                         *task,
+                            GCancellable                  *of_the_call,
+                            GHashTable                    *seen)
 {
   GError *error = NULL;
   GCancellable *cancellable;
@@ -242,7 +242,7 @@ refuse_any (const AiodriveCombinatorClass  *klass,
     return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "There is no task to wait for");
 
   for (gsize i = 0; i < n_tasks && error == NULL; i++)
-    error = refuse (klass, tasks[i], of_the_call, seen);
+    error = aiodrive_combinator_refuse (klass, tasks[i], of_the_call, seen);
   return error;
 }
 

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The structure, for the files that own fields in it: record.c, job.c, progress.c and propagate.c. */
+/* The structure, for the files that own fields in it: record.c, job.c, progress.c, propagate.c and retry.c. */
 
 typedef enum
 {
@@ -29,6 +29,7 @@ struct _AiodriveTaskRecord
   gboolean                 failed;
   gboolean                 awaited;     /* some party has seen, or will see, the outcome */
   gboolean                 taken;       /* its value has been unwrapped */
+  gboolean                 final;       /* aiodrive_retry() does not start its job again */
   GError                  *error;       /* owned; moved from the task by its first reader */
   double                   progress;
   gboolean                 shown_above; /* the task above shows this progress too */

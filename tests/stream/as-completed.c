@@ -671,12 +671,365 @@ add_for_each_kind (const char    *name,
     }
 }
 
+/*
+ * Additions
+ */
+
+static void
+add (Fixture *self,
+     GTask   *task,
+     gint     code)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean added = aiodrive_as_completed_add (self->iterator, task, &error);
+
+  if (code < 0)
+    g_assert_no_error (error);
+  else
+    g_assert_error (error, G_IO_ERROR, code);
+  g_assert_true (added == (code < 0));
+}
+
+static void
+assert_next_is (Fixture  *self,
+                TestTask *test)
+{
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(GValue) item = G_VALUE_INIT;
+
+  begin_next (self->iterator, NULL, &call);
+  take_item (self->iterator, &call, &item);
+  g_assert_true (g_value_get_object (&item) == test->task);
+}
+
+static void
+test_add (gconstpointer data)
+{
+  Fixture self;
+  TestTask *added = test_task_new (GPOINTER_TO_INT (data), "e", NULL);
+  TestTask *ended = test_task_new (GPOINTER_TO_INT (data), "f", NULL);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+
+  set_up (&self, GPOINTER_TO_INT (data), NULL);
+  begin_next (self.iterator, NULL, &call);
+  add (&self, added->task, -1);
+  test_task_succeed (self.tests[2]);
+  assert_given (&self, &call, 2);
+  test_task_succeed (added);
+  assert_next_is (&self, added);
+  test_assert_value (added->task, "e");
+
+  test_task_succeed (ended);
+  test_task_settle (ended);
+  add (&self, ended->task, -1);
+  assert_next_is (&self, ended);
+  settle_all (&self);
+  assert_cancelled (&self, 0, FALSE);
+  close_it (self.iterator);
+  tear_down (&self);
+  test_task_free (added);
+  test_task_free (ended);
+}
+
+/* The last task that ran has been given: what is added now comes in time, as often as one likes. */
+static void
+test_add_after_last (void)
+{
+  Fixture self;
+
+  set_up (&self, TEST_TASK_JOB, NULL);
+  for (guint i = 0; i < N_TASKS; i++)
+    {
+      test_task_succeed (self.tests[i]);
+      assert_next (&self, i);
+    }
+  for (guint i = 0; i < 3; i++)
+    {
+      TestTask *added = test_task_new (TEST_TASK_JOB, "e", NULL);
+
+      test_settle ();
+      add (&self, added->task, -1);
+      test_task_succeed (added);
+      assert_next_is (&self, added);
+      test_settle ();
+      test_task_free (added);
+    }
+  assert_next_is_none (self.iterator, AT_END);
+  tear_down (&self);
+}
+
+static void
+test_add_to_none (void)
+{
+  Fixture self = { .iterator = aiodrive_as_completed (NULL, 0, NULL) };
+  TestTask *added = test_task_new (TEST_TASK_JOB, "e", NULL);
+
+  add (&self, added->task, -1);
+  test_task_succeed (added);
+  assert_next_is (&self, added);
+  assert_next_is_none (self.iterator, AT_END);
+  finalize_it (self.iterator);
+  test_task_free (added);
+}
+
+static void
+test_add_refused (void)
+{
+  Fixture self;
+  TestTask *added = test_task_new (TEST_TASK_JOB, "e", NULL);
+  TestTask *alone = test_task_new_foreign (TEST_TASK_FOREIGN, "alone", NULL);
+  g_autoptr(AiodriveAsyncIterator) queue = AIODRIVE_ASYNC_ITERATOR (aiodrive_unordered_queue_new ());
+  g_autoptr(GError) error = NULL;
+
+  set_up (&self, TEST_TASK_JOB, NULL);
+  add (&self, self.tasks[0], G_IO_ERROR_INVALID_ARGUMENT);
+  add (&self, alone->task, G_IO_ERROR_INVALID_ARGUMENT);
+  add (&self, added->task, -1);
+  add (&self, added->task, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_false (aiodrive_as_completed_add (queue, added->task, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  for (guint i = 0; i < N_TASKS; i++)
+    {
+      test_task_succeed (self.tests[i]);
+      assert_next (&self, i);
+    }
+  test_task_succeed (added);
+  assert_next_is (&self, added);
+  assert_next_is_none (self.iterator, AT_END);
+
+  add (&self, alone->task, G_IO_ERROR_CLOSED);
+  test_task_succeed (alone);
+  test_task_settle (alone);
+  close_it (self.iterator);
+  add (&self, alone->task, G_IO_ERROR_CLOSED);
+  tear_down (&self);
+  test_task_free (alone);
+  test_task_free (added);
+}
+
+static void
+test_add_refused_first (void)
+{
+  TestTask *alone = test_task_new_foreign (TEST_TASK_FOREIGN, "alone", NULL);
+  TestTask *added = test_task_new (TEST_TASK_JOB, "e", NULL);
+  Fixture self = { .iterator = aiodrive_as_completed (&alone->task, 1, NULL) };
+
+  test_settle ();
+  add (&self, added->task, G_IO_ERROR_CLOSED);
+  assert_next_is_none (self.iterator, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_next_is_none (self.iterator, AT_END);
+  finalize_it (self.iterator);
+  test_task_succeed (alone);
+  test_task_succeed (added);
+  test_task_settle (alone);
+  test_task_free (alone);
+  test_task_free (added);
+}
+
+static void
+test_add_and_close (gconstpointer data)
+{
+  Fixture self;
+  TestTask *added[3];
+  g_auto(TestCall) closed = TEST_CALL_INIT;
+
+  g_test_summary ("the closing cancels and awaits what was added, too");
+  set_up (&self, GPOINTER_TO_INT (data), NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (added); i++)
+    {
+      added[i] = test_task_new (GPOINTER_TO_INT (data), "added", NULL);
+      added[i]->lingers = TRUE;
+      add (&self, added[i]->task, -1);
+    }
+  begin_close (self.iterator, NULL, &closed);
+  for (guint i = 0; i < G_N_ELEMENTS (added); i++)
+    {
+      settle_all (&self);
+      test_task_settle (added[i]);
+      g_assert_cmpuint (closed.n_calls, ==, 0);
+      g_assert_cmpint (g_atomic_int_get (&added[i]->n_cancelled), ==, 1);
+      test_task_fail (added[i], G_IO_ERROR_NOT_FOUND);
+    }
+  g_assert_false (aiodrive_async_iterator_close_finish (self.iterator, test_call_wait (&closed), NULL));
+  test_call_clear (&closed);
+  close_it (self.iterator);
+  tear_down (&self);
+  for (guint i = 0; i < G_N_ELEMENTS (added); i++)
+    {
+      test_task_settle (added[i]);
+      test_task_free (added[i]);
+    }
+}
+
+static void
+test_add_and_parent (void)
+{
+  Fixture self;
+  g_autoptr(GCancellable) parent = g_cancellable_new ();
+  TestTask *added = test_task_new (TEST_TASK_JOB, "e", NULL);
+  TestTask *late = test_task_new (TEST_TASK_JOB, "f", NULL);
+
+  set_up (&self, TEST_TASK_JOB, parent);
+  add (&self, added->task, -1);
+  g_cancellable_cancel (parent);
+  g_assert_cmpint (g_atomic_int_get (&added->n_cancelled), ==, 1);
+  add (&self, late->task, -1);
+  g_assert_cmpint (g_atomic_int_get (&late->n_cancelled), ==, 1);
+  for (guint i = 0; i < N_TASKS; i++)
+    assert_next (&self, i);
+  assert_next_is (&self, added);
+  assert_next_is (&self, late);
+  assert_next_is_none (self.iterator, AT_END);
+  tear_down (&self);
+  test_task_free (added);
+  test_task_free (late);
+}
+
+static void
+test_add_and_drop (void)
+{
+  Fixture self;
+  TestTask *added = test_task_new (TEST_TASK_JOB, "e", NULL);
+
+  set_up (&self, TEST_TASK_JOB, NULL);
+  add (&self, added->task, -1);
+  for (guint i = 0; i < N_TASKS; i++)
+    {
+      test_task_succeed (self.tests[i]);
+      assert_next (&self, i);
+    }
+  g_test_expect_message ("Aiodrive", G_LOG_LEVEL_WARNING, "*aiodrive_as_completed()*dropped*: e");
+  finalize_it (g_steal_pointer (&self.iterator));
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (g_atomic_int_get (&added->n_cancelled), ==, 1);
+  tear_down (&self);
+  test_task_free (added);
+}
+
+typedef struct
+{
+  AiodriveAsyncIterator *iterator;   /* unowned */
+  gint                   n_added;    /* atomic */
+} Adder;
+
+static void
+give_nothing (GTask        *task,
+              GCancellable *cancellable,
+              gpointer      user_data)
+{
+  g_task_return_boolean (task, TRUE);
+}
+
+/* A thread with a main context of its own, in which its tasks end. */
+static gpointer
+add_many (gpointer data)
+{
+  Adder *self = data;
+  g_autoptr(GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  for (guint i = test_rounds (2000); i-- > 0;)
+    {
+      g_autoptr(GTask) task = aiodrive_spawn (NULL, give_nothing, NULL, NULL);
+
+      g_assert_true (aiodrive_as_completed_add (self->iterator, task, NULL));
+      while (!g_task_get_completed (task))
+        g_main_context_iteration (context, TRUE);
+    }
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  g_atomic_int_set (&self->n_added, test_rounds (2000));
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_add_from_thread (void)
+{
+  TestTask *last = test_task_new (TEST_TASK_JOB, "last", NULL);
+  Fixture self = { .iterator = aiodrive_as_completed (&last->task, 1, NULL) };
+  Adder adder = { self.iterator, 0 };
+  GThread *thread = g_thread_new (NULL, add_many, &adder);
+
+  g_test_summary ("what other threads add is given, and the iteration goes on while a task runs");
+  for (guint i = test_rounds (2000); i-- > 0;)
+    {
+      g_auto(TestCall) call = TEST_CALL_INIT;
+      g_auto(GValue) item = G_VALUE_INIT;
+
+      begin_next (self.iterator, NULL, &call);
+      take_item (self.iterator, &call, &item);
+      g_assert_true (g_value_get_object (&item) != last->task);
+    }
+  g_thread_join (thread);
+  test_task_succeed (last);
+  assert_next_is (&self, last);
+  assert_next_is_none (self.iterator, AT_END);
+  finalize_it (self.iterator);
+  test_task_free (last);
+}
+
+/* A crawl in a fiber: each task that ends leads to the next one. */
+static gboolean
+crawl (GCancellable  *scope,
+       gpointer       n_given,
+       GValue        *result,
+       GError       **error)
+{
+  g_autoptr(AiodriveAsyncIterator) completed = aiodrive_as_completed (NULL, 0, scope);
+  gboolean found = TRUE;
+  GError *failure = NULL;
+
+  for (guint i = 0; found && failure == NULL; i++)
+    {
+      g_auto(GValue) item = G_VALUE_INIT;
+
+      if (i < 3)
+        {
+          g_autoptr(GTask) task = AIODRIVE_START (scope, aiodrive_sleep_async, 10);
+
+          if (!aiodrive_as_completed_add (completed, task, &failure))
+            break;
+        }
+      found = aiodrive_async_iterator_next_finish (
+        completed, AIODRIVE_AWAIT (aiodrive_async_iterator_next_async, completed), &item, &failure);
+      *(guint *) n_given += found;
+    }
+  aiodrive_async_iterator_close_finish (completed,
+                                        AIODRIVE_AWAIT_IN (NULL, aiodrive_async_iterator_close_async, completed),
+                                        failure == NULL ? &failure : NULL);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
+}
+
+static void
+test_add_at_each_step (void)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  g_autoptr(GError) error = NULL;
+  guint n_given = 0;
+  guint step;
+
+  for (step = 0, n_given = 0;
+       aiodrive_test_context_cancel_at_step (test, step, AIODRIVE_FIBER (crawl, &n_given, NULL), &error); step++)
+    {
+      g_assert_cmpuint (n_given, <=, 3);
+      n_given = 0;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_given, ==, 3);
+  g_assert_cmpuint (step, >, 3);
+}
+
 int
 main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  add_for_each_kind ("add", test_add);
+  add_for_each_kind ("add-and-close", test_add_and_close);
   add_for_each_kind ("order", test_order);
   add_for_each_kind ("ended-before", test_ended_before);
   g_test_add_func ("/aiodrive/stream/as-completed/none", test_none);
@@ -697,6 +1050,14 @@ main (int    argc,
   g_test_add_func ("/aiodrive/stream/as-completed/drop-while-waiting", test_drop_while_waiting);
   g_test_add_func ("/aiodrive/stream/as-completed/wait-in-thread", test_wait_in_thread);
   g_test_add_func ("/aiodrive/stream/as-completed/stress", test_stress);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-after-last", test_add_after_last);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-to-none", test_add_to_none);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-refused", test_add_refused);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-refused-first", test_add_refused_first);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-and-parent", test_add_and_parent);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-and-drop", test_add_and_drop);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-from-thread", test_add_from_thread);
+  g_test_add_func ("/aiodrive/stream/as-completed/add-at-each-step", test_add_at_each_step);
 
   return g_test_run ();
 }

@@ -56,6 +56,21 @@ declare module 'gi://Aiodrive?version=1' {
         function wait_task(child: Child, cancellable?: Gio.Cancellable | null): Promise<void>;
         function sleep(milliseconds: number, cancellable?: Gio.Cancellable | null): Promise<void>;
 
+        interface RetryOptions {
+            /** How often the job runs at most: 5. */
+            max_tries?: number;
+            /** The bound of the first delay, in milliseconds: 100. It doubles. */
+            delay?: number;
+            /** The bound of all delays, in milliseconds: 10000. */
+            max_delay?: number;
+            /** Whether another try would not help. */
+            is_final?: (thrown: any) => boolean;
+            parent?: Gio.Cancellable | null;
+        }
+
+        /** Starts a job again when it has failed, after a random delay. */
+        function retry<T>(job: Job<T>, options?: RetryOptions): Task<Awaited<T>>;
+
         interface MapOptions {
             /** How many jobs run at once: 10. */
             max_concurrent?: number;
@@ -67,9 +82,13 @@ declare module 'gi://Aiodrive?version=1' {
         /** The results of a job for each item. */
         function map<I, R>(job: (item: I, cancellable: CancelScope) => R | PromiseLike<R>,
             items: Iterable<I> | AsyncIterable<I>, options?: MapOptions): AsyncIterator<Awaited<R>>;
+        interface Completed<C extends Child> extends AsyncIterator<Task<Outcome<C>>> {
+            /** Adds another one, until the loop has ended. */
+            add(child: C): void;
+        }
+
         /** Each task as it ends: await it for its value. */
-        function as_completed<C extends Child>(children: readonly C[], parent?: Gio.Cancellable | null):
-            AsyncIterator<Task<Outcome<C>>>;
+        function as_completed<C extends Child>(children: readonly C[], parent?: Gio.Cancellable | null): Completed<C>;
         /** Counts, once in so many milliseconds. */
         function repeat_periodically(milliseconds: number, cancellable?: Gio.Cancellable | null): AsyncIterator<number>;
 

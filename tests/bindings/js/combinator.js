@@ -132,6 +132,25 @@ test('shield of a task of others', () => {
     Aiodrive.run(other);
 });
 
+function retry(nFailures, maxTries, last = 0) {
+    let n = 0;
+    const task = Aiodrive.retry(null, maxTries, 0, 0, (self, cancellable) => {
+        n++;
+        if (n === last)
+            Aiodrive.task_set_final(self);
+        (n <= nFailures ? fails(`try ${n}`) : gives(`try ${n}`))(self, cancellable);
+    });
+    Aiodrive.run(task);
+    return task;
+}
+
+test('retry', () => {
+    assertEqual(Aiodrive.task_propagate(retry(2, 5)), 'try 3');
+    assertEqual(assertRaises(() => Aiodrive.task_propagate(retry(9, 3)), NOT_FOUND).message, 'try 3');
+    assertEqual(assertRaises(() => Aiodrive.task_propagate(retry(9, 5, 2)), NOT_FOUND).message, 'try 2');
+    assertRaises(() => Aiodrive.task_propagate(retry(0, 0)), INVALID_ARGUMENT);
+});
+
 test('cancel_task', () => {
     for (const job of [sleeps(), gives('x')])
         inBothForms('cancel_task', task(job), result => assert(Aiodrive.cancel_task_finish(result)));

@@ -86,6 +86,16 @@ test('as completed: cancel, close, refuse', () => {
     assertRaises(() => Aiodrive.task_propagate(task), CANCELLED);
 });
 
+test('as completed: add', () => {
+    const iterator = Aiodrive.as_completed([spawn(gives('first'))], null);
+    assertEqual(Aiodrive.task_propagate(take(iterator)), 'first');
+    const task = spawn(gives('second'));
+    assert(Aiodrive.as_completed_add(iterator, task));
+    assertEqual(take(iterator), task);
+    assertEqual(next(iterator), [false, false]);
+    assertRaises(() => Aiodrive.as_completed_add(iterator, task), Gio.IOErrorEnum.CLOSED);
+});
+
 test('as completed: parent', () => {
     const parent = new Gio.Cancellable();
     const tasks = [spawn(sleeps()), spawn(sleeps())];

@@ -147,6 +147,34 @@ class ShieldTest(unittest.TestCase):
         Aiodrive.run(task)
 
 
+class RetryTest(unittest.TestCase):
+    def retry(self, n_failures, max_tries, last=0):
+        n_tries = 0
+        def job(task, cancellable):
+            nonlocal n_tries
+            n_tries += 1
+            if n_tries == last:
+                Aiodrive.task_set_final(task)
+            (fails(f'try {n_tries}') if n_tries <= n_failures else gives(f'try {n_tries}'))(task, cancellable)
+        task = Aiodrive.retry(None, max_tries, 0, 0, job)
+        Aiodrive.run(task)
+        self.assertLessEqual(n_tries, max_tries)
+        return task
+
+    def test_success(self):
+        self.assertEqual(Aiodrive.task_propagate(self.retry(2, 5)), 'try 3')
+
+    def test_fails(self):
+        for task, message in (self.retry(9, 3), 'try 3'), (self.retry(9, 5, last=2), 'try 2'):
+            with Raises(Gio.IOErrorEnum.NOT_FOUND) as raised:
+                Aiodrive.task_propagate(task)
+            self.assertEqual(raised.error.message, message)
+
+    def test_no_tries(self):
+        with Raises(Gio.IOErrorEnum.INVALID_ARGUMENT):
+            Aiodrive.task_propagate(self.retry(0, 0))
+
+
 class CancelTaskTest(unittest.TestCase):
     def test_success(self):
         for job in sleeps(), gives('x'):

@@ -90,6 +90,16 @@ class AsCompletedTest(unittest.TestCase):
         parent.cancel()
         self.assertEqual(set(all_of(iterator)), set(tasks))
 
+    def test_add(self):
+        iterator = Aiodrive.as_completed([spawn(gives('first'))], None)
+        self.assertEqual(Aiodrive.task_propagate(next_of(iterator)), 'first')
+        task = spawn(gives('second'))
+        self.assertTrue(Aiodrive.as_completed_add(iterator, task))
+        self.assertIs(next_of(iterator), task)
+        self.assertIs(next_of(iterator), StopIteration)
+        with Raises(Gio.IOErrorEnum.CLOSED):
+            Aiodrive.as_completed_add(iterator, task)
+
     def test_refused(self):
         task = spawn(sleeps())
         with Raises(Gio.IOErrorEnum.INVALID_ARGUMENT):

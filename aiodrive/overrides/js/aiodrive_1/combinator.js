@@ -3,8 +3,9 @@
 // The combinators: each takes jobs, promises and tasks, and gives a task that can be awaited and nested.
 
 const {Gio} = imports.gi;
-const {checkCancellable, checkTime, describe, fromError, promisify} = imports.aiodrive_1.value;
-const {awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive_1.task;
+const {checkCancellable, checkCount, checkOptions, checkTime, describe, fromError, promisify} =
+    imports.aiodrive_1.value;
+const {asJob, awaitable, outcomeOf, toTask, toTasks} = imports.aiodrive_1.task;
 
 function install(Aiodrive) {
     // What C gives is the leaf of the winner; awaiting gives what awaiting the child itself would.
@@ -49,6 +50,31 @@ function install(Aiodrive) {
         if (!(task instanceof Gio.Task))
             throw new TypeError(`cancel_task: expected a Gio.Task, got ${describe(task)}`);
         return awaitable(cancel_task(task, cancellable), ended => void cancel_task_finish(ended));
+    };
+
+    // Starts a job again when it has failed, unless "is_final" says of what it threw that this would not help.
+    const {retry, task_set_final} = Aiodrive;
+    Aiodrive.retry = (job, options = {}) => {
+        if (typeof job !== 'function')
+            throw new TypeError(`retry: expected a function that gets a cancellable, got ${describe(job)}`);
+        checkOptions('retry', options, ['max_tries', 'delay', 'max_delay', 'is_final', 'parent']);
+        const {max_tries = 5, delay = 100, max_delay = 10000, is_final = () => false, parent = null} = options;
+        checkCount('retry', max_tries);
+        checkTime('retry', delay);
+        checkTime('retry', max_delay);
+        checkCancellable('retry', parent);
+        if (typeof is_final !== 'function')
+            throw new TypeError(`retry: expected a function that gets what was thrown, got ${describe(is_final)}`);
+        const run = asJob(async cancellable => {
+            try {
+                return await job(cancellable);
+            } catch (error) {
+                if (is_final(error))
+                    task_set_final(cancellable.get_task());
+                throw error;
+            }
+        });
+        return awaitable(retry(parent, max_tries, delay, max_delay, run));
     };
 
     promisify(Aiodrive, 'sleep');

@@ -229,7 +229,7 @@ function install(namespace) {
     channel(Aiodrive.Channel.prototype);
     iterable(Aiodrive.PeriodicIterator.prototype, true);
 
-    const {map, as_completed, repeat_periodically} = Aiodrive;
+    const {map, as_completed, as_completed_add, repeat_periodically} = Aiodrive;
 
     Aiodrive.repeat_periodically = (interval, cancellable = null) => {
         checkTime('repeat_periodically', interval);
@@ -252,7 +252,21 @@ function install(namespace) {
         return feed(iterable(map(iterator, max_concurrent, ordered, parent, run), true), source);
     };
 
-    // Gives the tasks, not what they end with: await each.
-    Aiodrive.as_completed = (children, parent = null) =>
-        iterable(as_completed(toTasks(children, parent), parent), true);
+    // Gives the tasks, not what they end with: await each. add() adds another one meanwhile.
+    Aiodrive.as_completed = (children, parent = null) => {
+        const iterator = iterable(as_completed(toTasks(children, parent), parent), true);
+        iterator.add = child => {
+            const [task] = toTasks([child], parent);
+            refusing(() => {
+                try {
+                    as_completed_add(iterator, task);
+                } catch (error) {
+                    if (task !== child)
+                        task.get_cancellable().cancel();
+                    throw error;
+                }
+            });
+        };
+        return iterator;
+    };
 }

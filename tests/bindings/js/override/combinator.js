@@ -141,6 +141,38 @@ test('cancelled from above', async () => {
         assert((await wait).matches(Gio.IOErrorEnum, CANCELLED));
 });
 
+test('retry', async () => {
+    let n = 0;
+    const fail = (tries, error) => async () => {
+        if (++n <= tries)
+            throw error;
+        return ['done', n];
+    };
+    const error = new Error('busy');
+    const fast = {delay: 1, max_delay: 2};
+    assertEqual(await Aiodrive.retry(fail(2, error), fast), ['done', 3]);
+    n = 0;
+    assertEqual(await failure(Aiodrive.retry(fail(9, error), {max_tries: 3, ...fast})), error);
+    assertEqual(n, 3);
+    n = 0;
+    assertEqual(await failure(Aiodrive.retry(fail(9, error), {is_final: e => e === error, ...fast})), error);
+    assertEqual(n, 1);
+    const cancellable = new Gio.Cancellable();
+    const wait = failure(Aiodrive.retry(forever, {parent: cancellable}));
+    await settle();
+    cancellable.cancel();
+    assert((await wait).matches(Gio.IOErrorEnum, CANCELLED));
+    for (const options of [{max_tries: 0}, {tries: 3}, {delay: -1}, {is_final: 5}, {parent: 5}]) {
+        try {
+            Aiodrive.retry(fail(0), options);
+        } catch (thrown) {
+            assert(thrown instanceof RangeError || thrown instanceof TypeError);
+            continue;
+        }
+        assert(false);
+    }
+});
+
 test('sleep', async () => {
     assertEqual(await Aiodrive.sleep(1), undefined);
     assertEqual(await Aiodrive.sleep_async(1), undefined);

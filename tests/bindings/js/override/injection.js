@@ -262,6 +262,28 @@ scenario('as_completed', async c => {
     assertEqual(n, 6);
 });
 
+scenario('as_completed, with additions', async c => {
+    const completed = Aiodrive.as_completed([child(HOUR, 1)], c);
+    let n = 0;
+    for await (const task of completed.iterate(c)) {
+        n += await task;
+        if (n < 3)
+            completed.add(child(HOUR, 1));
+    }
+    assertEqual(n, 3);
+});
+
+scenario('retry', async c => {
+    let n = 0;
+    const job = async inner => {
+        await child(1)(inner);
+        if (++n < 3)
+            throw new Error('failed');
+        return n;
+    };
+    assertEqual(await Aiodrive.retry(job, {parent: c}), 3);
+});
+
 scenario('repeat_periodically', async c => {
     for await (const tick of Aiodrive.repeat_periodically(HOUR, c)) {
         await Aiodrive.sleep(HOUR / 2, c);

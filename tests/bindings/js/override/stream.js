@@ -2,8 +2,11 @@
 // "for await" over queues, channels, ticks, maps and tasks.
 import Aiodrive from 'gi://Aiodrive?version=1';
 import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
 
-import {assert, assertEqual, assertFails, failure, forever, gives, runTests, settle, test, throws} from './support.js';
+import {
+    assert, assertEqual, assertFails, assertThrows, failure, forever, gives, runTests, settle, test, throws
+} from './support.js';
 
 const {CANCELLED, CLOSED} = Gio.IOErrorEnum;
 
@@ -145,6 +148,21 @@ test('as_completed', async () => {
     for await (const task of Aiodrive.as_completed([gives('slow', 20), gives('fast'), throws(error, 5)]))
         seen.push(await task.catch(e => e));
     assertEqual(seen, ['fast', error, 'slow']);
+});
+
+test('as_completed takes additions', async () => {
+    const completed = Aiodrive.as_completed([gives(1)]);
+    const seen = [];
+    for await (const task of completed) {
+        seen.push(await task);
+        if (seen.length < 4)
+            completed.add(gives(seen.length + 1, 1));
+    }
+    assertEqual(seen, [1, 2, 3, 4]);
+    const error = await failure((async () => completed.add(gives(1)))());
+    assert(error instanceof GLib.Error);
+    assert(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CLOSED));
+    await assertThrows(() => completed.add(5), TypeError, 'expected a function');
 });
 
 test('as_completed, left', async () => {

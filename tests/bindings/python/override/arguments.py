@@ -57,6 +57,10 @@ class WrongTest(unittest.TestCase):
         for wrong in 5, None, gives, coroutine:
             self.refuses(TypeError, f'in a list or the like, not {type(wrong).__name__}', Aiodrive.as_completed, wrong)
         coroutine.close()
+        self.refuses(TypeError, 'a coroutine function, not coroutine', Aiodrive.retry, gives(1), 3)
+        self.refuses(ValueError, 'from 1 ', Aiodrive.retry, gives, 0)
+        self.refuses(TypeError, 'integer', Aiodrive.retry, gives, 'x')
+        self.refuses(TypeError, 'isinstance', Aiodrive.retry, gives, 3, on=5)
         self.refuses(TypeError, 'the number of seconds before the awaitable', Aiodrive.timeout, gives(1), 5)
 
     async def test_items(self):

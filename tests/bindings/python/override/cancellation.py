@@ -165,6 +165,53 @@ class CombinatorTest(unittest.TestCase):
             self.assertTrue(task.cancelled())
 
 
+class RetryTest(unittest.TestCase):
+    def job(self, n_failures, exception):
+        self.n_tries = 0
+        async def job():
+            self.n_tries += 1
+            await asyncio.sleep(0)
+            if self.n_tries <= n_failures:
+                raise exception
+            return self.n_tries
+        return job
+
+    async def test_success(self):
+        self.assertEqual(await Aiodrive.retry(self.job(2, Thrown()), 5), 3)
+
+    async def test_the_last_exception_is_raised(self):
+        exception = Thrown()
+        with self.assertRaises(Thrown) as raised:
+            await Aiodrive.retry(self.job(9, exception), 3, delay=0.5, max_delay=1)
+        self.assertIs(raised.exception, exception)
+        self.assertEqual(self.n_tries, 3)
+
+    async def test_what_is_tried_again(self):
+        with self.assertRaises(Thrown):
+            await Aiodrive.retry(self.job(9, Thrown()), 3, on=OSError)
+        self.assertEqual(self.n_tries, 1)
+        self.assertEqual(await Aiodrive.retry(self.job(2, Thrown()), 5, on=(OSError, Thrown)), 3)
+        def raises():
+            raise Thrown
+        with self.assertRaises(Thrown):
+            await Aiodrive.retry(raises, 3, on=OSError)
+
+    async def test_cancelled(self):
+        for job in self.job(99, Thrown()), Recorder():
+            task = asyncio.create_task(Aiodrive.retry(job, 99, 60, 60))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            task.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await task
+            if isinstance(job, Recorder):
+                self.assertEqual((job.n_cancelled, job.ended), (1, True))
+
+    async def test_budget(self):
+        with self.assertRaises(TimeoutError):
+            await Aiodrive.timeout(60, Aiodrive.retry(self.job(1 << 40, Thrown()), 1 << 30, 1, 1))
+
+
 class ShieldTest(unittest.TestCase):
     """A shielded scope protects its block from all that is around it."""
 

@@ -84,7 +84,7 @@ class PackageTest(unittest.TestCase):
                      'OrderedQueue', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
                      'SmartLock', 'Pool', 'TaskGroup', 'cancel_task', 'handle_signal', 'prime', 'race',
                      'repeat_periodically', 'shield', 'timeout', 'try_all', 'wait_all', 'wait_for_signal', 'run',
-                     'call', 'map', 'as_completed', 'sleep'):
+                     'call', 'map', 'as_completed', 'retry', 'sleep'):
             item = getattr(Aiodrive, name)
             self.assertTrue(item.__module__.startswith('gi.overrides.'), name)
             self.assertTrue(item.__doc__, name)

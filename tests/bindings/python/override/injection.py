@@ -268,6 +268,16 @@ class StreamTest(InjectionTest):
             self.assertEqual([await task async for task in Aiodrive.as_completed(jobs)], [2, 3, 1])
         self.inject(scenario)
 
+    def test_as_completed_with_additions(self):
+        async def scenario():
+            completed, seen = Aiodrive.as_completed([self.child(HOUR, 0)]), []
+            async for task in completed:
+                seen.append(await task)
+                if seen[-1] < 2:
+                    completed.add(self.child(HOUR, seen[-1] + 1))
+            self.assertEqual(seen, [0, 1, 2])
+        self.inject(scenario)
+
     def test_repeat_periodically(self):
         async def scenario():
             async for tick in Aiodrive.repeat_periodically(HOUR):
@@ -281,6 +291,19 @@ class CombinatorTest(InjectionTest):
     async def fail_soon(self):
         await self.child(1)
         raise Thrown
+
+    def test_retry(self):
+        async def scenario():
+            n_tries = 0
+            async def job():
+                nonlocal n_tries
+                n_tries += 1
+                await self.child(1)
+                if n_tries < 3:
+                    raise Thrown
+                return n_tries
+            self.assertEqual(await Aiodrive.retry(job, 5), 3)
+        self.inject(scenario)
 
     def test_race(self):
         async def scenario():

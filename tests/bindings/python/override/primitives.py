@@ -355,6 +355,34 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(sorted(result for result, kind in given), ['coroutine', 'job', 'task'])
         self.assertEqual({kind for result, kind in given}, {asyncio.Task, type(job)})
 
+    async def test_as_completed_takes_additions(self):
+        """A crawl, and a hedged request: each starts another one while it runs."""
+        async def visit(n):
+            await asyncio.sleep(0)
+            return n
+        completed, seen = Aiodrive.as_completed([visit(1)]), []
+        completed.add(visit(2))
+        async for task in completed:
+            seen.append(await task)
+            if seen[-1] < 10:
+                completed.add(visit(seen[-1] + 2))
+        self.assertEqual(seen, list(range(1, 12)))
+        with self.assertRaisesRegex(RuntimeError, 'too late'):
+            completed.add(visit(1))
+        with self.assertRaises(TypeError):
+            completed.add(5)
+
+    async def test_as_completed_with_additions_that_is_left(self):
+        first, added = Recorder(), Recorder()
+        completed = Aiodrive.as_completed([gives(1), first()])
+        self.assertEqual(await (await anext(completed)), 1)
+        completed.add(added())
+        await added.began.wait()
+        await completed.aclose()
+        self.assertTrue(first.ended and added.ended)
+        with self.assertRaisesRegex(RuntimeError, 'too late'):
+            completed.add(gives(1))
+
     async def test_repeat_periodically(self):
         clock, n_rounds = asyncio.get_running_loop().time, 0
         begin = clock()

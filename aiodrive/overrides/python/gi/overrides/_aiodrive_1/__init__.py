@@ -4,7 +4,7 @@
 Times are in seconds. Whatever is awaited can be a coroutine, a task or a future of asyncio, or a Gio.Task.
 """
 
-from .combinators import cancel_task, first_success, prime, race, shield, spawn, timeout, try_all, wait_all
+from .combinators import cancel_task, first_success, prime, race, retry, shield, spawn, timeout, try_all, wait_all
 from .errors import SignalError
 from .groups import AutoTerminatedTaskGroup, Pool, TaskGroup
 from .locks import Condition, Limiter, NestableLock, SmartLock
@@ -20,6 +20,6 @@ __all__ = [
     'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
     'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SignalError', 'SmartLock', 'TaskGroup',
     'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed',
-    'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'run',
-    'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
+    'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'retry',
+    'run', 'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
 ]

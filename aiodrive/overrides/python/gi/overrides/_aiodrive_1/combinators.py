@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import functools
 import inspect
-from typing import Any, AsyncContextManager, Awaitable, Iterable, TypeVar, overload
+from typing import Any, AsyncContextManager, Awaitable, Callable, Iterable, TypeVar, overload
 
-from .arguments import MAX_SECONDS, check_number, milliseconds
-from .bridge import check_awaitable, close_refused, ensure_future, operation_of_tasks, outcome_of, to_task, to_tasks
-from .errors import TIMED_OUT
+from gi.repository import Gio
+
+from .arguments import MAX_SECONDS, check_number, count, milliseconds
+from .bridge import (await_task, check_awaitable, close_refused, current_scope, ensure_future, operation_of_tasks,
+                     outcome_of, start, to_task, to_tasks)
+from .errors import TIMED_OUT, held_error
 from .loop import EventLoop, current_loop
 from .raw import Raw
 
@@ -129,6 +134,46 @@ async def _timeout(delay: float | None, awaitable: Awaitable[T]) -> T:
             return await awaitable
     duration = milliseconds(max(0, delay), 'Aiodrive.timeout()')
     return outcome_of(await operation_of_tasks(Raw.timeout_async, Raw.timeout_finish, to_task(awaitable), duration))
+
+
+def retry(function: Callable[[], Awaitable[T]], max_tries: int, delay: float = 0.1, max_delay: float = 10, *,
+          on: type[BaseException] | tuple[type[BaseException], ...] = Exception) -> Awaitable[T]:
+    """Awaits what a coroutine function gives, and calls it again when that raises: `await retry(load, 5)`.
+
+    Before the next try it waits a random time, up to so many seconds; the bound doubles from `delay` to `max_delay`.
+    Only exceptions that are `on` are tried again. The last one is raised. `await timeout(60, retry(...))` limits the
+    time of all tries together.
+    """
+    if not callable(function):
+        close_refused([function])
+        raise TypeError(f'Aiodrive.retry() needs a coroutine function, not {type(function).__name__}')
+    isinstance(None, on)   # raises TypeError
+    return _retry(function, count(max_tries, 'Aiodrive.retry()', 1), milliseconds(delay, 'Aiodrive.retry()'),
+                  milliseconds(max_delay, 'Aiodrive.retry()'), on)
+
+
+def _mark_final(task: Gio.Task, on: Any, future: asyncio.Future) -> None:
+    if not future.cancelled() and future.exception() is not None and not isinstance(future.exception(), on):
+        Raw.task_set_final(task)
+
+
+async def _retry(function: Callable, max_tries: int, delay: int, max_delay: int, on: Any) -> Any:
+    def job(task: Gio.Task, cancellable: Gio.Cancellable, *data: Any) -> None:
+        context.copy().run(begin, task)
+
+    def begin(task: Gio.Task) -> None:
+        try:
+            coroutine = function()
+        except BaseException as exception:
+            if not isinstance(exception, on):
+                Raw.task_set_final(task)
+            with held_error(exception) as error:
+                task.return_error(error)
+        else:
+            start(coroutine, task, where='Aiodrive.retry()', on_done=functools.partial(_mark_final, task, on))
+
+    context = contextvars.copy_context()
+    return await await_task(Raw.retry(current_scope(), max_tries, delay, max_delay, job))
 
 
 def spawn(awaitable: Awaitable[T], *, name: str | None = None) -> asyncio.Future[T]:

@@ -8,13 +8,14 @@ import contextvars
 import functools
 import inspect
 import operator
-from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, TypeVar
+from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Generic, Iterable, TypeVar
 
 from gi.repository import Gio, GLib
 
 from .arguments import count, is_invalid_argument, milliseconds
 from .blocking import block
-from .bridge import close_refused, current_scope, operation, operation_of_tasks, outcome_of, start, to_tasks
+from .bridge import (check_awaitable, close_refused, current_scope, operation, operation_of_tasks, outcome_of, start,
+                     to_tasks)
 from .errors import held_error, to_exception
 from .loop import current_loop
 from .primitives import boxed
@@ -185,24 +186,89 @@ def repeat_periodically(interval: float) -> AsyncIterator[Any]:
     return Raw.repeat_periodically(milliseconds(interval, 'Aiodrive.repeat_periodically()'))
 
 
-def as_completed(awaitables: Iterable[Awaitable[T]]) -> AsyncIterator[asyncio.Future[T]]:
+def as_completed(awaitables: Iterable[Awaitable[T]]) -> AsCompleted[T]:
     """Gives the tasks one after the other as they end: `async for task in as_completed(jobs): value = await task`."""
     if inspect.isawaitable(awaitables) or not hasattr(awaitables, '__iter__'):
         close_refused([awaitables])
         raise TypeError(f'Aiodrive.as_completed() needs several awaitables in a list or the like, '
                         f'not {type(awaitables).__name__}')
-    return _as_completed(list(awaitables))
+    return AsCompleted(list(awaitables))
 
 
-async def _as_completed(awaitables: list[Awaitable]) -> AsyncIterator[asyncio.Future]:
-    tasks = to_tasks(awaitables, 'Aiodrive.as_completed()')
-    futures = {task: getattr(task, 'future', lambda: None)() or awaitable for task, awaitable in zip(tasks, awaitables)}
-    iterator = Raw.as_completed(tasks, current_scope())
-    del awaitables, tasks
+class _Tasks:
+    """What an as_completed() and its generator share; the generator must not keep the other, which is dropped when the
+    loop is left."""
+
+    def __init__(self, awaitables: list[Awaitable]) -> None:
+        self.awaitables = awaitables   # that are still to be started
+        self.futures: dict[Gio.Task, Any] = {}
+        self.iterator: Any = None
+        self.has_ended = False
+
+    def _started(self, awaitables: list[Awaitable]) -> list[Gio.Task]:
+        tasks = to_tasks(awaitables, 'Aiodrive.as_completed()')
+        for task, awaitable in zip(tasks, awaitables):
+            self.futures[task] = getattr(task, 'future', lambda: None)() or awaitable
+        return tasks
+
+    def start(self) -> Any:
+        awaitables, self.awaitables = self.awaitables, []
+        self.iterator = Raw.as_completed(self._started(awaitables), current_scope())
+        return self.iterator
+
+    def add(self, awaitable: Awaitable) -> None:
+        if self.iterator is None:
+            self.awaitables.append(awaitable)
+            return
+        task, = self._started([awaitable])
+        try:
+            Raw.as_completed_add(self.iterator, task)
+        except GLib.Error as error:
+            raise ValueError(error.message) from None
+
+
+class AsCompleted(Generic[T]):
+    """The tasks of as_completed(): `async for` them, and add() more meanwhile."""
+
+    __module__ = 'gi.overrides.Aiodrive'
+
+    def __init__(self, awaitables: list[Awaitable]) -> None:
+        self._tasks = _Tasks(awaitables)
+        self._generator = _as_completed(self._tasks)
+
+    def add(self, awaitable: Awaitable[T]) -> None:
+        """Adds another one, also in reply to the last; not when the loop has ended."""
+        try:
+            check_awaitable(awaitable, 'as_completed().add()')
+            if self._tasks.has_ended:
+                raise RuntimeError('as_completed().add() comes too late: the loop has ended')
+        except BaseException:
+            close_refused([awaitable])
+            raise
+        self._tasks.add(awaitable)
+
+    def __aiter__(self) -> AsCompleted[T]:
+        return self
+
+    def __anext__(self) -> Awaitable[asyncio.Future[T]]:
+        return self._generator.__anext__()
+
+    def aclose(self) -> Awaitable[None]:
+        """Ends it: what still runs is cancelled, and awaited."""
+        return self._generator.aclose()
+
+
+async def _as_completed(tasks: _Tasks) -> AsyncIterator[asyncio.Future]:
+    try:
+        iterator = tasks.start()
+    except BaseException:
+        tasks.has_ended = True
+        raise
     try:
         async for task in iterator:
-            yield futures[task]
+            yield tasks.futures.pop(task)
     finally:
+        tasks.has_ended = True
         await iterator.aclose()
 
 
