@@ -87,7 +87,7 @@ int main (string[] args) {
 
     var task = Aiodrive.prime (null, (task, cancellable) => run_all.begin (task));
     Aiodrive.run (task);
-    var error = Aiodrive.task_get_error (task);
+    var error = Aiodrive.task_dup_error (task);
     if (error == null)
         return 0;
     stderr.printf ("tasks: %s\n", error.message);

@@ -54,7 +54,7 @@ aiodrive_cancel_scope_inherit_reason (AiodriveCancelScope *self,
 /**
  * aiodrive_cancel_scope_cancel_with_reason:
  * @self: a scope
- * @reason: (nullable): why, for aiodrive_cancel_scope_get_reason()
+ * @reason: (nullable): why, for aiodrive_cancel_scope_dup_reason()
  *
  * Cancels the scope, as g_cancellable_cancel() does, and stores the reason. If the scope is already cancelled, nothing
  * changes.
@@ -85,7 +85,7 @@ copy_own_reason (AiodriveCancelScope *self)
 }
 
 /**
- * aiodrive_cancel_scope_get_reason:
+ * aiodrive_cancel_scope_dup_reason:
  * @self: a scope
  *
  * Gets why the scope was cancelled: its own reason, else that of the scope above from which the cancellation came. If a
@@ -96,7 +96,7 @@ copy_own_reason (AiodriveCancelScope *self)
  * Since: 1.0
  */
 GError *
-aiodrive_cancel_scope_get_reason (AiodriveCancelScope *self)
+aiodrive_cancel_scope_dup_reason (AiodriveCancelScope *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 

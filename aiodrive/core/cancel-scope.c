@@ -457,7 +457,7 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
 }
 
 /**
- * aiodrive_cancel_scope_get_task:
+ * aiodrive_cancel_scope_ref_task:
  * @self: a scope
  *
  * Gets the task that this scope was created for. A scope does not keep its task alive.
@@ -467,7 +467,7 @@ aiodrive_cancel_scope_get_task_record (AiodriveCancelScope *self,
  * Since: 1.0
  */
 GTask *
-aiodrive_cancel_scope_get_task (AiodriveCancelScope *self)
+aiodrive_cancel_scope_ref_task (AiodriveCancelScope *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self), NULL);
 

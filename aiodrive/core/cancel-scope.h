@@ -26,13 +26,13 @@ AiodriveCancelScope *aiodrive_cancel_scope_new_with_timeout       (GCancellable 
 AIODRIVE_PUBLIC
 GCancellable        *aiodrive_cancel_scope_get_parent             (AiodriveCancelScope  *self);
 AIODRIVE_PUBLIC
-GTask               *aiodrive_cancel_scope_get_task               (AiodriveCancelScope  *self);
+GTask               *aiodrive_cancel_scope_ref_task               (AiodriveCancelScope  *self);
 
 AIODRIVE_PUBLIC
 void                 aiodrive_cancel_scope_cancel_with_reason     (AiodriveCancelScope  *self,
                                                                    const GError         *reason);
 AIODRIVE_PUBLIC
-GError              *aiodrive_cancel_scope_get_reason             (AiodriveCancelScope  *self);
+GError              *aiodrive_cancel_scope_dup_reason             (AiodriveCancelScope  *self);
 
 AIODRIVE_PUBLIC
 void                 aiodrive_cancel_scope_set_deadline           (AiodriveCancelScope  *self,

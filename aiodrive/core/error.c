@@ -43,7 +43,7 @@ G_DEFINE_ENUM_TYPE (AiodriveError, aiodrive_error,
  *
  * Gets the errors that @error combines, if its code is %AIODRIVE_ERROR_MULTIPLE, in the order of the tasks.
  *
- * PyGObject drops the private data of an error, so this returns %NULL there: use aiodrive_task_get_errors().
+ * PyGObject drops the private data of an error, so this returns %NULL there: use aiodrive_task_dup_errors().
  *
  * Returns: (transfer none) (nullable) (element-type GLib.Error): the errors, or %NULL if @error is another one
  *

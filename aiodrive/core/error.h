@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * AiodriveError:
  * @AIODRIVE_ERROR_MULTIPLE: several tasks failed: the message counts them and lists the first ones; see
- *   aiodrive_task_get_errors()
+ *   aiodrive_task_dup_errors()
  * @AIODRIVE_ERROR_SIGNAL: a Unix signal stopped the operation
  * @AIODRIVE_ERROR_PREEMPTED: another caller asked for a lock that was held weakly
  *

@@ -105,7 +105,7 @@ static void
 cancel_scope (AiodriveDepths      *self,
               AiodriveCancelScope *scope)
 {
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->core->scope);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (self->core->scope);
 
   aiodrive_cancel_scope_cancel_with_reason (scope, reason);
 }
@@ -257,7 +257,7 @@ body_cancelled (AiodriveCancelLink *link)
 {
   AiodriveDepths *self = AIODRIVE_CONTAINER_OF (link, AiodriveDepths, link);
   AiodriveGroupCore *core = self->core;
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self->body->scope);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (self->body->scope);
 
   aiodrive_cancel_scope_set_reason (core->scope, reason);
   aiodrive_cancel_hub_cancel (G_CANCELLABLE (core->scope));

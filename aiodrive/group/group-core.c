@@ -258,7 +258,7 @@ static void
 note_outcome (AiodriveGroupCore *self,
               GTask             *task)
 {
-  GError *error = aiodrive_task_get_error (task);
+  GError *error = aiodrive_task_dup_error (task);
 
   if (error == NULL || aiodrive_error_is_cancelled (error))
     {
@@ -456,7 +456,7 @@ accept_arrival (GTask    *task,
   Arrival *self = data;
   AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task));
   GCancellable *above = aiodrive_cancel_scope_get_parent (scope);
-  g_autoptr(GTask) outer = aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
+  g_autoptr(GTask) outer = aiodrive_cancel_scope_ref_task (AIODRIVE_CANCEL_SCOPE (above));
   gboolean closed = g_atomic_int_get (&self->core->closed);
 
   /* its failure is the group's to raise */

@@ -169,7 +169,7 @@ aiodrive_member_hide (AiodriveMember *self)
   gboolean is_watched = info != NULL;
 
   if (info != NULL)
-    error = aiodrive_task_get_error (self->task);
+    error = aiodrive_task_dup_error (self->task);
   if (self->plan != NULL && !plan_drop (self->plan))   /* others have returned the task */
     self->plan->member = NULL;
   if (!is_watched || aiodrive_task_record_unwatch_progress (aiodrive_task_record_get (self->task), &self->progress))

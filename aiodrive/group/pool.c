@@ -265,7 +265,7 @@ aiodrive_pool_open (const char   *name,
 }
 
 /**
- * aiodrive_pool_get_current:
+ * aiodrive_pool_ref_current:
  * @cancellable: (nullable): the cancellable of a task, or any other
  *
  * Gets the pool that a task belongs to, or whose scope @cancellable is below: the nearest, if they are nested. A task
@@ -276,7 +276,7 @@ aiodrive_pool_open (const char   *name,
  * Since: 1.0
  */
 AiodrivePool *
-aiodrive_pool_get_current (GCancellable *cancellable)
+aiodrive_pool_ref_current (GCancellable *cancellable)
 {
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 

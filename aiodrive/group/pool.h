@@ -54,7 +54,7 @@ AIODRIVE_PUBLIC
 AiodrivePool       *aiodrive_pool_open            (const char           *name,
                                                    GCancellable         *parent);
 AIODRIVE_PUBLIC
-AiodrivePool       *aiodrive_pool_get_current     (GCancellable         *cancellable);
+AiodrivePool       *aiodrive_pool_ref_current     (GCancellable         *cancellable);
 
 AIODRIVE_PUBLIC
 const char         *aiodrive_pool_get_name        (AiodrivePool         *self);

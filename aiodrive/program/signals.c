@@ -24,7 +24,7 @@
  * g_autoptr(GError) reason = NULL;
  *
  * aiodrive_run (task);
- * reason = aiodrive_cancel_scope_get_reason (scope);
+ * reason = aiodrive_cancel_scope_dup_reason (scope);
  * if (g_error_matches (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL))
  *   g_print ("interrupted\n");
  * ]|
@@ -128,9 +128,9 @@ aiodrive_signal_handler_init (AiodriveSignalHandler *self)
  * Since: 1.0
  */
 AiodriveSignalHandler *
-aiodrive_handle_signal (gint                   signum,
-                        AiodriveCancelScope   *scope,
-                        GError               **error)
+aiodrive_handle_signal (gint                  signum,
+                        AiodriveCancelScope  *scope,
+                        GError              **error)
 {
   AiodriveSignalHandler *self;
   AiodriveSignalSet wanted;

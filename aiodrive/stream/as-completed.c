@@ -96,7 +96,7 @@ static void
 keep_failure (State *self,
               GTask *task)
 {
-  GError *error = aiodrive_task_get_error (task);
+  GError *error = aiodrive_task_dup_error (task);
 
   g_mutex_lock (&self->lock);
   aiodrive_failures_add (&self->failures, error, g_task_get_name (task));
@@ -172,7 +172,7 @@ on_all_ended (GObject      *source_object,
               gpointer      user_data)
 {
   State *state = user_data;
-  GError *refusal = aiodrive_task_get_error (G_TASK (result));   /* there is no other error */
+  GError *refusal = aiodrive_task_dup_error (G_TASK (result));   /* there is no other error */
   gpointer run = NULL;
 
   g_mutex_lock (&state->lock);

@@ -75,7 +75,7 @@ get_outer (GTask *task)
 {
   GCancellable *above = aiodrive_cancel_scope_get_parent (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
 
-  return aiodrive_cancel_scope_get_task (AIODRIVE_CANCEL_SCOPE (above));
+  return aiodrive_cancel_scope_ref_task (AIODRIVE_CANCEL_SCOPE (above));
 }
 
 /* Sets the progress of @task (nullable), and of the tasks above that show it. */

@@ -169,7 +169,7 @@ aiodrive_task_propagate (GTask   *task,
 }
 
 /**
- * aiodrive_task_get_error:
+ * aiodrive_task_dup_error:
  * @task: a task
  *
  * Gets a copy of the error of @task. It can be called any number of times.
@@ -179,7 +179,7 @@ aiodrive_task_propagate (GTask   *task,
  * Since: 1.0
  */
 GError *
-aiodrive_task_get_error (GTask *task)
+aiodrive_task_dup_error (GTask *task)
 {
   AiodriveTaskRecord *record;
 
@@ -190,7 +190,7 @@ aiodrive_task_get_error (GTask *task)
 }
 
 /**
- * aiodrive_task_get_errors:
+ * aiodrive_task_dup_errors:
  * @task: a task
  *
  * Gets the errors of @task: the errors of its children if it is a combinator that failed with %AIODRIVE_ERROR_MULTIPLE,
@@ -201,7 +201,7 @@ aiodrive_task_get_error (GTask *task)
  * Since: 1.0
  */
 GPtrArray *
-aiodrive_task_get_errors (GTask *task)
+aiodrive_task_dup_errors (GTask *task)
 {
   g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   g_autoptr(GError) error = NULL;
@@ -209,7 +209,7 @@ aiodrive_task_get_errors (GTask *task)
 
   g_return_val_if_fail (G_IS_TASK (task), NULL);
 
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   several = error != NULL ? aiodrive_error_get_errors (error) : NULL;
   for (guint i = 0; several != NULL && i < several->len; i++)
     g_ptr_array_add (errors, g_error_copy (g_ptr_array_index (several, i)));
@@ -224,7 +224,7 @@ aiodrive_task_get_errors (GTask *task)
  * @result: the result of an asynchronous call: of this library, or a #GTask
  *
  * Gets the errors of which %AIODRIVE_ERROR_MULTIPLE was made that a call failed with: for a #GTask those of
- * aiodrive_task_get_errors(). It is for bindings that cannot look into a #GError. The answer stays the same after the
+ * aiodrive_task_dup_errors(). It is for bindings that cannot look into a #GError. The answer stays the same after the
  * finish function was called.
  *
  * Call it in the callback or later, in the thread of the callback.
@@ -241,6 +241,6 @@ aiodrive_result_get_errors (GAsyncResult *result)
   if (AIODRIVE_IS_WAIT (result))
     return aiodrive_wait_copy_errors (result);
   if (G_IS_TASK (result))
-    return aiodrive_task_get_errors (G_TASK (result));
+    return aiodrive_task_dup_errors (G_TASK (result));
   return g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
 }

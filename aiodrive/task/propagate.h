@@ -16,9 +16,9 @@ void          aiodrive_task_propagate        (GTask   *task,
                                               GValue  *value,
                                               GError **error);
 AIODRIVE_PUBLIC
-GError       *aiodrive_task_get_error        (GTask   *task);
+GError       *aiodrive_task_dup_error        (GTask   *task);
 AIODRIVE_PUBLIC
-GPtrArray    *aiodrive_task_get_errors       (GTask   *task);
+GPtrArray    *aiodrive_task_dup_errors       (GTask   *task);
 AIODRIVE_PUBLIC
 GPtrArray    *aiodrive_result_get_errors     (GAsyncResult *result);
 

@@ -492,7 +492,7 @@ aiodrive_task_record_copy_error (AiodriveTaskRecord *self)
 }
 
 /* For a finish function that has unwrapped the task itself: takes the error, returns it, and keeps the parts of a
- * combined one for aiodrive_task_get_errors(). */
+ * combined one for aiodrive_task_dup_errors(). */
 void
 aiodrive_task_pass_error (GTask   *task,
                           GError  *failure,

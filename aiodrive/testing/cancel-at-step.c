@@ -71,7 +71,7 @@ check (AiodriveTestContext  *self,
        gboolean              collected,
        GError              **error)
 {
-  GError *failure = aiodrive_task_get_error (task);
+  GError *failure = aiodrive_task_dup_error (task);
 
   aiodrive_test_context_wait_all_blocked (self);
   if (aiodrive_error_is_cancelled (failure))

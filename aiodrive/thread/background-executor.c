@@ -207,7 +207,7 @@ aiodrive_background_executor_is_running (AiodriveBackgroundExecutor *self)
 }
 
 /**
- * aiodrive_background_executor_get_context:
+ * aiodrive_background_executor_ref_context:
  * @self: an executor
  *
  * Gets the main context that the thread iterates. What is attached to it lives as long as that thread: start the
@@ -218,7 +218,7 @@ aiodrive_background_executor_is_running (AiodriveBackgroundExecutor *self)
  * Since: 1.0
  */
 GMainContext *
-aiodrive_background_executor_get_context (AiodriveBackgroundExecutor *self)
+aiodrive_background_executor_ref_context (AiodriveBackgroundExecutor *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_BACKGROUND_EXECUTOR (self), NULL);
 

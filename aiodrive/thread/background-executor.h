@@ -25,7 +25,7 @@ const char                 *aiodrive_background_executor_get_name    (AiodriveBa
 AIODRIVE_PUBLIC
 gboolean                    aiodrive_background_executor_is_running  (AiodriveBackgroundExecutor  *self);
 AIODRIVE_PUBLIC
-GMainContext               *aiodrive_background_executor_get_context (AiodriveBackgroundExecutor  *self);
+GMainContext               *aiodrive_background_executor_ref_context (AiodriveBackgroundExecutor  *self);
 
 AIODRIVE_PUBLIC
 void                        aiodrive_background_executor_spawn       (AiodriveBackgroundExecutor  *self,

@@ -112,7 +112,7 @@ on_job_ended (GObject      *source_object,
 {
   g_autoptr(GTask) task = data;
   g_autoptr(GTask) there = aiodrive_wait_task_finish (result, NULL);
-  GError *error = aiodrive_task_get_error (there);
+  GError *error = aiodrive_task_dup_error (there);
 
   if (error != NULL)
     {
@@ -173,7 +173,7 @@ on_stopped (GObject      *source_object,
 {
   g_autoptr(GTask) task = data;
   GTask *closed = g_task_get_task_data (task);
-  GError *error = aiodrive_task_get_error (closed);
+  GError *error = aiodrive_task_dup_error (closed);
 
   if (error != NULL)
     g_task_return_error (task, error);

@@ -6,7 +6,9 @@
 #include <aiodrive/aiodrive.h>
 
 static void
-fail (GTask *task, GCancellable *cancellable, gpointer message)
+fail (GTask        *task,
+      GCancellable *cancellable,
+      gpointer      message)
 {
   g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s", (char *) message);
 }
@@ -21,10 +23,10 @@ main (void)
 
   aiodrive_run (any);
   /* begin */
-  error = aiodrive_task_get_error (any);
+  error = aiodrive_task_dup_error (any);
   if (g_error_matches (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE))
     {
-      g_autoptr(GPtrArray) errors = aiodrive_task_get_errors (any);
+      g_autoptr(GPtrArray) errors = aiodrive_task_dup_errors (any);
 
       for (guint i = 0; i < errors->len; i++)
         g_print ("%s\n", ((GError *) errors->pdata[i])->message);

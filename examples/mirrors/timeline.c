@@ -100,7 +100,7 @@ timeline_add (GNode      *parent,
 static State
 state_of (GTask *task)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
   g_autoptr(GError) reason = NULL;
 
   if (error == NULL)
@@ -110,7 +110,7 @@ state_of (GTask *task)
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return FAILED;
 
-  reason = aiodrive_cancel_scope_get_reason (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
+  reason = aiodrive_cancel_scope_dup_reason (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return TIMED_OUT;
   return g_error_matches (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL) ? INTERRUPTED : CANCELLED;

@@ -36,7 +36,7 @@ static void
 assert_reason (AiodriveCancelScope *self,
                gint                 code)
 {
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (self);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (self);
 
   if (code < 0)
     g_assert_no_error (reason);
@@ -612,16 +612,16 @@ test_task (void)
   g_test_summary ("A scope knows the task that it was made for, and does not keep it");
 
   scope = AIODRIVE_CANCEL_SCOPE (g_object_ref (g_task_get_cancellable (task)));
-  found = aiodrive_cancel_scope_get_task (scope);
+  found = aiodrive_cancel_scope_ref_task (scope);
   g_assert_true (found == task);
-  g_assert_null (aiodrive_cancel_scope_get_task (none));
+  g_assert_null (aiodrive_cancel_scope_ref_task (none));
 
   g_clear_object (&found);
   g_task_return_boolean (in_job, TRUE);
   g_object_unref (in_job);
   test_settle ();
   g_assert_finalize_object (task);
-  g_assert_null (aiodrive_cancel_scope_get_task (scope));
+  g_assert_null (aiodrive_cancel_scope_ref_task (scope));
 }
 
 typedef struct
@@ -637,7 +637,7 @@ look (gpointer data)
 
   while (!g_atomic_int_get (&self->stop))
     {
-      g_autoptr(GTask) task = aiodrive_cancel_scope_get_task (self->scope);
+      g_autoptr(GTask) task = aiodrive_cancel_scope_ref_task (self->scope);
 
       g_assert_true (task == NULL || G_IS_TASK (task));
     }
@@ -662,7 +662,7 @@ test_task_dropped (void)
       g_object_unref (task);
       g_atomic_int_set (&looker.stop, TRUE);
       g_thread_join (thread);
-      g_assert_null (aiodrive_cancel_scope_get_task (looker.scope));
+      g_assert_null (aiodrive_cancel_scope_ref_task (looker.scope));
       g_assert_finalize_object (looker.scope);
     }
 }
@@ -1083,9 +1083,9 @@ test_reason_race (void)
 
       family_start (&family, 2);
       cancel_because (scope, G_IO_ERROR_BUSY);
-      first = aiodrive_cancel_scope_get_reason (scope);
+      first = aiodrive_cancel_scope_dup_reason (scope);
       g_thread_join (thread);
-      second = aiodrive_cancel_scope_get_reason (scope);
+      second = aiodrive_cancel_scope_dup_reason (scope);
       g_assert_nonnull (first);
       g_assert_cmpint (first->code, ==, second->code);
     }

@@ -101,7 +101,7 @@ look_for_task (gpointer object,
                gpointer n_found)
 {
   AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (object));
-  g_autoptr(GTask) task = aiodrive_cancel_scope_get_task (scope);
+  g_autoptr(GTask) task = aiodrive_cancel_scope_ref_task (scope);
 
   *(guint *) n_found += task != NULL;
 }
@@ -119,7 +119,7 @@ test_task (void)
   test_settle ();
   drop_and_do (task, look_for_task, &n_found);
   assert_found (n_found);
-  g_assert_null (aiodrive_cancel_scope_get_task (scope));
+  g_assert_null (aiodrive_cancel_scope_ref_task (scope));
 }
 
 static void

@@ -41,7 +41,7 @@ cancel_after (guint    n_iterations,
   else
     g_cancellable_cancel (g_task_get_cancellable (run));
   aiodrive_run (run);
-  error = aiodrive_task_get_error (run);
+  error = aiodrive_task_dup_error (run);
   if (had_ended)
     g_assert_no_error (error);
   else
@@ -190,7 +190,7 @@ drop (GTask        *task,
   Dropper *self = data;
 
   g_assert_finalize_object (g_steal_pointer (&self->pool));
-  g_assert_null (aiodrive_pool_get_current (cancellable));
+  g_assert_null (aiodrive_pool_ref_current (cancellable));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -213,7 +213,7 @@ test_dropped_in_job (void)
   test_iterate_until (self.n_freed == 1 && shallow.n_freed == 1);
   g_test_assert_expected_messages ();
   g_assert_true (test_child_is_cancelled (&shallow));
-  g_assert_null (aiodrive_pool_get_current (shallow.cancellable));
+  g_assert_null (aiodrive_pool_ref_current (shallow.cancellable));
   test_child_clear (&shallow);
 }
 
@@ -287,7 +287,7 @@ look (Crowd        *self,
   g_mutex_lock (&self->lock);
   g_set_object (&scope, self->shown);
   g_mutex_unlock (&self->lock);
-  current = aiodrive_pool_get_current (G_CANCELLABLE (scope));
+  current = aiodrive_pool_ref_current (G_CANCELLABLE (scope));
   /* that of the crowd may be gone; then it is the one above */
   g_assert_true (scope == NULL || current == pool || g_strcmp0 (aiodrive_pool_get_name (current), "crowd") == 0);
 }

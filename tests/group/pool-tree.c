@@ -229,7 +229,7 @@ static void
 assert_current (GCancellable *cancellable,
                 AiodrivePool *expected)
 {
-  g_autoptr(AiodrivePool) pool = aiodrive_pool_get_current (cancellable);
+  g_autoptr(AiodrivePool) pool = aiodrive_pool_ref_current (cancellable);
 
   g_assert_true (pool == expected);
 }

@@ -321,7 +321,7 @@ test_parent (void)
   test_settle ();
   g_assert_true (test_child_is_cancelled (&child));
   g_assert_cmpint (aiodrive_pool_get_status (pool), ==, AIODRIVE_POOL_STATUS_CLOSING);
-  found = aiodrive_cancel_scope_get_reason (AIODRIVE_CANCEL_SCOPE (child.cancellable));
+  found = aiodrive_cancel_scope_dup_reason (AIODRIVE_CANCEL_SCOPE (child.cancellable));
   g_assert_error (found, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_assert_cmpuint (call.n_calls, ==, 0);
   test_child_succeed (&child);

@@ -20,7 +20,7 @@ test_child_spawn_at (TestChild    *self,
 static inline void
 test_child_assert_never_started (TestChild *self)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (self->task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (self->task);
 
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpint (self->n_started, ==, 0);

@@ -175,7 +175,7 @@ test_failure (void)
   test_child_fail (&children[0]);
   test_iterate_until (test_group_is_cancelled (group));
   test_iterate_until (children[1].n_freed == 1);
-  error = aiodrive_task_get_error (children[1].task);
+  error = aiodrive_task_dup_error (children[1].task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
@@ -214,7 +214,7 @@ test_multiple (void)
 
   g_assert_false (test_group_finish (group, closing, &error));
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
-  errors = aiodrive_task_get_errors (closing);
+  errors = aiodrive_task_dup_errors (closing);
   g_assert_cmpuint (errors->len, ==, 3);
   g_assert_cmpstr (((GError *) errors->pdata[2])->message, ==, "a failed");
   g_assert_cmpstr (error->message, ==, "3 of 4 tasks failed: d: d failed; b: b failed; a: a failed");
@@ -696,11 +696,11 @@ close_when_empty (AiodriveTaskGroup *group,
 }
 
 static void
-close_when_none_is_shown (GListModel        *tasks,
-                          guint              position,
-                          guint              removed,
-                          guint              added,
-                          gpointer           call)
+close_when_none_is_shown (GListModel *tasks,
+                          guint       position,
+                          guint       removed,
+                          guint       added,
+                          gpointer    call)
 {
   AiodriveTaskGroup *group = g_object_get_data (G_OBJECT (tasks), "group");
 

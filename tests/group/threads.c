@@ -142,7 +142,7 @@ assert_closed (gpointer data,
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (self->child.task);
-  error = aiodrive_task_get_error (self->child.task);
+  error = aiodrive_task_dup_error (self->child.task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_assert_cmpint (self->child.n_started, ==, 0);
   g_assert_cmpint (self->child.n_freed, ==, 1);
@@ -738,7 +738,7 @@ hold_for_moments (gpointer stop)
   while (!g_atomic_int_get ((gint *) stop))
     {
       g_autoptr(GTask) task = g_task_new (NULL, NULL, NULL, NULL);
-      g_autoptr(GError) error = aiodrive_task_get_error (task);
+      g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
       g_main_context_invoke (NULL, do_nothing, NULL);
     }

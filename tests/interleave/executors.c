@@ -126,7 +126,7 @@ on_ended (GObject      *source_object,
 {
   Spawned *self = data;
   g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
-  GError *error = aiodrive_task_get_error (task);
+  GError *error = aiodrive_task_dup_error (task);
   gboolean refused = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 
   scheduler_assert (self->n_destroyed == 0);   /* the data is there in the callbacks */

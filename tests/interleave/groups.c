@@ -85,7 +85,7 @@ on_first_ended (GObject      *source_object,
 {
   g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
 
-  outcome_set (&first, aiodrive_task_get_error (task));
+  outcome_set (&first, aiodrive_task_dup_error (task));
 }
 
 /* Takes the group, which runs a job by then. */
@@ -171,7 +171,7 @@ on_task_ended (GObject      *source_object,
                gpointer      data)
 {
   g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
   refused = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   scheduler_assert (refused || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));

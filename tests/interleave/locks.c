@@ -240,7 +240,7 @@ leave_when_asked (void)
   aiodrive_latch_wait_set_async (never, G_CANCELLABLE (scope), on_asked, NULL);
   iterate_until (&first.outcome.called);
   scheduler_assert (outcome_matches (&first.outcome, G_IO_ERROR_CANCELLED));
-  reason = aiodrive_cancel_scope_get_reason (scope);
+  reason = aiodrive_cancel_scope_dup_reason (scope);
   scheduler_assert (g_error_matches (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_PREEMPTED));
   leave (guard);
 }

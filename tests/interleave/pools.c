@@ -173,7 +173,7 @@ find_pool (void)
   g_autoptr(AiodrivePool) found = NULL;
 
   aiodrive_thread_safe_event_wait (runs, NULL, NULL);
-  found = aiodrive_pool_get_current (G_CANCELLABLE (scope));
+  found = aiodrive_pool_ref_current (G_CANCELLABLE (scope));
   g_object_unref (scope);
   if (found == NULL)
     return;

@@ -29,7 +29,7 @@ cancel_parent (void)
 static void
 check_cancelled (AiodriveCancelScope *scope)
 {
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (scope);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (scope);
 
   scheduler_assert (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
   scheduler_assert (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_BUSY));
@@ -311,7 +311,7 @@ set_no_deadline (void)
 static void
 check_deadline (void)
 {
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (child);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (child);
   gboolean cancelled = g_cancellable_is_cancelled (G_CANCELLABLE (child));
 
   if (aiodrive_cancel_scope_get_deadline (child) >= 0)

@@ -89,7 +89,7 @@ on_waited (GObject      *source_object,
            gpointer      outcome)
 {
   g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
-  GError *error = aiodrive_task_get_error (task);
+  GError *error = aiodrive_task_dup_error (task);
 
   scheduler_assert (n_ended[task == tasks[1] ? 1 : 0] == 1);
   scheduler_assert (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));

@@ -25,7 +25,7 @@ on_error (GObject      *source_object,
           GAsyncResult *result,
           gpointer      bench)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (G_TASK (result));
+  g_autoptr(GError) error = aiodrive_task_dup_error (G_TASK (result));
 
   if (error == NULL)
     g_error ("It did not fail");

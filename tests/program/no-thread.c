@@ -46,7 +46,7 @@ assert_refused (GTask *task)
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN);
 }
 

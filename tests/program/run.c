@@ -73,7 +73,7 @@ test_failure (void)
 
   test_task_fail (a, G_IO_ERROR_NOT_FOUND);
   aiodrive_run (a->task);
-  error = aiodrive_task_get_error (a->task);
+  error = aiodrive_task_dup_error (a->task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   test_task_free (a);
 }

@@ -104,7 +104,7 @@ assert_cancelled_by (AiodriveCancelScope *scope,
   g_autofree char *message = g_strdup_printf ("Cancelled by %s", name);
 
   test_iterate_until (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
-  reason = aiodrive_cancel_scope_get_reason (scope);
+  reason = aiodrive_cancel_scope_dup_reason (scope);
   g_assert_error (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL);
   g_assert_cmpstr (reason->message, ==, message);
 }

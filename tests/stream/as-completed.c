@@ -72,15 +72,15 @@ static void
 assert_error_of (GTask *task,
                  gint   code)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
   g_assert_error (error, G_IO_ERROR, code);
 }
 
 static void
-assert_cancelled (Fixture *self,
-                  guint    index,
-                  gboolean cancelled)
+assert_cancelled (Fixture  *self,
+                  guint     index,
+                  gboolean  cancelled)
 {
   g_assert_cmpint (g_atomic_int_get (&self->tests[index]->n_cancelled), ==, cancelled);
 }

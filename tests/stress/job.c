@@ -84,7 +84,7 @@ on_below_ended (GObject      *source_object,
   g_autoptr(GTask) task = data;
   g_autoptr(GTask) below = aiodrive_wait_task_finish (result, NULL);
 
-  end_job (task, aiodrive_task_get_error (below));
+  end_job (task, aiodrive_task_dup_error (below));
 }
 
 /* A job of another executor, or one more of the group. */
@@ -142,7 +142,7 @@ on_task_ended (StressCall   *call,
                GAsyncResult *result)
 {
   g_autoptr(GTask) task = aiodrive_wait_task_finish (result, NULL);
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     g_atomic_int_inc (&n_refused);

@@ -85,7 +85,7 @@ use_combinator (Plain *self)
 
   aiodrive_latch_set (self->latch);
   aiodrive_run (combined);
-  error = aiodrive_task_get_error (combined);
+  error = aiodrive_task_dup_error (combined);
   aiodrive_run (first);
   aiodrive_run (second);
 }
@@ -101,7 +101,7 @@ use_group (Plain *self)
   aiodrive_task_group_spawn (group, NULL, succeed, NULL, NULL);
   closed = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
   aiodrive_run (closed);
-  error = aiodrive_task_get_error (closed);
+  error = aiodrive_task_dup_error (closed);
   g_assert_true (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 }
 
@@ -115,7 +115,7 @@ use_pool (Plain *self)
   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, succeed, NULL, NULL);
   run = AIODRIVE_START (self->scope, aiodrive_pool_run_async, pool, FALSE);
   aiodrive_run (run);
-  error = aiodrive_task_get_error (run);
+  error = aiodrive_task_dup_error (run);
   g_assert_true (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 }
 

@@ -95,7 +95,7 @@ on_ended (StressCall   *call,
           GAsyncResult *result)
 {
   Combination *self = combination_of (call);
-  g_autoptr(GError) error = aiodrive_task_get_error (G_TASK (result));
+  g_autoptr(GError) error = aiodrive_task_dup_error (G_TASK (result));
 
   for (guint i = 0; i < self->n_children; i++)
     {

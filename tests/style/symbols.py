@@ -52,7 +52,7 @@ SKIPPED = {
 
 # Functions that begin with the prefix of a class without being its methods or constructors, and why.
 STATIC = {
-    'aiodrive_pool_get_current': 'that of the caller',
+    'aiodrive_pool_ref_current': 'that of the caller',
 }
 
 # Methods that are named with a word that Vala reserves, and why. Vala takes such a word after a dot.
@@ -60,6 +60,11 @@ RESERVED_ANYWAY = {
     'aiodrive_await': 'for C alone',
     'aiodrive_condition_signal': 'as g_cond_signal()',
     'aiodrive_lock_guard_ref': 'as every function that takes a reference',
+}
+
+# Getters that transfer what they return, and why.
+TRANSFERRING_ANYWAY = {
+    'aiodrive_queue_get_many': 'takes the items out of the queue, as the get() of every queue does',
 }
 
 # The words of valac's scanner, without get and set, which are special only where a property is declared.
@@ -155,6 +160,39 @@ def no_function_is_named_with_a_reserved_word(root, library, gir):
     yield from compare('the functions that are named so', named_so, 'RESERVED_ANYWAY', set(RESERVED_ANYWAY))
 
 
+def return_value(node):
+    """The type that a function returns, without its namespace, and whether the caller owns the value."""
+    value = node.find(CORE + 'return-value')
+    kind = value.find(CORE + 'type')
+    return '' if kind is None else kind.get('name').split('.')[-1], value.get('transfer-ownership') != 'none'
+
+
+def a_getter_transfers_nothing(root, library, gir):
+    """What transfers is dup_ (a copy), ref_ (a reference) or steal_; and these transfer."""
+    transferring = set()
+    for node in functions(gir):
+        name = node.get('name')
+        if re.search(r'(^|_)get_', name) and not name.endswith('_finish') and return_value(node)[1]:
+            transferring.add(node.get(C + 'identifier'))
+        if re.search(r'(^|_)(dup|ref|steal)_', name) and not return_value(node)[1]:
+            yield f'{node.get(C + "identifier")} transfers nothing'
+    yield from compare('the getters that transfer', transferring, 'TRANSFERRING_ANYWAY', set(TRANSFERRING_ANYWAY))
+
+
+def what_nobody_may_ignore_is_marked(root, library, gir):
+    """A task that nobody takes leaks, and a guard as well: the compiler warns."""
+    marked = set()
+    for path in checks.public_headers(root).values():
+        marked.update(re.findall(r'\b(aiodrive_\w+)\s*\([^;{}]*\)\s*G_GNUC_WARN_UNUSED_RESULT;', checks.code(path)))
+    owned = set()
+    for node in functions(gir):
+        kind, transfers = return_value(node)
+        if transfers and kind in ('Task', 'LockGuard') and not re.search(r'_finish$|(^|_)ref(_|$)', node.get('name')):
+            owned.add(node.get(C + 'identifier'))
+    yield from compare('the functions that return a task or a guard', owned, 'those with G_GNUC_WARN_UNUSED_RESULT',
+                       marked)
+
+
 root = pathlib.Path(sys.argv[1])
 checks.run([
     the_library_exports_what_the_headers_declare,
@@ -164,4 +202,6 @@ checks.run([
     all_functions_are_introspectable,
     no_function_has_the_prefix_of_a_class_by_accident,
     no_function_is_named_with_a_reserved_word,
+    a_getter_transfers_nothing,
+    what_nobody_may_ignore_is_marked,
 ], root, sys.argv[2], ElementTree.parse(sys.argv[3]))

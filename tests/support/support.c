@@ -439,7 +439,7 @@ own_scope (GTask *task)
 
   if (scope == NULL || !AIODRIVE_IS_CANCEL_SCOPE (scope))
     return NULL;
-  owner = aiodrive_cancel_scope_get_task (scope);
+  owner = aiodrive_cancel_scope_ref_task (scope);
   return owner == NULL || owner == task ? scope : NULL;
 }
 

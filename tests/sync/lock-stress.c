@@ -214,7 +214,7 @@ call_leave (Call *call)
 {
   Stress *stress = call->worker->stress;
   AiodriveCancelScope *scope = aiodrive_lock_guard_get_scope (call->guard);
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (scope);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (scope);
 
   call->worker->n_asked += g_error_matches (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_PREEMPTED);
   g_mutex_lock (&stress->mutex);

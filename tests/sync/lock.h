@@ -31,7 +31,7 @@ test_assert_reason (AiodriveCancelScope *scope,
                     GQuark               domain,
                     gint                 code)
 {
-  g_autoptr(GError) reason = aiodrive_cancel_scope_get_reason (scope);
+  g_autoptr(GError) reason = aiodrive_cancel_scope_dup_reason (scope);
 
   g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
   g_assert_error (reason, domain, code);

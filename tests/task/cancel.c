@@ -26,7 +26,7 @@ test_cancelled (void)
 
       g_assert_cmpint (g_atomic_int_get (&a->n_cancelled), ==, 1);
       assert_success (task);
-      error = aiodrive_task_get_error (a->task);
+      error = aiodrive_task_dup_error (a->task);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
       test_finalize_task (task);

@@ -314,7 +314,7 @@ check_kind (const Combinator *self,
         test_assert_value (self->has_leaf ? task : a->task, "a");
       else
         {
-          g_autoptr(GError) error = aiodrive_task_get_error (task);
+          g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
           g_assert_cmpstr (error->message, ==, "a failed");
         }
@@ -323,7 +323,7 @@ check_kind (const Combinator *self,
   test_finalize_task (task);
   if (fails && !is_foreign (kind))
     {
-      g_autoptr(GError) error = aiodrive_task_get_error (a->task);
+      g_autoptr(GError) error = aiodrive_task_dup_error (a->task);
 
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
     }
@@ -474,7 +474,7 @@ test_same_task_twice (gconstpointer data)
 
       test_task_succeed (a);
       test_task_settle (a);
-      g_assert_null (aiodrive_task_get_error (a->task));
+      g_assert_null (aiodrive_task_dup_error (a->task));
       test_task_settle (a);
       task = self->start (tasks, 2, NULL);
       aiodrive_run (task);
@@ -551,10 +551,10 @@ test_pending (gconstpointer data)
   const Combinator *self = data;
   TestTask *a = test_task_new (TEST_TASK_JOB, "a", NULL);
   GTask *task = self->start (&a->task, 1, NULL);
-  GPtrArray *errors = aiodrive_task_get_errors (task);
+  GPtrArray *errors = aiodrive_task_dup_errors (task);
 
   assert_ends (self, G_ASYNC_RESULT (task), G_IO_ERROR_PENDING);
-  g_assert_null (aiodrive_task_get_error (task));
+  g_assert_null (aiodrive_task_dup_error (task));
   g_assert_cmpuint (errors->len, ==, 0);
   test_task_succeed (a);
   assert_ends (self, G_ASYNC_RESULT (task), G_IO_ERROR_PENDING);
@@ -869,7 +869,7 @@ test_parent_cancelled (gconstpointer data)
   TestTask *a = test_task_new (TEST_TASK_JOB, "a", NULL);
   GTask *task = self->start (&a->task, 1, G_CANCELLABLE (parent));
   AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task));
-  g_autoptr(GTask) of_scope = aiodrive_cancel_scope_get_task (scope);
+  g_autoptr(GTask) of_scope = aiodrive_cancel_scope_ref_task (scope);
 
   g_assert_true (of_scope == task);
   g_assert_true (aiodrive_cancel_scope_get_parent (scope) == G_CANCELLABLE (parent));
@@ -1005,7 +1005,7 @@ test_nested_cancel (void)
   g_assert_cmpint (a->n_cancelled, ==, 1);
   g_assert_cmpint (g_atomic_int_get (&b->n_cancelled), ==, 1);
   aiodrive_run (outer);
-  error = aiodrive_task_get_error (outer);
+  error = aiodrive_task_dup_error (outer);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   test_finalize_task (outer);

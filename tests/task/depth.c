@@ -221,7 +221,7 @@ test_errors (gconstpointer data)
       g_object_unref (task);
       task = outer;
     }
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_object_unref (task);
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   g_error_free (error);
@@ -238,7 +238,7 @@ on_inner_ended (GObject      *source_object,
 {
   g_autoptr(GTask) task = data;
   g_autoptr(GTask) inner = aiodrive_wait_task_finish (result, NULL);
-  GError *error = aiodrive_task_get_error (inner);
+  GError *error = aiodrive_task_dup_error (inner);
 
   if (error != NULL)
     g_task_return_error (task, error);

@@ -23,7 +23,7 @@ assert_succeeds (AiodriveFiberFunc func,
                  gpointer          data)
 {
   g_autoptr(GTask) task = run_fiber (func, data);
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
   g_assert_no_error (error);
 }
@@ -108,7 +108,7 @@ test_spawn (void)
   test_settle ();
   g_assert_true (freed);
   g_assert_cmpstr (g_task_get_name (task), ==, "expect_flag_unset");
-  g_assert_no_error (aiodrive_task_get_error (task));
+  g_assert_no_error (aiodrive_task_dup_error (task));
 }
 
 static void
@@ -116,8 +116,8 @@ test_fail (void)
 {
   g_autoptr(GTask) task = run_fiber (fail_busy, NULL);
   g_autoptr(GTask) silent = run_fiber (fail_silently, NULL);
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
-  g_autoptr(GError) other = aiodrive_task_get_error (silent);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
+  g_autoptr(GError) other = aiodrive_task_dup_error (silent);
 
   g_test_summary ("A fiber that returns FALSE fails with its error, or with one that says that there is none");
 
@@ -300,7 +300,7 @@ test_cancel (void)
   g_assert_false (cleaned_up);
   aiodrive_run (task);
   g_assert_true (cleaned_up);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -327,7 +327,7 @@ test_sleep (void)
   test_settle ();
   g_cancellable_cancel (g_task_get_cancellable (task));
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   g_assert_true (aiodrive_sleep (1, NULL, NULL));
@@ -371,7 +371,7 @@ test_bare_name (void)
     g_ptr_array_add (tasks, aiodrive_spawn_fiber (NULL, hold_lock, lock, NULL));
   all = aiodrive_try_all ((GTask **) tasks->pdata, tasks->len, NULL);
   aiodrive_run (all);
-  error = aiodrive_task_get_error (all);
+  error = aiodrive_task_dup_error (all);
   g_assert_no_error (error);
 
   guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, 0, NULL, NULL);
@@ -379,7 +379,7 @@ test_bare_name (void)
   test_settle ();
   g_cancellable_cancel (g_task_get_cancellable (waiting));
   aiodrive_run (waiting);
-  error = aiodrive_task_get_error (waiting);
+  error = aiodrive_task_dup_error (waiting);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -418,7 +418,7 @@ test_threads (void)
         g_cancellable_cancel (g_task_get_cancellable (task));
       aiodrive_run (task);
       g_thread_join (thread);
-      error = aiodrive_task_get_error (task);
+      error = aiodrive_task_dup_error (task);
       if (error != NULL)
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_assert_true (error == NULL || i % 2 != 0);
@@ -479,15 +479,15 @@ test_await_task (void)
       test_settle ();
       g_cancellable_cancel (g_task_get_cancellable (cancelled));
       aiodrive_run (cancelled);
-      error = aiodrive_task_get_error (cancelled);
+      error = aiodrive_task_dup_error (cancelled);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_assert_cmpint (g_atomic_int_get (&child->n_cancelled), ==, 0);
 
       test_task_succeed (child);
       aiodrive_run (first);
       aiodrive_run (second);
-      g_assert_null (aiodrive_task_get_error (first));
-      g_assert_null (aiodrive_task_get_error (second));
+      g_assert_null (aiodrive_task_dup_error (first));
+      g_assert_null (aiodrive_task_dup_error (second));
       test_assert_value (child->task, "child");
       test_task_settle (child);
       test_task_free (child);
@@ -519,7 +519,7 @@ test_cancelled_child (void)
   test_settle ();
   g_cancellable_cancel (g_task_get_cancellable (task));
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -860,7 +860,7 @@ test_precondition (void)
   g_test_expect_message ("Aiodrive", G_LOG_LEVEL_CRITICAL, "*data != NULL*");
   task = run_fiber (check_precondition, NULL);
   g_test_assert_expected_messages ();
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
@@ -1127,7 +1127,7 @@ test_many (void)
   aiodrive_thread_safe_event_set (event);
   all = aiodrive_try_all ((GTask **) tasks->pdata, tasks->len, NULL);
   aiodrive_run (all);
-  g_assert_null (aiodrive_task_get_error (all));
+  g_assert_null (aiodrive_task_dup_error (all));
 }
 
 typedef struct

@@ -142,7 +142,7 @@ static void
 assert_multiple (GTask        *task,
                  const GError *error)
 {
-  g_autoptr(GPtrArray) errors = aiodrive_task_get_errors (task);
+  g_autoptr(GPtrArray) errors = aiodrive_task_dup_errors (task);
   g_autoptr(GError) copy = g_error_copy (error);
   GPtrArray *carried = aiodrive_error_get_errors (copy);
 
@@ -233,10 +233,10 @@ test_nested_errors (Fixture       *self,
   last->returned = TRUE;
   g_clear_object (&last->inner);
   aiodrive_run (task);
-  errors = aiodrive_task_get_errors (task);
+  errors = aiodrive_task_dup_errors (task);
   g_assert_cmpuint (errors->len, ==, 2);
   assert_multiple (inner, g_ptr_array_index (errors, 0));
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_true (g_str_has_suffix (error->message, "; closed"));
 
   test_finalize_task (task);
@@ -257,7 +257,7 @@ test_same_error_twice (Fixture       *self,
   test_settle ();
   task = aiodrive_wait_all (tasks, 2, NULL);
   aiodrive_run (task);
-  errors = aiodrive_task_get_errors (task);
+  errors = aiodrive_task_dup_errors (task);
   g_assert_cmpuint (errors->len, ==, 2);
   test_finalize_task (task);
 }
@@ -316,7 +316,7 @@ test_many (void)
     g_ptr_array_add (tasks, aiodrive_spawn (NULL, i == n - 1 ? fail : wait_for_event, never, NULL));
   task = aiodrive_try_all ((GTask **) tasks->pdata, tasks->len, NULL);
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
@@ -345,9 +345,9 @@ test_many_errors (void)
   g_autoptr(GPtrArray) errors = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_cmpstr (error->message, ==, "1000 of 1000 tasks failed: 0; 1; 2; 3; 4; and 995 more");
-  errors = aiodrive_task_get_errors (task);
+  errors = aiodrive_task_dup_errors (task);
   g_assert_cmpuint (errors->len, ==, 1000);
 }
 
@@ -366,9 +366,9 @@ test_long_messages (void)
   g_task_return_new_error (tasks[0], G_IO_ERROR, G_IO_ERROR_FAILED, "%s", message);
   g_task_return_new_error (tasks[1], G_IO_ERROR, G_IO_ERROR_FAILED, "short");
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_cmpstr (error->message, ==, expected);
-  errors = aiodrive_task_get_errors (task);
+  errors = aiodrive_task_dup_errors (task);
   g_assert_cmpstr (((GError *) g_ptr_array_index (errors, 0))->message, ==, message);
   g_object_unref (tasks[0]);
   g_object_unref (tasks[1]);

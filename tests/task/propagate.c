@@ -45,13 +45,13 @@ test_error (void)
       test_settle ();
       for (guint i = 0; i < 3; i++)
         {
-          g_autoptr(GPtrArray) errors = aiodrive_task_get_errors (a->task);
+          g_autoptr(GPtrArray) errors = aiodrive_task_dup_errors (a->task);
           g_auto(GValue) value = G_VALUE_INIT;
           GError *error = NULL;
 
           g_assert_cmpuint (errors->len, ==, 1);
           g_assert_error ((GError *) g_ptr_array_index (errors, 0), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-          assert_failure (aiodrive_task_get_error (a->task), G_IO_ERROR_NOT_FOUND);
+          assert_failure (aiodrive_task_dup_error (a->task), G_IO_ERROR_NOT_FOUND);
           g_assert_null (aiodrive_task_get_leaf (a->task, &error));
           assert_failure (g_steal_pointer (&error), G_IO_ERROR_NOT_FOUND);
           g_assert_null (aiodrive_task_propagate_result (a->task, &error));
@@ -70,12 +70,12 @@ test_pending (void)
   for (guint kind = 0; kind < TEST_N_TASK_KINDS; kind++)
     {
       TestTask *a = test_task_new (kind, "a", NULL);
-      g_autoptr(GPtrArray) errors = aiodrive_task_get_errors (a->task);
+      g_autoptr(GPtrArray) errors = aiodrive_task_dup_errors (a->task);
       g_auto(GValue) value = G_VALUE_INIT;
       GError *error = NULL;
 
       g_assert_cmpuint (errors->len, ==, 0);
-      g_assert_null (aiodrive_task_get_error (a->task));
+      g_assert_null (aiodrive_task_dup_error (a->task));
       g_assert_null (aiodrive_task_get_leaf (a->task, &error));
       assert_failure (g_steal_pointer (&error), G_IO_ERROR_PENDING);
       g_assert_null (aiodrive_task_propagate_result (a->task, &error));
@@ -247,9 +247,9 @@ test_wrong_arguments (void)
   expect_critical ("*G_IS_TASK (task)*failed*");
   g_assert_null (aiodrive_task_propagate_result (NULL, NULL));
   expect_critical ("*G_IS_TASK (task)*failed*");
-  g_assert_null (aiodrive_task_get_error (NULL));
+  g_assert_null (aiodrive_task_dup_error (NULL));
   expect_critical ("*G_IS_TASK (task)*failed*");
-  g_assert_null (aiodrive_task_get_errors (NULL));
+  g_assert_null (aiodrive_task_dup_errors (NULL));
   expect_critical ("*value != NULL*failed*");
   aiodrive_task_propagate (a->task, NULL, NULL);
   expect_critical ("*error == NULL || *error == NULL*failed*");

@@ -210,7 +210,7 @@ test_cancel (void)
       g_assert_true (self.was_cancelled == (i == 0));
       g_cancellable_cancel (i == 2 ? g_task_get_cancellable (task) : parent);
       aiodrive_run (task);
-      error = aiodrive_task_get_error (task);
+      error = aiodrive_task_dup_error (task);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       proxy_clear (&self, task);
       g_assert_finalize_object (parent);

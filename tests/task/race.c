@@ -345,7 +345,7 @@ test_no_success (void)
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   g_assert_cmpstr (error->message, ==, "2 of 3 tasks failed: a: a failed; c: c failed");
   g_assert_cmpint (index, ==, -1);
-  errors = aiodrive_task_get_errors (race);
+  errors = aiodrive_task_dup_errors (race);
   g_assert_cmpuint (errors->len, ==, 2);
   g_assert_error ((GError *) g_ptr_array_index (errors, 0), G_IO_ERROR, G_IO_ERROR_EXISTS);
   g_assert_error ((GError *) g_ptr_array_index (errors, 1), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);

@@ -42,7 +42,7 @@ end_waiting (gpointer data,
   aiodrive_task_propagate (self->task, &value, &error);
   if (error == NULL)
     g_atomic_int_inc (self->n_values);
-  again = aiodrive_task_get_error (self->task);
+  again = aiodrive_task_dup_error (self->task);
   if (again != NULL)
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   else if (error != NULL)
@@ -167,7 +167,7 @@ look_in_both (GTask      *task,
               GParamSpec *pspec,
               gpointer    thread)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
   Look there = { .task = task };
 
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
@@ -276,7 +276,7 @@ test_awaited (void)
       test_task_fail (a, i == 4 ? G_IO_ERROR_CANCELLED : G_IO_ERROR_NOT_FOUND);
       test_settle ();
       if (i == 5)
-        error = aiodrive_task_get_error (a->task);
+        error = aiodrive_task_dup_error (a->task);
       else if (i == 6)
         aiodrive_run (a->task);
       else if (i == 7)
@@ -293,7 +293,7 @@ test_looked_too_early (void)
   TestTask *a = test_task_new (TEST_TASK_JOB, "a", NULL);
   TestTask *b = test_task_new (TEST_TASK_JOB, "b", NULL);
 
-  g_assert_null (aiodrive_task_get_error (a->task));
+  g_assert_null (aiodrive_task_dup_error (a->task));
   g_assert_null (aiodrive_task_get_leaf (a->task, NULL));
   test_task_fail (a, G_IO_ERROR_NOT_FOUND);
   check_drop (a, "a");
@@ -326,7 +326,7 @@ test_error_taken (void)
   g_test_expect_message ("GLib-GIO", G_LOG_LEVEL_CRITICAL, "*g_task_propagate_pointer*failed*");
   test_call_wait (&call);
   g_test_assert_expected_messages ();
-  error = aiodrive_task_get_error (foreign);
+  error = aiodrive_task_dup_error (foreign);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_nonnull (strstr (error->message, "foreign"));
 
@@ -373,7 +373,7 @@ test_outcome_kept (void)
 static gpointer
 make_record (gpointer task)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
   return NULL;
 }
@@ -394,7 +394,7 @@ test_first_look_in_threads (void)
       for (guint i = 0; i < N_THREADS; i++)
         g_thread_join (threads[i]);
       aiodrive_run (a->task);
-      error = aiodrive_task_get_error (a->task);
+      error = aiodrive_task_dup_error (a->task);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 
       test_task_free (a);
@@ -446,7 +446,7 @@ curious_error_private_copy (const CuriousErrorPrivate *source,
   if (*source->n_looks > 1)
     return;
   if (source->task != NULL)
-    g_error_free (aiodrive_task_get_error (source->task));
+    g_error_free (aiodrive_task_dup_error (source->task));
   if (source->scope != NULL)
     aiodrive_cancel_scope_set_deadline (source->scope, aiodrive_cancel_scope_get_deadline (source->scope));
 }
@@ -471,7 +471,7 @@ test_curious_task (void)
   *curious_error_get_private (error) = (CuriousErrorPrivate) { task, NULL, &n_looks };
   g_task_return_error (task, error);
   test_settle ();
-  copy = aiodrive_task_get_error (task);
+  copy = aiodrive_task_dup_error (task);
   g_assert_error (copy, curious_error_quark (), 1);
   g_assert_cmpuint (n_looks, ==, 2);
 }
@@ -489,7 +489,7 @@ test_curious_scope (void)
   *curious_error_get_private (error) = (CuriousErrorPrivate) { NULL, scope, &n_looks };
   aiodrive_cancel_scope_cancel_with_reason (scope, error);
   n_looks = 0;
-  reason = aiodrive_cancel_scope_get_reason (scope);
+  reason = aiodrive_cancel_scope_dup_reason (scope);
   g_assert_error (reason, curious_error_quark (), 1);
   g_assert_cmpuint (n_looks, ==, 1);
 }

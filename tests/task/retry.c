@@ -105,7 +105,7 @@ assert_failed (GTask *task,
                gint   code,
                guint  n_tries)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
 
   g_assert_error (error, G_IO_ERROR, code);
   g_assert_cmpuint (plan->n_tries, ==, n_tries);
@@ -122,7 +122,7 @@ assert_succeeded (GTask      *task,
                   guint       n_tries)
 {
   g_autofree char *given = NULL;
-  g_autoptr(GError) error = aiodrive_task_get_error (task);
+  g_autoptr(GError) error = aiodrive_task_dup_error (task);
   GTask *leaf;
 
   g_assert_no_error (error);
@@ -168,7 +168,7 @@ test_last_error (void)
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_cmpstr (error->message, ==, "try 4");
   assert_failed (task, &plan, G_IO_ERROR_CONNECTION_REFUSED, 4);
 }
@@ -377,7 +377,7 @@ test_cancelled_from_thread (void)
 
       aiodrive_run (task);
       g_thread_join (thread);
-      error = aiodrive_task_get_error (task);
+      error = aiodrive_task_dup_error (task);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_assert_cmpuint (plan.n_tries, >, 0);
       g_clear_object (&plan.last);
@@ -449,7 +449,7 @@ test_budget (void)
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (limited);
-  error = aiodrive_task_get_error (limited);
+  error = aiodrive_task_dup_error (limited);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, 60 * G_USEC_PER_SEC);
   g_assert_cmpuint (plan.n_tries, >=, 15);
@@ -475,7 +475,7 @@ test_dropped_by_job (void)
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_cmpuint (n_tries, ==, 3);
   test_settle ();
@@ -534,7 +534,7 @@ test_fiber (void)
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_assert_cmpstr (error->message, ==, "try 3");
   g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, 3 * G_USEC_PER_SEC);

@@ -71,7 +71,7 @@ test_spawn (void)
   Job job = { 0 };
   GTask *task = aiodrive_spawn (parent, return_at_once, &job, destroyed);
   AiodriveCancelScope *scope = AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task));
-  g_autoptr(GTask) of_scope = aiodrive_cancel_scope_get_task (scope);
+  g_autoptr(GTask) of_scope = aiodrive_cancel_scope_ref_task (scope);
 
   g_assert_null (job.task);
   g_assert_true (of_scope == task);
@@ -179,7 +179,7 @@ test_cancelled_parent (void)
       aiodrive_run (task);
       g_assert_true (job.task == task);
       g_assert_true (job.was_cancelled);
-      error = aiodrive_task_get_error (task);
+      error = aiodrive_task_dup_error (task);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_assert_cmpint (job.n_destroyed, ==, 1);
 

@@ -67,7 +67,7 @@ assert_fails (GTask *task,
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, code);
 }
 
@@ -249,7 +249,7 @@ on_failed_look_first (GObject      *source_object,
                       GAsyncResult *result,
                       gpointer      task)
 {
-  g_autoptr(GError) error = aiodrive_task_get_error (G_TASK (result));
+  g_autoptr(GError) error = aiodrive_task_dup_error (G_TASK (result));
 
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   aiodrive_task_complete (source_object, result, task);

@@ -241,7 +241,7 @@ on_called_back (GObject      *source_object,
   if (is_wait)
     waited = aiodrive_wait_task_finish (result, &error);
   else
-    error = aiodrive_task_get_error (G_TASK (result));
+    error = aiodrive_task_dup_error (G_TASK (result));
   if (error != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     worker->n_cancelled++;
   else if (error != NULL)

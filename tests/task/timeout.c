@@ -7,8 +7,8 @@
 #define LONG_MS 3600000
 
 static void
-assert_failed (GTask  *task,
-               gint    code)
+assert_failed (GTask *task,
+               gint   code)
 {
   g_autoptr(GError) error = NULL;
 
@@ -50,7 +50,7 @@ test_expires (void)
       g_assert_cmpint (aiodrive_test_context_get_elapsed (test), ==, LONG_MS * G_GINT64_CONSTANT (1000));
       g_assert_cmpint (g_atomic_int_get (&a->n_cancelled), ==, 1);
       assert_failed (task, G_IO_ERROR_TIMED_OUT);
-      reason = aiodrive_cancel_scope_get_reason (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (a->task)));
+      reason = aiodrive_cancel_scope_dup_reason (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (a->task)));
       g_assert_error (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
       test_finalize_task (task);

@@ -31,14 +31,14 @@ static gboolean
 end_as_task (GAsyncResult  *result,
              GError       **error)
 {
-  return test_end_with_error (aiodrive_task_get_error (G_TASK (result)), error);
+  return test_end_with_error (aiodrive_task_dup_error (G_TASK (result)), error);
 }
 
 static gboolean
 end_too_late (GAsyncResult  *result,
               GError       **error)
 {
-  GError *failure = aiodrive_task_get_error (G_TASK (result));
+  GError *failure = aiodrive_task_dup_error (G_TASK (result));
 
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     g_clear_error (&failure);

@@ -90,7 +90,7 @@ test_timeout (void)
 
   aiodrive_run (task);
   assert_elapsed (test, HOUR_USEC);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_clear_object (&task);
   test_task_free (stuck);
@@ -232,11 +232,11 @@ test_threads (void)
       all = aiodrive_timeout (tasks[1], HOUR_MS * 2 + 1, NULL);
       aiodrive_run (all);
       assert_elapsed (test, 2 * HOUR_USEC);
-      g_assert_null (aiodrive_task_get_error (all));
+      g_assert_null (aiodrive_task_dup_error (all));
       aiodrive_run (first);
       assert_elapsed (test, 4 * HOUR_USEC);
       g_assert_cmpint (sleeper.n_slept, ==, 4);
-      g_assert_null (aiodrive_task_get_error (first));
+      g_assert_null (aiodrive_task_dup_error (first));
     }
 }
 
@@ -452,7 +452,7 @@ test_close_while_blocked (void)
       aiodrive_test_context_close (test);
       aiodrive_thread_safe_event_set (event);
       aiodrive_run (task);
-      g_assert_null (aiodrive_task_get_error (task));
+      g_assert_null (aiodrive_task_dup_error (task));
       g_assert_true (aiodrive_background_executor_stop (executor, NULL, NULL));
     }
 }

@@ -35,7 +35,7 @@ query (GTask        *task,
 {
   Where *where = data;
   g_autoptr(GFile) file = g_file_new_for_path ("/");
-  g_autoptr(GMainContext) context = aiodrive_background_executor_get_context (where->executor);
+  g_autoptr(GMainContext) context = aiodrive_background_executor_ref_context (where->executor);
 
   where->thread = g_thread_self ();
   g_assert_true (g_main_context_get_thread_default () == context);
@@ -70,7 +70,7 @@ test_dropped_by_job (void)
 
   aiodrive_background_executor_spawn (executor, &task, NULL, forget, NULL, NULL);
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_cmpstr (error->message, ==, "Task forgetful was dropped before it was returned");
   g_clear_error (&error);
@@ -215,7 +215,7 @@ test_properties (void)
   g_assert_cmpstr (name, ==, "indexer");
   g_assert_cmpstr (aiodrive_background_executor_get_name (executor), ==, "indexer");
   g_assert_false (aiodrive_background_executor_is_running (executor));
-  g_assert_null (aiodrive_background_executor_get_context (executor));
+  g_assert_null (aiodrive_background_executor_ref_context (executor));
 
   g_signal_connect (executor, "notify::running", G_CALLBACK (on_running), notified);
   g_assert_true (aiodrive_background_executor_start (executor, NULL));
@@ -225,7 +225,7 @@ test_properties (void)
   aiodrive_background_executor_stop_async (executor, NULL, test_on_ready, &call);
   test_call_wait (&call);
   g_assert_cmpstr (notified->str, ==, "+-");
-  g_assert_null (aiodrive_background_executor_get_context (executor));
+  g_assert_null (aiodrive_background_executor_ref_context (executor));
 }
 
 static void
@@ -271,7 +271,7 @@ test_kept (void)
   g_autoptr(AiodriveThreadSafeEvent) event = aiodrive_thread_safe_event_new ();
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GTask) task = spawn (executor, cancellable, hang, event);
-  g_autoptr(GMainContext) before = aiodrive_background_executor_get_context (executor);
+  g_autoptr(GMainContext) before = aiodrive_background_executor_ref_context (executor);
   g_autoptr(GThread) first = NULL;
   g_autoptr(GThread) second = NULL;
 
@@ -284,7 +284,7 @@ test_kept (void)
   g_assert_true (first == second);
   g_assert_true (aiodrive_background_executor_is_running (executor));
   {
-    g_autoptr(GMainContext) context = aiodrive_background_executor_get_context (executor);
+    g_autoptr(GMainContext) context = aiodrive_background_executor_ref_context (executor);
 
     g_assert_true (context == before);
   }
@@ -643,7 +643,7 @@ test_drop_left_source (void)
   gint n_freed = 0;
 
   g_assert_true (aiodrive_background_executor_start (executor, NULL));
-  context = aiodrive_background_executor_get_context (executor);
+  context = aiodrive_background_executor_ref_context (executor);
   g_source_set_callback (source, (GSourceFunc) g_object_is_floating, g_object_ref (executor), g_object_unref);
   g_source_attach (source, context);
   g_source_unref (source);
@@ -688,7 +688,7 @@ test_cancel (void)
       if (i < 2)
         g_cancellable_reset (parent);
     }
-  g_assert_false (aiodrive_task_get_error (other) != NULL);
+  g_assert_false (aiodrive_task_dup_error (other) != NULL);
   assert_stops (executor);
   assert_ends (other, G_IO_ERROR_CANCELLED);
 }

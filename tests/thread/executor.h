@@ -45,7 +45,7 @@ assert_ends (GTask *task,
   g_autoptr(GError) error = NULL;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   if (code == 0)
     g_assert_no_error (error);
   else

@@ -51,7 +51,7 @@ on_below_ended (GObject      *source_object,
 {
   g_autoptr(GTask) task = data;
   g_autoptr(GTask) below = aiodrive_wait_task_finish (result, NULL);
-  GError *error = aiodrive_task_get_error (below);
+  GError *error = aiodrive_task_dup_error (below);
 
   if (error != NULL)
     g_task_return_error (task, error);
@@ -103,7 +103,7 @@ count_outcome (Stress *stress,
   guint kind = 0;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     kind = 1;
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -136,7 +136,7 @@ await_one (Worker *self,
       g_autoptr(GError) error = NULL;
 
       aiodrive_run (cancelling);
-      error = aiodrive_task_get_error (cancelling);   /* that it failed shows below */
+      error = aiodrive_task_dup_error (cancelling);   /* that it failed shows below */
     }
   count_outcome (self->stress, task);
 }

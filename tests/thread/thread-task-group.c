@@ -237,7 +237,7 @@ test_multiple (void)
   aiodrive_run (closing);
   g_assert_false (test_group_finish (group, closing, &error));
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
-  errors = aiodrive_task_get_errors (closing);
+  errors = aiodrive_task_dup_errors (closing);
   g_assert_cmpuint (errors->len, ==, 2);
 
   g_clear_object (&closing);

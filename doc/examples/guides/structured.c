@@ -9,7 +9,8 @@
 
 /* begin deadline */
 static gboolean
-save_in_time (GCancellable *parent, GError **error)
+save_in_time (GCancellable  *parent,
+              GError       **error)
 {
   g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (parent, 20);
   g_autoptr(GTask) write = AIODRIVE_START (scope, aiodrive_sleep_async, 60000);
@@ -18,13 +19,15 @@ save_in_time (GCancellable *parent, GError **error)
   g_autoptr(GError) own = NULL;
 
   aiodrive_run (all);
-  own = aiodrive_task_get_error (all);                      /* CANCELLED if it is late */
+  own = aiodrive_task_dup_error (all);                      /* CANCELLED if it is late */
   return aiodrive_cancel_scope_leave (scope, own, error);   /* and then TIMED_OUT */
 }
 /* end */
 
 static void
-on_slept (GObject *source, GAsyncResult *result, gpointer user_data)
+on_slept (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
   GError *error = NULL;
@@ -37,7 +40,9 @@ on_slept (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* begin shield */
 static void
-save (GTask *task, GCancellable *cancellable, gpointer user_data)
+save (GTask        *task,
+      GCancellable *cancellable,
+      gpointer      user_data)
 {
   aiodrive_cancel_scope_set_shielded (AIODRIVE_CANCEL_SCOPE (cancellable), TRUE);   /* from here on */
   aiodrive_sleep_async (20, cancellable, on_slept, g_object_ref (task));
@@ -46,7 +51,9 @@ save (GTask *task, GCancellable *cancellable, gpointer user_data)
 
 /* begin cleanup */
 static void
-on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+on_removed (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
 
@@ -56,7 +63,9 @@ on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+on_written (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
   GError **error = g_new0 (GError *, 1);
@@ -69,7 +78,9 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-write_file (GTask *task, GCancellable *cancellable, gpointer user_data)
+write_file (GTask        *task,
+            GCancellable *cancellable,
+            gpointer      user_data)
 {
   aiodrive_sleep_async (60000, cancellable, on_written, g_object_ref (task));
 }

@@ -19,7 +19,7 @@ main (void)
   raise (SIGINT);
   /* begin */
   aiodrive_run (task);
-  reason = aiodrive_cancel_scope_get_reason (scope);
+  reason = aiodrive_cancel_scope_dup_reason (scope);
   if (g_error_matches (reason, AIODRIVE_ERROR, AIODRIVE_ERROR_SIGNAL))
     g_print ("interrupted\n");
   /* end */

@@ -36,7 +36,7 @@ check_error (GTask *task, GIOErrorEnum code, const char *name)
   g_autoptr(GError) error = nullptr;
 
   aiodrive_run (task);
-  error = aiodrive_task_get_error (task);
+  error = aiodrive_task_dup_error (task);
   check (g_error_matches (error, G_IO_ERROR, code), name);
 }
 

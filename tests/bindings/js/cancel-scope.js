@@ -10,7 +10,7 @@ test('is a cancellable', () => {
     const scope = new Aiodrive.CancelScope();
     assert(scope instanceof Gio.Cancellable);
     assertEqual(scope.get_parent(), null);
-    assertEqual(scope.get_task(), null);
+    assertEqual(scope.ref_task(), null);
     scope.cancel();
     assertRaises(() => scope.set_error_if_cancelled(), Gio.IOErrorEnum.CANCELLED);
     assertRaises(() => Gio.File.new_for_path('/').query_info('*', 0, scope), Gio.IOErrorEnum.CANCELLED);
@@ -49,7 +49,7 @@ test('task', () => {
     const task = Aiodrive.prime(null, (...args) => (seen = args));
     const scope = task.get_cancellable();
     assertEqual(seen, [task, scope]);
-    assertEqual(scope.get_task(), task);
+    assertEqual(scope.ref_task(), task);
     task.return_boolean(true);
     Aiodrive.run(task);
 });
@@ -57,9 +57,9 @@ test('task', () => {
 test('reason', () => {
     const parent = Aiodrive.CancelScope.new(null);
     const scope = Aiodrive.CancelScope.new(parent);
-    assertEqual(scope.get_reason(), null);
+    assertEqual(scope.dup_reason(), null);
     parent.cancel_with_reason(newError('the window was closed', Gio.IOErrorEnum.CLOSED));
-    for (const reason of [parent.get_reason(), scope.get_reason()]) {
+    for (const reason of [parent.dup_reason(), scope.dup_reason()]) {
         assert(reason.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CLOSED));
         assertEqual(reason.message, 'the window was closed');
     }
@@ -67,13 +67,13 @@ test('reason', () => {
     const silent = Aiodrive.CancelScope.new(null);
     silent.cancel_with_reason(null);
     assert(silent.is_cancelled());
-    assertEqual(silent.get_reason(), null);
+    assertEqual(silent.dup_reason(), null);
 });
 
 test('deadline', () => {
     const late = Aiodrive.CancelScope.new_with_timeout(null, 0);
     iterateUntil(() => late.is_cancelled());
-    assert(late.get_reason().matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT));
+    assert(late.dup_reason().matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT));
 
     const scope = Aiodrive.CancelScope.new(null);
     const notified = [];

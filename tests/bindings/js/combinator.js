@@ -57,7 +57,7 @@ test('first success', () => inBothForms('first_success', tasks(fails(), sleeps()
 test('first success, but there is none', () => {
     inBothForms('first_success', tasks(fails('one'), fails('two')), result => {
         assertRaises(() => Aiodrive.first_success_finish(result), MULTIPLE, Aiodrive.Error);
-        assertEqual(Aiodrive.task_get_errors(result).map(error => error.message), ['one', 'two']);
+        assertEqual(Aiodrive.task_dup_errors(result).map(error => error.message), ['one', 'two']);
     });
     inBothForms('first_success', tasks(fails()), result => {
         assertRaises(() => Aiodrive.first_success_finish(result), NOT_FOUND);

@@ -50,7 +50,7 @@ test('several failures', () => {
     const task = start(group.close_async.bind(group));
     Aiodrive.run(task);
     assertRaises(() => Aiodrive.task_propagate_result(task), Aiodrive.Error.MULTIPLE, Aiodrive.Error);
-    assertEqual(Aiodrive.task_get_errors(task).map(error => error.message), ['a', 'b']);
+    assertEqual(Aiodrive.task_dup_errors(task).map(error => error.message), ['a', 'b']);
 });
 
 test('cancelled', () => {

@@ -33,7 +33,7 @@ function leakTest(name, doRound) {
                 continue;
             collect();
             // the collector takes what it finds on the stack for references: the last round may be there yet
-            const alive = scopes.filter(scope => scope.get_task() !== null).length;
+            const alive = scopes.filter(scope => scope.ref_task() !== null).length;
             assert(alive < 5, `${alive} of ${scopes.length} tasks are alive`);
             scopes = [];
             if (i % N_TIMES > 0)
@@ -67,8 +67,8 @@ leakTest('errors', () => {
     const task = Aiodrive.wait_all([spawn(fails(MESSAGE)), spawn(fails(MESSAGE))], null);
     Aiodrive.run(task);
     assertRaises(() => Aiodrive.task_propagate(task), Aiodrive.Error.MULTIPLE, Aiodrive.Error);
-    assertEqual(Aiodrive.task_get_errors(task).length, 2);
-    assertEqual(Aiodrive.task_get_error(task).code, Aiodrive.Error.MULTIPLE);
+    assertEqual(Aiodrive.task_dup_errors(task).length, 2);
+    assertEqual(Aiodrive.task_dup_error(task).code, Aiodrive.Error.MULTIPLE);
     return scopesOf(task);
 });
 
@@ -98,8 +98,8 @@ const parent = Aiodrive.CancelScope.new(null);
 leakTest('scopes', () => {
     const scope = Aiodrive.CancelScope.new_with_timeout(parent, 60000);
     scope.cancel_with_reason(newError(MESSAGE));
-    assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND);
-    assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND);
+    assertEqual(scope.dup_reason().code, Gio.IOErrorEnum.NOT_FOUND);
+    assertEqual(scope.dup_reason().code, Gio.IOErrorEnum.NOT_FOUND);
     assertRaises(() => scope.leave(newError('', Gio.IOErrorEnum.CANCELLED)), Gio.IOErrorEnum.NOT_FOUND);
     return [];
 });

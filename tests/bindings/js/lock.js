@@ -120,7 +120,7 @@ test('weak', () => {
     assert(!scope.is_cancelled());
     const next = begin(lock, 'shared', null);
     assert(scope.is_cancelled());
-    assert(scope.get_reason().matches(Aiodrive.Error, Aiodrive.Error.PREEMPTED));
+    assert(scope.dup_reason().matches(Aiodrive.Error, Aiodrive.Error.PREEMPTED));
     assert(!parent.is_cancelled());
     guard.release();
     next().release();

@@ -38,8 +38,8 @@ test('a wrong task', () => {
             assertRefused(() => Aiodrive[`${name}_async`](wrong, ...args, null, null));
         }
     }
-    for (const name of ['run', 'task_get_leaf', 'task_propagate', 'task_propagate_result', 'task_get_error',
-        'task_get_errors', 'error_get_errors']) {
+    for (const name of ['run', 'task_get_leaf', 'task_propagate', 'task_propagate_result', 'task_dup_error',
+        'task_dup_errors', 'error_get_errors']) {
         for (const wrong of [null, 'x', new Gio.Cancellable()])
             assertRefused(() => Aiodrive[name](wrong));
     }

@@ -75,9 +75,9 @@ test('tree', () => {
     const pool = Aiodrive.Pool.open('outer', null);
     pool.spawn_full('task', 7, sleeps());
     const inner = Aiodrive.Pool.open('inner', pool.get_scope());
-    assertEqual(Aiodrive.Pool.get_current(inner.get_scope()), inner);
-    assertEqual(Aiodrive.Pool.get_current(pool.get_scope()), pool);
-    assertEqual(Aiodrive.Pool.get_current(null), null);
+    assertEqual(Aiodrive.Pool.ref_current(inner.get_scope()), inner);
+    assertEqual(Aiodrive.Pool.ref_current(pool.get_scope()), pool);
+    assertEqual(Aiodrive.Pool.ref_current(null), null);
     assert(/^pool outer: running, .*\n├─ task task, depth 7: running, .*\n└─ pool inner: running/.test(pool.format()));
     assert(close(inner));
     pool.cancel();

@@ -71,7 +71,7 @@ test('handler', () => {
     assert(isHandled(SIGINT));
     kill(SIGINT, 200);
     iterateUntil(() => scope.is_cancelled());
-    const reason = scope.get_reason();
+    const reason = scope.dup_reason();
     assert(reason.matches(Aiodrive.Error, Aiodrive.Error.SIGNAL));
     assertEqual(reason.message, 'Cancelled by SIGINT');
 

@@ -101,33 +101,33 @@ test('unwrapped while pending', () => {
     const task = spawn(gives('x'));
     for (const name of ['task_get_leaf', 'task_propagate', 'task_propagate_result'])
         assertRaises(() => Aiodrive[name](task), Gio.IOErrorEnum.PENDING);
-    assertEqual(Aiodrive.task_get_error(task), null);
-    assertEqual(Aiodrive.task_get_errors(task), []);
+    assertEqual(Aiodrive.task_dup_error(task), null);
+    assertEqual(Aiodrive.task_dup_errors(task), []);
     Aiodrive.run(task);
 });
 
 test('errors', () => {
-    const messages = task => Aiodrive.task_get_errors(task).map(error => error.message);
+    const messages = task => Aiodrive.task_dup_errors(task).map(error => error.message);
     const good = ended(gives('x'));
-    assertEqual(Aiodrive.task_get_error(good), null);
+    assertEqual(Aiodrive.task_dup_error(good), null);
     assertEqual(messages(good), []);
 
     const bad = ended(fails('alone'));
-    assertEqual(Aiodrive.task_get_error(bad).message, 'alone');
+    assertEqual(Aiodrive.task_dup_error(bad).message, 'alone');
     assertEqual(messages(bad), ['alone']);
 
     const several = Aiodrive.wait_all([spawn(fails('one')), spawn(gives('x')), spawn(fails('two'))], null);
     Aiodrive.run(several);
     for (let i = 0; i < 3; i++)
         assertEqual(messages(several), ['one', 'two']);
-    assert(Aiodrive.task_get_errors(several)[0].matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND));
-    const error = Aiodrive.task_get_error(several);
+    assert(Aiodrive.task_dup_errors(several)[0].matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND));
+    const error = Aiodrive.task_dup_error(several);
     assert(error instanceof Aiodrive.Error);
     assert(error.matches(Aiodrive.Error, Aiodrive.Error.MULTIPLE));
     assertEqual(Aiodrive.error_quark(), Aiodrive.Error.quark());
     assert(error.message.includes('2 of 3'));
     assertEqual(Aiodrive.error_get_errors(error).map(one => one.message), ['one', 'two']);
-    assertEqual(Aiodrive.error_get_errors(Aiodrive.task_get_error(bad)) ?? [], []);
+    assertEqual(Aiodrive.error_get_errors(Aiodrive.task_dup_error(bad)) ?? [], []);
 });
 
 test('a task of others', () => {

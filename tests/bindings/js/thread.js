@@ -9,11 +9,11 @@ test('started and stopped', () => {
     const notified = [];
     assertEqual(executor.name, 'stopped');
     assertEqual(executor.get_name(), 'stopped');
-    assertEqual(executor.get_context(), null);
+    assertEqual(executor.ref_context(), null);
     executor.connect('notify::running', () => notified.push(executor.running));
     assert(executor.start());
     assert(executor.is_running());
-    assert(executor.get_context() !== null);
+    assert(executor.ref_context() !== null);
     iterateUntil(() => notified.length > 0);
     const [source, result] = call((cancellable, callback) => executor.stop_async(cancellable, callback), null);
     assertEqual(source, executor);

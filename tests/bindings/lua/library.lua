@@ -57,7 +57,7 @@ end
 -- Waits for a task, and gives its error.
 local function error_of(task)
   Aiodrive.run(task)
-  return Aiodrive.task_get_error(task)
+  return Aiodrive.task_dup_error(task)
 end
 
 local function wait_for(condition)

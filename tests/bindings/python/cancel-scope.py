@@ -9,7 +9,7 @@ class CancelScopeTest(unittest.TestCase):
         scope = Aiodrive.CancelScope()
         self.assertIsInstance(scope, Gio.Cancellable)
         self.assertIsNone(scope.get_parent())
-        self.assertIsNone(scope.get_task())
+        self.assertIsNone(scope.ref_task())
         scope.cancel()
         with Raises(Gio.IOErrorEnum.CANCELLED):
             scope.set_error_if_cancelled()
@@ -44,26 +44,26 @@ class CancelScopeTest(unittest.TestCase):
         task = Aiodrive.prime(None, lambda task, cancellable: seen.append((task, cancellable)))
         scope = task.get_cancellable()
         self.assertEqual(seen.pop(), (task, scope))
-        self.assertIs(scope.get_task(), task)
+        self.assertIs(scope.ref_task(), task)
         task.return_boolean(True)
         Aiodrive.run(task)
         del task
         settle()
-        self.assertIsNone(scope.get_task())
+        self.assertIsNone(scope.ref_task())
 
     def test_reason(self):
         parent = Aiodrive.CancelScope.new(None)
         scope = Aiodrive.CancelScope.new(parent)
-        self.assertIsNone(scope.get_reason())
+        self.assertIsNone(scope.dup_reason())
         parent.cancel_with_reason(new_error('the window was closed', Gio.IOErrorEnum.CLOSED))
-        for reason in parent.get_reason(), scope.get_reason():
+        for reason in parent.dup_reason(), scope.dup_reason():
             self.assertTrue(reason.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED))
             self.assertEqual(reason.message, 'the window was closed')
 
     def test_deadline(self):
         scope = Aiodrive.CancelScope.new_with_timeout(None, 0)
         iterate_until(scope.is_cancelled)
-        self.assertTrue(scope.get_reason().matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT))
+        self.assertTrue(scope.dup_reason().matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT))
 
         scope = Aiodrive.CancelScope.new(None)
         notified = []
@@ -115,7 +115,7 @@ class CancelScopeTest(unittest.TestCase):
         self.assertTrue(scope.leave(None))
         scope.cancel_with_reason(None)
         self.assertTrue(scope.is_cancelled())
-        self.assertIsNone(scope.get_reason())
+        self.assertIsNone(scope.dup_reason())
 
 
 unittest.main()

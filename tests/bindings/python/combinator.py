@@ -65,7 +65,7 @@ class FirstSuccessTest(unittest.TestCase):
         for result in both_forms('first_success', tasks(fails('one'), fails('two'))):
             with Raises(Aiodrive.Error.MULTIPLE, Aiodrive.Error.quark()):
                 Aiodrive.first_success_finish(result)
-            self.assertEqual([error.message for error in Aiodrive.task_get_errors(result)], ['one', 'two'])
+            self.assertEqual([error.message for error in Aiodrive.task_dup_errors(result)], ['one', 'two'])
         for result in both_forms('first_success', tasks(fails('alone'))):
             with Raises(Gio.IOErrorEnum.NOT_FOUND):
                 Aiodrive.first_success_finish(result)

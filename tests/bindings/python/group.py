@@ -51,7 +51,7 @@ class GroupTest(unittest.TestCase):
         Aiodrive.run(task)
         with Raises(Aiodrive.Error.MULTIPLE, Aiodrive.error_quark()):
             Aiodrive.task_propagate_result(task)
-        self.assertEqual([error.message for error in Aiodrive.task_get_errors(task)], ['a', 'b'])
+        self.assertEqual([error.message for error in Aiodrive.task_dup_errors(task)], ['a', 'b'])
 
     def test_cancel(self):
         group = Aiodrive.TaskGroup()

@@ -76,8 +76,8 @@ class LeakTest(unittest.TestCase):
             Aiodrive.run(task)
             with Raises(Aiodrive.Error.MULTIPLE, Aiodrive.Error.quark()):
                 Aiodrive.task_propagate(task)
-            self.assertEqual(len(Aiodrive.task_get_errors(task)), 2)
-            self.assertEqual(Aiodrive.task_get_error(task).code, Aiodrive.Error.MULTIPLE)
+            self.assertEqual(len(Aiodrive.task_dup_errors(task)), 2)
+            self.assertEqual(Aiodrive.task_dup_error(task).code, Aiodrive.Error.MULTIPLE)
         self.repeat(do_round)
 
     def test_try_all(self):
@@ -112,8 +112,8 @@ class LeakTest(unittest.TestCase):
             self.n_alive += 1
             scope.weak_ref(self.gone)
             scope.cancel_with_reason(new_error(LARGE))
-            self.assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND)
-            self.assertEqual(scope.get_reason().code, Gio.IOErrorEnum.NOT_FOUND)
+            self.assertEqual(scope.dup_reason().code, Gio.IOErrorEnum.NOT_FOUND)
+            self.assertEqual(scope.dup_reason().code, Gio.IOErrorEnum.NOT_FOUND)
             with Raises(Gio.IOErrorEnum.NOT_FOUND):
                 scope.leave(new_error(code=Gio.IOErrorEnum.CANCELLED))
         self.repeat(do_round)

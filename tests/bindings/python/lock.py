@@ -135,7 +135,7 @@ class SmartLockTest(unittest.TestCase):
         self.assertFalse(scope.is_cancelled())
         call = Call(lock.shared_async, None)
         self.assertTrue(scope.is_cancelled())
-        self.assertTrue(scope.get_reason().matches(Aiodrive.Error.quark(), Aiodrive.Error.PREEMPTED))
+        self.assertTrue(scope.dup_reason().matches(Aiodrive.Error.quark(), Aiodrive.Error.PREEMPTED))
         self.assertFalse(parent.is_cancelled())
         guard.release()
         self.assertIsInstance(lock.shared_finish(call.wait()), Aiodrive.LockGuard)

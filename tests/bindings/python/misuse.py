@@ -49,8 +49,8 @@ class ArgumentTest(unittest.TestCase):
                     getattr(Aiodrive, name)(wrong, *args, None)
                 with self.assertRaises(TypeError):
                     getattr(Aiodrive, name + '_async')(wrong, *args, None, None)
-        for name in ('run', 'task_get_leaf', 'task_propagate', 'task_propagate_result', 'task_get_error',
-                     'task_get_errors', 'error_get_errors'):
+        for name in ('run', 'task_get_leaf', 'task_propagate', 'task_propagate_result', 'task_dup_error',
+                     'task_dup_errors', 'error_get_errors'):
             for wrong in None, 'x', Gio.Cancellable():
                 with self.assertRaises(TypeError):
                     getattr(Aiodrive, name)(wrong)

@@ -78,9 +78,9 @@ class PoolTest(unittest.TestCase):
         found = []
 
         def job(task, cancellable):
-            found.append(Aiodrive.Pool.get_current(cancellable))
+            found.append(Aiodrive.Pool.ref_current(cancellable))
             inner = Aiodrive.Pool.open('inner', cancellable)
-            found.append(Aiodrive.Pool.get_current(inner.get_scope()))
+            found.append(Aiodrive.Pool.ref_current(inner.get_scope()))
             found.append(pool.format())
             Call(inner.close_async, None)
             task.return_boolean(True)
@@ -90,7 +90,7 @@ class PoolTest(unittest.TestCase):
         self.assertEqual(found[1].get_name(), 'inner')
         self.assertRegex(found[2], r'^pool outer: running, \d+\.\d s\n'
                                    r'└─ task task, depth 7: running, \d+\.\d s\n   └─ pool inner: running, ')
-        self.assertIsNone(Aiodrive.Pool.get_current(None))
+        self.assertIsNone(Aiodrive.Pool.ref_current(None))
 
 
 unittest.main()

@@ -82,7 +82,7 @@ class HandlerTest(unittest.TestCase):
                 for _ in range(200 if kill is send else 1):
                     kill(signum)
                 iterate_until(scope.is_cancelled)
-                reason = scope.get_reason()
+                reason = scope.dup_reason()
                 self.assertTrue(reason.matches(Aiodrive.error_quark(), Aiodrive.Error.SIGNAL))
                 self.assertEqual(reason.message, f'Cancelled by {signum.name}')
                 kill(signum)

@@ -104,26 +104,26 @@ class PropagateTest(unittest.TestCase):
         for function in Aiodrive.task_get_leaf, Aiodrive.task_propagate, Aiodrive.task_propagate_result:
             with Raises(Gio.IOErrorEnum.PENDING):
                 function(task)
-        self.assertIsNone(Aiodrive.task_get_error(task))
-        self.assertEqual(Aiodrive.task_get_errors(task), [])
+        self.assertIsNone(Aiodrive.task_dup_error(task))
+        self.assertEqual(Aiodrive.task_dup_errors(task), [])
         Aiodrive.run(task)
 
     def test_errors(self):
         task = ended(gives('x'))
-        self.assertIsNone(Aiodrive.task_get_error(task))
-        self.assertEqual(Aiodrive.task_get_errors(task), [])
+        self.assertIsNone(Aiodrive.task_dup_error(task))
+        self.assertEqual(Aiodrive.task_dup_errors(task), [])
 
         task = ended(fails('alone'))
-        self.assertEqual(Aiodrive.task_get_error(task).message, 'alone')
-        self.assertEqual([error.message for error in Aiodrive.task_get_errors(task)], ['alone'])
+        self.assertEqual(Aiodrive.task_dup_error(task).message, 'alone')
+        self.assertEqual([error.message for error in Aiodrive.task_dup_errors(task)], ['alone'])
 
         several = Aiodrive.wait_all([spawn(fails('one')), spawn(gives('x')), spawn(fails('two'))], None)
         Aiodrive.run(several)
         for _ in range(3):
-            errors = Aiodrive.task_get_errors(several)
+            errors = Aiodrive.task_dup_errors(several)
             self.assertEqual([error.message for error in errors], ['one', 'two'])
             self.assertTrue(errors[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
-        error = Aiodrive.task_get_error(several)
+        error = Aiodrive.task_dup_error(several)
         self.assertTrue(error.matches(Aiodrive.Error.quark(), Aiodrive.Error.MULTIPLE))
         self.assertTrue(error.matches(Aiodrive.error_quark(), Aiodrive.Error.MULTIPLE))
         self.assertIn('2 of 3', error.message)

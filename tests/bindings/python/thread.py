@@ -21,7 +21,7 @@ class BackgroundExecutorTest(unittest.TestCase):
 
         def job(task, cancellable):
             threads.append(threading.get_ident())
-            self.assertEqual(task.get_context(), executor.get_context())
+            self.assertEqual(task.get_context(), executor.ref_context())
             Aiodrive.sleep_async(1, cancellable, on_slept, task)
 
         task = executor.spawn(None, job)
@@ -30,7 +30,7 @@ class BackgroundExecutorTest(unittest.TestCase):
         self.assertEqual(threads[0], threads[1])
         self.assertNotEqual(threads[0], threading.get_ident())
         stop(executor)
-        self.assertIsNone(executor.get_context())
+        self.assertIsNone(executor.ref_context())
 
     def test_fails(self):
         executor = Aiodrive.BackgroundExecutor()

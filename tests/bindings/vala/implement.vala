@@ -108,7 +108,7 @@ async void test_no_cancellable () throws GLib.Error {
     var family = new Family ();
     assert (family.parent == null);
     yield family.close_async ();
-    assert (new Aiodrive.CancelScope ().get_reason () == null);
+    assert (new Aiodrive.CancelScope ().dup_reason () == null);
 }
 
 async void run_all () throws GLib.Error {

@@ -48,7 +48,7 @@ async void test_gather () throws GLib.Error {
         Aiodrive.task_get_leaf (both);
         assert_not_reached ();
     } catch (Aiodrive.Error.MULTIPLE error) {
-        var errors = Aiodrive.task_get_errors (both);
+        var errors = Aiodrive.task_dup_errors (both);
         assert (errors.length == 2 && errors[1].message == "two");
     }
 }
@@ -58,7 +58,7 @@ async void test_one_task () throws GLib.Error {
     assert ((yield Aiodrive.shield_async (task, null)) == task);
     assert ((yield Aiodrive.timeout_async (task, 60000, null)) == task);
     assert (yield Aiodrive.cancel_task_async (task, null));
-    assert (Aiodrive.task_get_error (task) == null);
+    assert (Aiodrive.task_dup_error (task) == null);
     try {
         yield Aiodrive.timeout_async (spawn_value (5, 60000), 1, null);
         assert_not_reached ();
@@ -86,7 +86,7 @@ async void test_scope () throws GLib.Error {
             scope.leave (error);
             assert_not_reached ();
         } catch (GLib.IOError.TIMED_OUT reason) {
-            assert (scope.get_reason ().message == reason.message);
+            assert (scope.dup_reason ().message == reason.message);
         }
     }
 }
@@ -120,7 +120,7 @@ async void test_group () throws GLib.Error {
         yield group.close_async ();
         assert_not_reached ();
     } catch (GLib.IOError.NOT_FOUND error) {
-        assert (Aiodrive.task_get_error (sibling) is GLib.IOError.CANCELLED);
+        assert (Aiodrive.task_dup_error (sibling) is GLib.IOError.CANCELLED);
     }
 }
 

@@ -87,7 +87,7 @@ function install(Aiodrive) {
     promisify(Aiodrive, 'wait_task');
     Aiodrive.wait_task = (child, cancellable = null) => Aiodrive.wait_task_async(toTask(child), cancellable);
 
-    const {task_get_error, task_get_errors} = Aiodrive;
-    Aiodrive.task_get_error = task => fromError(task_get_error(task));
-    Aiodrive.task_get_errors = task => task_get_errors(task).map(fromError);
+    const {task_dup_error, task_dup_errors} = Aiodrive;
+    Aiodrive.task_dup_error = task => fromError(task_dup_error(task));
+    Aiodrive.task_dup_errors = task => task_dup_errors(task).map(fromError);
 }

@@ -33,7 +33,7 @@ function asJob(job) {
 
 function isOurs(task) {
     const scope = task.get_cancellable();
-    return scope instanceof Aiodrive.CancelScope && scope.get_task() === task;
+    return scope instanceof Aiodrive.CancelScope && scope.ref_task() === task;
 }
 
 // The value of a task that has ended; throws what it failed with. It can be asked for again and again. A task of others

@@ -228,12 +228,12 @@ function install(namespace) {
     exceptionQuark = Aiodrive.exception_quark();
 
     const {CancelScope} = Aiodrive;
-    const {cancel_with_reason, get_reason, leave} = CancelScope.prototype;
+    const {cancel_with_reason, dup_reason, leave} = CancelScope.prototype;
     CancelScope.prototype.cancel_with_reason = function (reason = null) {
         cancel_with_reason.call(this, reason === null ? null : toError(reason));
     };
-    CancelScope.prototype.get_reason = function () {
-        return fromError(get_reason.call(this));
+    CancelScope.prototype.dup_reason = function () {
+        return fromError(dup_reason.call(this));
     };
     CancelScope.prototype.leave = function (error = null) {
         try {

@@ -54,7 +54,7 @@ test('several of several', async () => {
     const innermost = Aiodrive.first_success([throws(c), throws(d)]);
     const inner = Aiodrive.timeout(Aiodrive.wait_all([throws(b), innermost]), 60000);
     const outer = Aiodrive.wait_all([throws(a), inner]);
-    for (const error of [await failure(outer), Aiodrive.task_get_error(outer)]) {
+    for (const error of [await failure(outer), Aiodrive.task_dup_error(outer)]) {
         assert(error instanceof AggregateError);
         const [first, second] = error.errors;
         assertEqual(first, a);
@@ -64,7 +64,7 @@ test('several of several', async () => {
         assertEqual(second.errors[1].errors, [c, d]);
         assert(error.message.includes('2 of 2 tasks failed'));
     }
-    assert(Aiodrive.task_get_errors(outer)[1] instanceof AggregateError);
+    assert(Aiodrive.task_dup_errors(outer)[1] instanceof AggregateError);
 
     const group = new Aiodrive.TaskGroup();
     group.add(Aiodrive.wait_all([throws(a), throws(b)]));

@@ -141,7 +141,7 @@ test('the order of depths', async () => {
 
 test('the pool of a job', async () => {
     await Aiodrive.Pool.open(async (pool, cancellable) => {
-        assertEqual(Aiodrive.Pool.get_current(cancellable), pool);
+        assertEqual(Aiodrive.Pool.ref_current(cancellable), pool);
     });
 });
 

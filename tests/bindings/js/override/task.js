@@ -21,7 +21,7 @@ test('a job', async () => {
     assertEqual(await task, ['a', 'b']);
     assertEqual(scope, task.get_cancellable());
     assert(scope instanceof Aiodrive.CancelScope);
-    assertEqual(scope.get_task(), task);
+    assertEqual(scope.ref_task(), task);
     assertEqual(task.get_name(), 'load');
 });
 
@@ -54,7 +54,7 @@ test('awaited many times', async () => {
     const failed = Aiodrive.spawn(throws(value));
     for (let i = 0; i < 3; i++)
         assertEqual(await failure(failed), value);
-    assertEqual(Aiodrive.task_get_error(failed), value);
+    assertEqual(Aiodrive.task_dup_error(failed), value);
 });
 
 test('then, catch, finally', async () => {
@@ -174,8 +174,8 @@ test('the reason', async () => {
     await settle();
     scope.cancel_with_reason(reason);
     await assertFails(task, CANCELLED);
-    assertEqual(scope.get_reason(), reason);
-    assertEqual(task.get_cancellable().get_reason(), reason);
+    assertEqual(scope.dup_reason(), reason);
+    assertEqual(task.get_cancellable().dup_reason(), reason);
     assertEqual(await failure((async () => scope.leave(newError('', CANCELLED)))()), reason);
 });
 

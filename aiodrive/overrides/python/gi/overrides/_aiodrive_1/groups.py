@@ -113,7 +113,7 @@ class Pool(Raw.Pool):
     @staticmethod
     def current() -> Pool | None:
         """The pool that the current task runs in."""
-        return Raw.Pool.get_current(current_scope())
+        return Raw.Pool.ref_current(current_scope())
 
     def spawn(self, awaitable: Awaitable, *, depth: int = 0, name: str | None = None) -> Job:
         """Starts a coroutine as a task of the pool; before run() it is planned."""

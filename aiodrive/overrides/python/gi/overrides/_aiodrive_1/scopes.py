@@ -105,7 +105,7 @@ class CancelScope(Raw.CancelScope):
 
     def end(self) -> bool:
         """After a block that was cancelled: its reason is raised."""
-        reason = self.get_reason()
+        reason = self.dup_reason()
         if reason is None:
             return True
         reason = to_exception(reason)
