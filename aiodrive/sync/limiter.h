@@ -37,8 +37,8 @@ AiodriveLockGuard *aiodrive_limiter_acquire_finish (AiodriveLimiter      *self,
 AIODRIVE_PUBLIC
 AiodriveLockGuard *aiodrive_limiter_acquire        (AiodriveLimiter      *self,
                                                     GCancellable         *cancellable,
-                                                    GError              **error);
+                                                    GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_limiter_try_acquire    (AiodriveLimiter      *self);
+AiodriveLockGuard *aiodrive_limiter_try_acquire    (AiodriveLimiter      *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -20,7 +20,8 @@
  *   g_print ("somebody else wants it\n");
  * }
  *
- * g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_weak_exclusive (lock, NULL, NULL);
+ * g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE,
+ *                                                                   G_PRIORITY_DEFAULT, NULL, NULL);
  * AiodriveCancelScope *scope = aiodrive_lock_guard_get_scope (guard);   // for all that is done under the lock
  *
  * g_signal_connect (scope, "cancelled", G_CALLBACK (on_wanted), NULL);

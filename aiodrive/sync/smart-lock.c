@@ -24,13 +24,13 @@
  *   g_autoptr(GError) error = NULL;
  *   g_autoptr(AiodriveLockGuard) guard = NULL;
  *
- *   guard = aiodrive_smart_lock_exclusive_finish (AIODRIVE_SMART_LOCK (lock), result, &error);
+ *   guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (lock), result, &error);
  *   if (guard != NULL)
  *     g_print ("written\n");   // the lock is held to the end of this block
  *   g_main_loop_quit (loop);
  * }
  *
- * aiodrive_smart_lock_exclusive_async (lock, NULL, on_locked, loop);
+ * aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, on_locked, loop);
  * ]|
  *
  * Since: 1.0

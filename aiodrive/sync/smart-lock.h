@@ -68,66 +68,10 @@ AiodriveLockGuard *aiodrive_smart_lock_acquire        (AiodriveSmartLock    *sel
                                                        AiodriveLockMode      mode,
                                                        gint                  priority,
                                                        GCancellable         *cancellable,
-                                                       GError              **error);
+                                                       GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 AIODRIVE_PUBLIC
 AiodriveLockGuard *aiodrive_smart_lock_try_acquire    (AiodriveSmartLock    *self,
                                                        AiodriveLockMode      mode,
-                                                       GError              **error);
-
-AIODRIVE_PUBLIC
-void               aiodrive_smart_lock_exclusive_async (AiodriveSmartLock   *self,
-                                                        GCancellable        *cancellable,
-                                                        GAsyncReadyCallback  callback,
-                                                        gpointer             user_data);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_exclusive_finish (AiodriveSmartLock  *self,
-                                                         GAsyncResult       *result,
-                                                         GError            **error);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_exclusive (AiodriveSmartLock  *self,
-                                                  GCancellable       *cancellable,
-                                                  GError            **error);
-
-AIODRIVE_PUBLIC
-void               aiodrive_smart_lock_shared_async (AiodriveSmartLock   *self,
-                                                     GCancellable        *cancellable,
-                                                     GAsyncReadyCallback  callback,
-                                                     gpointer             user_data);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_shared_finish (AiodriveSmartLock  *self,
-                                                      GAsyncResult       *result,
-                                                      GError            **error);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_shared (AiodriveSmartLock  *self,
-                                               GCancellable       *cancellable,
-                                               GError            **error);
-
-AIODRIVE_PUBLIC
-void               aiodrive_smart_lock_thread_shared_async (AiodriveSmartLock   *self,
-                                                            GCancellable        *cancellable,
-                                                            GAsyncReadyCallback  callback,
-                                                            gpointer             user_data);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_thread_shared_finish (AiodriveSmartLock  *self,
-                                                             GAsyncResult       *result,
-                                                             GError            **error);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_thread_shared (AiodriveSmartLock  *self,
-                                                      GCancellable       *cancellable,
-                                                      GError            **error);
-
-AIODRIVE_PUBLIC
-void               aiodrive_smart_lock_weak_exclusive_async (AiodriveSmartLock   *self,
-                                                             GCancellable        *cancellable,
-                                                             GAsyncReadyCallback  callback,
-                                                             gpointer             user_data);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_weak_exclusive_finish (AiodriveSmartLock  *self,
-                                                              GAsyncResult       *result,
-                                                              GError            **error);
-AIODRIVE_PUBLIC
-AiodriveLockGuard *aiodrive_smart_lock_weak_exclusive (AiodriveSmartLock  *self,
-                                                       GCancellable       *cancellable,
-                                                       GError            **error);
+                                                       GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

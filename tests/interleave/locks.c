@@ -128,11 +128,21 @@ const Kind nestable =
   (gpointer) aiodrive_nestable_lock_acquire_finish,
 };
 
+static void
+acquire_exclusive_async (gpointer            smart_lock,
+                         GCancellable       *its_cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer            data)
+{
+  aiodrive_smart_lock_acquire_async (smart_lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, its_cancellable,
+                                     callback, data);
+}
+
 static const Kind exclusive =
 {
   (gpointer (*) (void)) aiodrive_smart_lock_new,
-  (gpointer) aiodrive_smart_lock_exclusive_async,
-  (gpointer) aiodrive_smart_lock_exclusive_finish,
+  acquire_exclusive_async,
+  (gpointer) aiodrive_smart_lock_acquire_finish,
 };
 
 static void
@@ -171,7 +181,8 @@ set_up_shared (void)
 static void
 share (void)
 {
-  AiodriveLockGuard *entered = aiodrive_smart_lock_shared (lock, NULL, NULL);
+  AiodriveLockGuard *entered = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT, NULL,
+                                                            NULL);
 
   enter ();
   leave (entered);
@@ -251,7 +262,8 @@ ask (void)
   GError *error = NULL;
 
   outcome_begin (&second.outcome);
-  second.guard = aiodrive_smart_lock_exclusive (lock, cancellable, &error);
+  second.guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, cancellable,
+                                              &error);
   outcome_set (&second.outcome, error);
   scheduler_assert (error == NULL || outcome_matches (&second.outcome, G_IO_ERROR_CANCELLED));
   if (second.guard == NULL)
@@ -266,7 +278,7 @@ cancel_and_ask (void)
   AiodriveLockGuard *entered;
 
   g_cancellable_cancel (cancellable);
-  entered = aiodrive_smart_lock_shared (lock, NULL, NULL);
+  entered = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT, NULL, NULL);
   enter ();
   leave (entered);
 }

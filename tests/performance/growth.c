@@ -80,7 +80,8 @@ static void
 lock_priorities (Bench *bench)
 {
   g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
-  AiodriveLockGuard *guard = aiodrive_smart_lock_exclusive (lock, NULL, NULL);
+  AiodriveLockGuard *guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                                          NULL, NULL);
 
   bench_begin (bench);
   for (gsize i = 0; i < bench->n; i++)

@@ -15,7 +15,7 @@ on_smart_lock (GObject      *lock,
                GAsyncResult *result,
                gpointer      bench)
 {
-  g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_exclusive_finish (AIODRIVE_SMART_LOCK (lock), result, NULL);
+  g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire_finish (AIODRIVE_SMART_LOCK (lock), result, NULL);
 
   ((Bench *) bench)->n_done++;
 }
@@ -24,10 +24,12 @@ static void
 hand_off_smart_lock (Bench *bench)
 {
   g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
-  AiodriveLockGuard *guard = aiodrive_smart_lock_exclusive (lock, NULL, NULL);
+  AiodriveLockGuard *guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                                          NULL, NULL);
 
   for (gsize i = 0; i < bench->n; i++)
-    aiodrive_smart_lock_exclusive_async (lock, NULL, on_smart_lock, bench);
+    aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, on_smart_lock,
+                                       bench);
 
   bench_begin (bench);
   aiodrive_lock_guard_unref (guard);
@@ -77,7 +79,8 @@ on_smart_lock_again (GObject      *lock,
 {
   on_smart_lock (lock, result, bench);
   if (((Bench *) bench)->n_done < ((Bench *) bench)->n)
-    aiodrive_smart_lock_exclusive_async (AIODRIVE_SMART_LOCK (lock), NULL, on_smart_lock_again, bench);
+    aiodrive_smart_lock_acquire_async (AIODRIVE_SMART_LOCK (lock), AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                       NULL, on_smart_lock_again, bench);
 }
 
 static void
@@ -86,7 +89,8 @@ lock_alone (Bench *bench)
   g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
 
   bench_begin (bench);
-  aiodrive_smart_lock_exclusive_async (lock, NULL, on_smart_lock_again, bench);
+  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL,
+                                     on_smart_lock_again, bench);
   bench_iterate (bench);
   bench_end (bench);
 }
@@ -98,7 +102,8 @@ lock_alone_iterations (Bench *bench)
   g_autoptr(AiodriveSmartLock) lock = aiodrive_smart_lock_new ();
   gsize n_iterations = 0;
 
-  aiodrive_smart_lock_exclusive_async (lock, NULL, on_smart_lock_again, bench);
+  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL,
+                                     on_smart_lock_again, bench);
   for (; bench->n_done < bench->n; n_iterations++)
     g_main_context_iteration (NULL, TRUE);
   bench->value = (double) n_iterations / bench->n;

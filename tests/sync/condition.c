@@ -38,10 +38,10 @@ limiter_make (void)
 
 static const Kind kinds[] =
 {
-  { "smart-lock", FUNC (aiodrive_smart_lock_new), FUNC (aiodrive_smart_lock_exclusive_async),
-    FUNC (aiodrive_smart_lock_exclusive_finish) },
-  { "smart-lock/weak", FUNC (aiodrive_smart_lock_new), FUNC (aiodrive_smart_lock_weak_exclusive_async),
-    FUNC (aiodrive_smart_lock_weak_exclusive_finish) },
+  { "smart-lock", FUNC (aiodrive_smart_lock_new), FUNC (test_exclusive_async),
+    FUNC (aiodrive_smart_lock_acquire_finish) },
+  { "smart-lock/weak", FUNC (aiodrive_smart_lock_new), FUNC (test_weak_exclusive_async),
+    FUNC (aiodrive_smart_lock_acquire_finish) },
   { "nestable-lock", FUNC (aiodrive_nestable_lock_new), FUNC (aiodrive_nestable_lock_acquire_async),
     FUNC (aiodrive_nestable_lock_acquire_finish) },
   { "limiter", limiter_make, FUNC (aiodrive_limiter_acquire_async), FUNC (aiodrive_limiter_acquire_finish) },
@@ -765,10 +765,10 @@ test_shared (void)
 
   for (guint i = 0; i < 2; i++)
     {
-      guards[i] = aiodrive_smart_lock_shared (lock, NULL, NULL);
+      guards[i] = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT, NULL, NULL);
       aiodrive_condition_wait_async (condition, guards[i], NULL, test_on_ready, &calls[i]);
     }
-  writer = aiodrive_smart_lock_exclusive (lock, NULL, NULL);
+  writer = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, NULL);
   aiodrive_condition_broadcast (condition);
   test_settle ();
   g_assert_cmpuint (calls[0].n_calls + calls[1].n_calls, ==, 0);
@@ -790,12 +790,13 @@ test_weak (void)
 {
   AiodriveSmartLock *lock = aiodrive_smart_lock_new ();
   AiodriveCondition *condition = aiodrive_condition_new ();
-  AiodriveLockGuard *weak = aiodrive_smart_lock_weak_exclusive (lock, NULL, NULL);
+  AiodriveLockGuard *weak = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                                         NULL, NULL);
   AiodriveLockGuard *other;
   TestCall call = TEST_CALL_INIT, last = TEST_CALL_INIT;
 
   aiodrive_condition_wait_async (condition, weak, NULL, test_on_ready, &call);
-  other = aiodrive_smart_lock_weak_exclusive (lock, NULL, NULL);
+  other = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, NULL);
   g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (aiodrive_lock_guard_get_scope (weak))));
   aiodrive_condition_signal (condition);
   test_settle ();
@@ -803,10 +804,11 @@ test_weak (void)
   aiodrive_lock_guard_unref (other);
   g_assert_true (aiodrive_condition_wait_finish (condition, test_call_wait (&call), NULL));
   g_assert_false (g_cancellable_is_cancelled (G_CANCELLABLE (aiodrive_lock_guard_get_scope (weak))));
-  aiodrive_smart_lock_exclusive_async (lock, NULL, test_on_ready, &last);
+  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, test_on_ready,
+                                     &last);
   test_assert_reason (aiodrive_lock_guard_get_scope (weak), AIODRIVE_ERROR, AIODRIVE_ERROR_PREEMPTED);
   aiodrive_lock_guard_release (weak);
-  aiodrive_lock_guard_unref (aiodrive_smart_lock_exclusive_finish (lock, test_call_wait (&last), NULL));
+  aiodrive_lock_guard_unref (aiodrive_smart_lock_acquire_finish (lock, test_call_wait (&last), NULL));
   aiodrive_lock_guard_unref (weak);
   test_call_clear (&call);
   test_call_clear (&last);

@@ -50,10 +50,10 @@ exclusive_try (gpointer lock)
 
 static const Kind kinds[] =
 {
-  { "smart-lock", FUNC (aiodrive_smart_lock_new), FUNC (aiodrive_smart_lock_exclusive_async),
-    FUNC (aiodrive_smart_lock_exclusive_finish), FUNC (aiodrive_smart_lock_exclusive), exclusive_try },
-  { "smart-lock/weak", FUNC (aiodrive_smart_lock_new), FUNC (aiodrive_smart_lock_weak_exclusive_async),
-    FUNC (aiodrive_smart_lock_weak_exclusive_finish), FUNC (aiodrive_smart_lock_weak_exclusive), exclusive_try },
+  { "smart-lock", FUNC (aiodrive_smart_lock_new), FUNC (test_exclusive_async),
+    FUNC (aiodrive_smart_lock_acquire_finish), FUNC (test_exclusive), exclusive_try },
+  { "smart-lock/weak", FUNC (aiodrive_smart_lock_new), FUNC (test_weak_exclusive_async),
+    FUNC (aiodrive_smart_lock_acquire_finish), FUNC (test_weak_exclusive), exclusive_try },
   { "nestable-lock", FUNC (aiodrive_nestable_lock_new), FUNC (aiodrive_nestable_lock_acquire_async),
     FUNC (aiodrive_nestable_lock_acquire_finish), NULL, NULL },
   { "limiter", limiter_make, FUNC (aiodrive_limiter_acquire_async), FUNC (aiodrive_limiter_acquire_finish),

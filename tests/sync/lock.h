@@ -36,3 +36,25 @@ test_assert_reason (AiodriveCancelScope *scope,
   g_assert_true (g_cancellable_is_cancelled (G_CANCELLABLE (scope)));
   g_assert_error (reason, domain, code);
 }
+
+/* The two exclusive modes, as functions of the form that the other locks have. */
+#define TEST_DEFINE_MODE(name, mode)                                                                              \
+  static inline void                                                                                              \
+  test_##name##_async (AiodriveSmartLock   *lock,                                                                 \
+                       GCancellable        *cancellable,                                                          \
+                       GAsyncReadyCallback  callback,                                                             \
+                       gpointer             user_data)                                                            \
+  {                                                                                                               \
+    aiodrive_smart_lock_acquire_async (lock, mode, G_PRIORITY_DEFAULT, cancellable, callback, user_data);         \
+  }                                                                                                               \
+                                                                                                                  \
+  static inline AiodriveLockGuard *                                                                               \
+  test_##name (AiodriveSmartLock  *lock,                                                                          \
+               GCancellable       *cancellable,                                                                   \
+               GError            **error)                                                                         \
+  {                                                                                                               \
+    return aiodrive_smart_lock_acquire (lock, mode, G_PRIORITY_DEFAULT, cancellable, error);                      \
+  }
+
+TEST_DEFINE_MODE (exclusive, AIODRIVE_LOCK_MODE_EXCLUSIVE)
+TEST_DEFINE_MODE (weak_exclusive, AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE)

@@ -162,21 +162,8 @@ test_modes (void)
 }
 
 static void
-test_shorthands (void)
+test_forms (void)
 {
-  typedef void (*Async) (AiodriveSmartLock *, GCancellable *, GAsyncReadyCallback, gpointer);
-  typedef AiodriveLockGuard *(*Finish) (AiodriveSmartLock *, GAsyncResult *, GError **);
-  typedef AiodriveLockGuard *(*Block) (AiodriveSmartLock *, GCancellable *, GError **);
-  static const struct { Async async; Finish finish; Block block; } modes[N_MODES] =
-  {
-    { aiodrive_smart_lock_exclusive_async, aiodrive_smart_lock_exclusive_finish, aiodrive_smart_lock_exclusive },
-    { aiodrive_smart_lock_shared_async, aiodrive_smart_lock_shared_finish, aiodrive_smart_lock_shared },
-    { aiodrive_smart_lock_thread_shared_async, aiodrive_smart_lock_thread_shared_finish,
-      aiodrive_smart_lock_thread_shared },
-    { aiodrive_smart_lock_weak_exclusive_async, aiodrive_smart_lock_weak_exclusive_finish,
-      aiodrive_smart_lock_weak_exclusive },
-  };
-
   for (guint i = 0; i < N_MODES * 2; i++)
     {
       AiodriveSmartLock *lock = aiodrive_smart_lock_new ();
@@ -187,9 +174,9 @@ test_shorthands (void)
       AiodriveLockGuard *guard;
 
       if (i < N_MODES)
-        modes[mode].async (lock, NULL, test_on_ready, &call);
-      guard = i < N_MODES ? modes[mode].finish (lock, test_call_wait (&call), &error)
-                          : modes[mode].block (lock, NULL, &error);
+        aiodrive_smart_lock_acquire_async (lock, mode, G_PRIORITY_DEFAULT, NULL, test_on_ready, &call);
+      guard = i < N_MODES ? aiodrive_smart_lock_acquire_finish (lock, test_call_wait (&call), &error)
+                          : aiodrive_smart_lock_acquire (lock, mode, G_PRIORITY_DEFAULT, NULL, &error);
       g_assert_no_error (error);
       test_call_clear (&call);
       for (guint j = 0; j < N_MODES; j++)
@@ -382,7 +369,8 @@ block_late (gpointer data)
   Late *self = data;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (aiodrive_smart_lock_exclusive (self->lock, G_CANCELLABLE (self->scope), &error));
+  g_assert_null (aiodrive_smart_lock_acquire (self->lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                              G_CANCELLABLE (self->scope), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   return NULL;
 }
@@ -573,7 +561,8 @@ test_weak_not_asked (void)
   g_cancellable_cancel (cancellable);
   ask_at (lock, EXCLUSIVE, 0, cancellable, &call);
   assert_fails (&call, G_IO_ERROR_CANCELLED);
-  g_assert_null (aiodrive_smart_lock_exclusive (lock, cancellable, &error));
+  g_assert_null (aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, cancellable,
+                                              &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   ask (lock, (AiodriveLockMode) N_MODES, &call);
   assert_fails (&call, G_IO_ERROR_INVALID_ARGUMENT);
@@ -672,7 +661,8 @@ static gpointer
 block_in_thread (gpointer lock)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_exclusive (lock, NULL, &error);
+  g_autoptr(AiodriveLockGuard) guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE,
+                                                                    G_PRIORITY_DEFAULT, NULL, &error);
 
   g_assert_no_error (error);
   return g_thread_self ();
@@ -787,7 +777,7 @@ main (int   argc,
 
 #define ADD(name, func) g_test_add_func ("/aiodrive/sync/smart-lock/" name, func)
   ADD ("modes", test_modes);
-  ADD ("shorthands", test_shorthands);
+  ADD ("forms", test_forms);
   ADD ("wrong-mode", test_wrong_mode);
   ADD ("mode-type", test_mode_type);
   ADD ("priority", test_priority);

@@ -151,17 +151,21 @@ TEST_DEFINE_CALL (first,
                                                      data),
                   (self->guard = aiodrive_smart_lock_acquire_finish (lock, result, error)) != NULL)
 TEST_DEFINE_CALL (exclusive,
-                  aiodrive_smart_lock_exclusive_async (lock, cancellable, callback, data),
-                  (self->guard = aiodrive_smart_lock_exclusive_finish (lock, result, error)) != NULL)
+                  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                                     cancellable, callback, data),
+                  (self->guard = aiodrive_smart_lock_acquire_finish (lock, result, error)) != NULL)
 TEST_DEFINE_CALL (shared,
-                  aiodrive_smart_lock_shared_async (lock, cancellable, callback, data),
-                  (self->guard = aiodrive_smart_lock_shared_finish (lock, result, error)) != NULL)
+                  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_SHARED, G_PRIORITY_DEFAULT, cancellable,
+                                                     callback, data),
+                  (self->guard = aiodrive_smart_lock_acquire_finish (lock, result, error)) != NULL)
 TEST_DEFINE_CALL (thread_shared,
-                  aiodrive_smart_lock_thread_shared_async (lock, cancellable, callback, data),
-                  (self->guard = aiodrive_smart_lock_thread_shared_finish (lock, result, error)) != NULL)
+                  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_THREAD_SHARED, G_PRIORITY_DEFAULT,
+                                                     cancellable, callback, data),
+                  (self->guard = aiodrive_smart_lock_acquire_finish (lock, result, error)) != NULL)
 TEST_DEFINE_CALL (weak,
-                  aiodrive_smart_lock_weak_exclusive_async (lock, cancellable, callback, data),
-                  (self->guard = aiodrive_smart_lock_weak_exclusive_finish (lock, result, error)) != NULL)
+                  aiodrive_smart_lock_acquire_async (lock, AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE, G_PRIORITY_DEFAULT,
+                                                     cancellable, callback, data),
+                  (self->guard = aiodrive_smart_lock_acquire_finish (lock, result, error)) != NULL)
 TEST_DEFINE_CALL (outer,
                   aiodrive_nestable_lock_acquire_async (nestable, cancellable, callback, data),
                   (self->guard = aiodrive_nestable_lock_acquire_finish (nestable, result, error)) != NULL)

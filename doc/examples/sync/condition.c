@@ -36,11 +36,11 @@ main (void)
   g_autoptr(AiodriveLockGuard) guard = NULL;
   Basket basket = { .not_empty = not_empty }, *self = &basket;
 
-  self->guard = aiodrive_smart_lock_exclusive (lock, NULL, NULL);
+  self->guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, NULL);
   /* begin */
   aiodrive_condition_wait_async (self->not_empty, self->guard, NULL, on_not_empty, self);   /* the lock is open now */
   /* end */
-  guard = aiodrive_smart_lock_exclusive (lock, NULL, NULL);
+  guard = aiodrive_smart_lock_acquire (lock, AIODRIVE_LOCK_MODE_EXCLUSIVE, G_PRIORITY_DEFAULT, NULL, NULL);
   self->n_items++;
   aiodrive_condition_signal (not_empty);
   g_clear_pointer (&guard, aiodrive_lock_guard_unref);

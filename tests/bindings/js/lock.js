@@ -26,10 +26,8 @@ function assertOpen(lock) {
 
 test('modes', () => {
     const lock = Aiodrive.SmartLock.new();
-    for (const [name, mode] of Object.entries(MODES)) {
+    for (const mode of Object.values(MODES)) {
         for (const get of [
-            () => begin(lock, name, null)(),
-            () => lock[name](null),
             () => lock.acquire(mode, 0, null),
             () => begin(lock, 'acquire', mode, 0, null)(),
             () => lock.try_acquire(mode),
@@ -48,23 +46,9 @@ test('modes', () => {
     }
 });
 
-test('shorthands', () => {
-    const lock = Aiodrive.SmartLock.new();
-    for (const [begins, finishes, blocks] of [
-        [lock.exclusive_async, lock.exclusive_finish, lock.exclusive],
-        [lock.shared_async, lock.shared_finish, lock.shared],
-        [lock.thread_shared_async, lock.thread_shared_finish, lock.thread_shared],
-        [lock.weak_exclusive_async, lock.weak_exclusive_finish, lock.weak_exclusive],
-    ]) {
-        finishes.call(lock, call(begins.bind(lock), null)[1]).release();
-        blocks.call(lock, null).release();
-    }
-    assertOpen(lock);
-});
-
 test('order', () => {
     const lock = new Aiodrive.SmartLock();
-    let guard = lock.exclusive(null);
+    let guard = lock.acquire(EXCLUSIVE, 0, null);
     const waits = [0, 0, -1].map(priority => begin(lock, 'acquire', EXCLUSIVE, priority, null));
     for (const i of [2, 0, 1]) {
         guard.release();
@@ -76,8 +60,8 @@ test('order', () => {
 
 test('collected', () => {
     const lock = Aiodrive.SmartLock.new();
-    (() => lock.exclusive(null))();
-    const next = begin(lock, 'exclusive', null);
+    (() => lock.acquire(EXCLUSIVE, 0, null))();
+    const next = begin(lock, 'acquire', EXCLUSIVE, 0, null);
     System.gc();
     next().release();
     assertOpen(lock);
@@ -86,7 +70,7 @@ test('collected', () => {
 // A guard of JavaScript's has a reference of its own: what a script does to the count harms nobody.
 test('references', () => {
     const lock = Aiodrive.SmartLock.new();
-    const guard = lock.exclusive(null);
+    const guard = lock.acquire(EXCLUSIVE, 0, null);
     guard.unref();
     guard.ref();
     System.gc();
@@ -97,16 +81,16 @@ test('references', () => {
 
 test('cancelled', () => {
     const lock = Aiodrive.SmartLock.new();
-    const guard = lock.shared(null);
+    const guard = lock.acquire(SHARED, 0, null);
     const cancellable = new Gio.Cancellable();
-    const writer = begin(lock, 'exclusive', cancellable);
-    const reader = begin(lock, 'shared', null);
+    const writer = begin(lock, 'acquire', EXCLUSIVE, 0, cancellable);
+    const reader = begin(lock, 'acquire', SHARED, 0, null);
     settle();
     cancellable.cancel();
     assertRaises(writer, CANCELLED);
     reader().release();
-    assertRaises(() => lock.exclusive(cancellable), CANCELLED);
-    assertRaises(() => lock.exclusive(Aiodrive.CancelScope.new_with_timeout(null, 1)), CANCELLED);
+    assertRaises(() => lock.acquire(EXCLUSIVE, 0, cancellable), CANCELLED);
+    assertRaises(() => lock.acquire(EXCLUSIVE, 0, Aiodrive.CancelScope.new_with_timeout(null, 1)), CANCELLED);
     guard.release();
     assertOpen(lock);
 });
@@ -114,11 +98,11 @@ test('cancelled', () => {
 test('weak', () => {
     const lock = Aiodrive.SmartLock.new();
     const parent = new Gio.Cancellable();
-    const guard = lock.weak_exclusive(parent);
+    const guard = lock.acquire(WEAK_EXCLUSIVE, 0, parent);
     const scope = guard.get_scope();
     assertEqual(scope.get_parent(), parent);
     assert(!scope.is_cancelled());
-    const next = begin(lock, 'shared', null);
+    const next = begin(lock, 'acquire', SHARED, 0, null);
     assert(scope.is_cancelled());
     assert(scope.dup_reason().matches(Aiodrive.Error, Aiodrive.Error.PREEMPTED));
     assert(!parent.is_cancelled());
@@ -191,7 +175,7 @@ test('condition', () => {
     const condition = Aiodrive.Condition.new();
     const guards = [], results = [];
     for (let i = 0; i < 4; i++) {
-        guards.push(lock.exclusive(null));
+        guards.push(lock.acquire(EXCLUSIVE, 0, null));
         condition.wait_async(guards[i], null, (source, result) => results.push(result));
     }
     let n = 0;

@@ -8,6 +8,7 @@ import unittest
 from support import *
 
 EXCLUSIVE, SHARED = Aiodrive.LockMode.EXCLUSIVE, Aiodrive.LockMode.SHARED
+WEAK_EXCLUSIVE = Aiodrive.LockMode.WEAK_EXCLUSIVE
 MODES = {name: getattr(Aiodrive.LockMode, name.upper())
          for name in ('exclusive', 'shared', 'thread_shared', 'weak_exclusive')}
 
@@ -23,10 +24,7 @@ class SmartLockTest(unittest.TestCase):
     def test_modes(self):
         lock = Aiodrive.SmartLock.new()
         for name, mode in MODES.items():
-            call = Call(getattr(lock, name + '_async'), None)
             guards = [
-                lambda: getattr(lock, name + '_finish')(call.wait()),
-                lambda: getattr(lock, name)(None),
                 lambda: lock.acquire(mode, 0, None),
                 lambda: acquired(lock, mode, 0, None),
                 lambda: lock.try_acquire(mode),
@@ -41,20 +39,9 @@ class SmartLockTest(unittest.TestCase):
                 guard.release()
                 self.assertOpen(lock)
 
-    def test_shorthands(self):
-        lock = Aiodrive.SmartLock.new()
-        for begin, finish, block in (
-                (lock.exclusive_async, lock.exclusive_finish, lock.exclusive),
-                (lock.shared_async, lock.shared_finish, lock.shared),
-                (lock.thread_shared_async, lock.thread_shared_finish, lock.thread_shared),
-                (lock.weak_exclusive_async, lock.weak_exclusive_finish, lock.weak_exclusive)):
-            finish(Call(begin, None).wait()).release()
-            block(None).release()
-        self.assertOpen(lock)
-
     def test_order(self):
         lock = Aiodrive.SmartLock()
-        guard = lock.exclusive(None)
+        guard = lock.acquire(EXCLUSIVE, 0, None)
         calls = [Call(lock.acquire_async, EXCLUSIVE, priority, None) for priority in (0, 0, -1)]
         for i in 2, 0, 1:
             guard.release()
@@ -64,7 +51,7 @@ class SmartLockTest(unittest.TestCase):
 
     def test_dropped(self):
         lock = Aiodrive.SmartLock.new()
-        guard = lock.exclusive(None)
+        guard = lock.acquire(EXCLUSIVE, 0, None)
         again = guard.copy()
         del guard
         gc.collect()
@@ -76,7 +63,7 @@ class SmartLockTest(unittest.TestCase):
     def test_references(self):
         """A guard of Python's has a reference of its own: what a script does to the count harms nobody."""
         lock = Aiodrive.SmartLock.new()
-        guard = lock.exclusive(None)
+        guard = lock.acquire(EXCLUSIVE, 0, None)
         guard.unref()
         self.assertIsNone(lock.try_acquire(EXCLUSIVE))
         guard.ref()
@@ -86,7 +73,7 @@ class SmartLockTest(unittest.TestCase):
 
     def test_never_unwrapped(self):
         lock = Aiodrive.SmartLock.new()
-        call = Call(lock.exclusive_async, None)
+        call = Call(lock.acquire_async, EXCLUSIVE, 0, None)
         call.wait()
         self.assertIsNone(lock.try_acquire(EXCLUSIVE))
         del call
@@ -95,28 +82,28 @@ class SmartLockTest(unittest.TestCase):
 
     def test_cancelled(self):
         lock = Aiodrive.SmartLock.new()
-        guard = lock.shared(None)
+        guard = lock.acquire(SHARED, 0, None)
         cancellable = Gio.Cancellable()
-        writer = Call(lock.exclusive_async, cancellable)
-        reader = Call(lock.shared_async, None)
+        writer = Call(lock.acquire_async, EXCLUSIVE, 0, cancellable)
+        reader = Call(lock.acquire_async, SHARED, 0, None)
         settle()
         self.assertEqual(reader.n_calls, 0)
         cancellable.cancel()
         with Raises(Gio.IOErrorEnum.CANCELLED):
-            lock.exclusive_finish(writer.wait())
-        lock.shared_finish(reader.wait())
+            lock.acquire_finish(writer.wait())
+        lock.acquire_finish(reader.wait())
         with Raises(Gio.IOErrorEnum.CANCELLED):
-            lock.exclusive(cancellable)
+            lock.acquire(EXCLUSIVE, 0, cancellable)
         with Raises(Gio.IOErrorEnum.CANCELLED):
-            lock.exclusive(Aiodrive.CancelScope.new_with_timeout(None, 1))
+            lock.acquire(EXCLUSIVE, 0, Aiodrive.CancelScope.new_with_timeout(None, 1))
         guard.release()
 
     def test_thread(self):
         lock = Aiodrive.SmartLock.new()
-        guard = lock.exclusive(None)
+        guard = lock.acquire(EXCLUSIVE, 0, None)
         seen = []
         def block():
-            with_guard = lock.exclusive(None)
+            with_guard = lock.acquire(EXCLUSIVE, 0, None)
             seen.append(lock.try_acquire(SHARED))
             del with_guard
         thread = threading.Thread(target=block)
@@ -129,16 +116,16 @@ class SmartLockTest(unittest.TestCase):
     def test_weak(self):
         lock = Aiodrive.SmartLock.new()
         parent = Gio.Cancellable()
-        guard = lock.weak_exclusive(parent)
+        guard = lock.acquire(WEAK_EXCLUSIVE, 0, parent)
         scope = guard.get_scope()
         self.assertEqual(scope.get_parent(), parent)
         self.assertFalse(scope.is_cancelled())
-        call = Call(lock.shared_async, None)
+        call = Call(lock.acquire_async, SHARED, 0, None)
         self.assertTrue(scope.is_cancelled())
         self.assertTrue(scope.dup_reason().matches(Aiodrive.Error.quark(), Aiodrive.Error.PREEMPTED))
         self.assertFalse(parent.is_cancelled())
         guard.release()
-        self.assertIsInstance(lock.shared_finish(call.wait()), Aiodrive.LockGuard)
+        self.assertIsInstance(lock.acquire_finish(call.wait()), Aiodrive.LockGuard)
 
     def test_wrong_mode(self):
         """PyGObject refuses what is no mode before it comes to us."""
@@ -223,7 +210,7 @@ class ConditionTest(unittest.TestCase):
         condition = Aiodrive.Condition.new()
         guards, calls = [], []
         for _ in range(4):
-            guards.append(lock.exclusive(None))
+            guards.append(lock.acquire(EXCLUSIVE, 0, None))
             calls.append(Call(condition.wait_async, guards[-1], None))
         for wake, expected in (condition.signal, [0]), (condition.signal, [1]), (condition.broadcast, [2, 3]):
             wake()
@@ -254,7 +241,7 @@ class ConditionTest(unittest.TestCase):
     def test_not_held(self):
         lock = Aiodrive.SmartLock.new()
         condition = Aiodrive.Condition.new()
-        guard = lock.exclusive(None)
+        guard = lock.acquire(EXCLUSIVE, 0, None)
         guard.release()
         with Raises(Gio.IOErrorEnum.INVALID_ARGUMENT):
             condition.wait_finish(Call(condition.wait_async, guard, None).wait())

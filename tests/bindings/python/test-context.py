@@ -61,7 +61,7 @@ class TestContextTest(unittest.TestCase):
         def job(task, cancellable):
             def on_locked(source, result):
                 try:
-                    guard = lock.exclusive_finish(result)
+                    guard = lock.acquire_finish(result)
                 except GLib.Error as error:
                     end(error)
                     return
@@ -83,7 +83,7 @@ class TestContextTest(unittest.TestCase):
                 else:
                     task.return_error(error)
 
-            lock.exclusive_async(cancellable, on_locked)
+            lock.acquire_async(Aiodrive.LockMode.EXCLUSIVE, 0, cancellable, on_locked)
 
         step = 0
         while self.test.cancel_at_step(step, job):

@@ -102,7 +102,7 @@ async void test_queue () throws GLib.Error {
 }
 
 async void test_no_cancellable () throws GLib.Error {
-    var guard = yield new Aiodrive.SmartLock ().exclusive_async ();
+    var guard = yield new Aiodrive.SmartLock ().acquire_async (Aiodrive.LockMode.EXCLUSIVE, Priority.DEFAULT);
     guard.release ();
     yield Aiodrive.sleep_async (1);
     var family = new Family ();

@@ -35,6 +35,22 @@ function held(prototype, name, begin = `${name}_async`) {
     };
 }
 
+// A mode of a lock as a method, at the default priority.
+function installMode(prototype, name, mode) {
+    Object.assign(prototype, {
+        [name](cancellable) {
+            return this.acquire(mode, GLib.PRIORITY_DEFAULT, cancellable);
+        },
+        [`${name}_async`](cancellable = null, callback = undefined) {
+            return this.acquire_async(mode, GLib.PRIORITY_DEFAULT, cancellable, ...callback ? [callback] : []);
+        },
+        [`${name}_finish`](result) {
+            return this.acquire_finish(result);
+        },
+    });
+    held(prototype, name);
+}
+
 async function hold(promise, body) {
     const guard = await promise;
     try {
@@ -62,10 +78,8 @@ function install(namespace) {
     promisify(Latch.prototype, 'wait_unset');
 
     promisify(SmartLock.prototype, 'acquire', itself);
-    for (const name of ['exclusive', 'shared', 'thread_shared', 'weak_exclusive']) {
-        promisify(SmartLock.prototype, name, itself);
-        held(SmartLock.prototype, name);
-    }
+    for (const name of ['exclusive', 'shared', 'thread_shared', 'weak_exclusive'])
+        installMode(SmartLock.prototype, name, Aiodrive.LockMode[name.toUpperCase()]);
     for (const type of [Limiter, NestableLock]) {
         promisify(type.prototype, 'acquire', itself);
         held(type.prototype, 'acquire');
