@@ -33,7 +33,7 @@
  *
  * aiodrive_pool_spawn_full (pool, NULL, "writer", 0, write_files, NULL, NULL);
  * aiodrive_pool_spawn_full (pool, NULL, "readers", 1, read_files, NULL, NULL);   // the deeper end first
- * running = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_pool_run_async, pool, FALSE);
+ * running = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE);
  * aiodrive_run (running);
  * ]|
  *
@@ -60,6 +60,10 @@ enum
 };
 
 static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FLAGS_TYPE (AiodrivePoolFlags, aiodrive_pool_flags,
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_FLAGS_FOREVER, "forever"))
 
 G_DEFINE_ENUM_TYPE (AiodrivePoolStatus, aiodrive_pool_status,
                     G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_IDLE, "idle"),
@@ -434,7 +438,7 @@ check_idle (AiodrivePool  *self,
 /* In the context of the pool. */
 static void
 begin_run (GTask    *task,
-           gpointer  forever)
+           gpointer  flags)
 {
   AiodrivePool *self = g_task_get_source_object (task);
   AiodriveGroupCore *core = core_of (self);
@@ -454,7 +458,7 @@ begin_run (GTask    *task,
       g_task_return_error (task, new_in_own_scope ());
       return;
     }
-  core->forever = GPOINTER_TO_INT (forever);
+  core->forever = (GPOINTER_TO_UINT (flags) & AIODRIVE_POOL_FLAGS_FOREVER) != 0;
   aiodrive_group_core_close (core, task);
   if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* else what is planned stays so until it ends */
     aiodrive_group_core_begin (core);
@@ -464,27 +468,27 @@ begin_run (GTask    *task,
 /**
  * aiodrive_pool_run_async:
  * @self: a pool
- * @forever: whether it goes on when there are no tasks
+ * @flags: how it runs
  * @cancellable: (nullable): cancels the pool
  * @callback: (scope async) (closure user_data): called when the pool has come to its end
  * @user_data: data for @callback
  *
- * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. A pool that
- * runs @forever waits for more, until it is cancelled, a task fails, or somebody closes it. Call it in the context of
- * the pool, or in the thread that created the pool; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has
- * no effect.
+ * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. With
+ * %AIODRIVE_POOL_FLAGS_FOREVER it waits for more, until it is cancelled or closed, or a task fails. Call it in the
+ * context of the pool, or in the thread that created the pool; anywhere else it fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
  *
  * From now on the pool is below @cancellable, and cancelled with it; if that is cancelled already the planned tasks are
  * never started.
  *
  * For a task, to give to a combinator or to aiodrive_run(), write
- * `AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, FALSE)`.
+ * `AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE)`.
  *
  * Since: 1.0
  */
 void
 aiodrive_pool_run_async (AiodrivePool        *self,
-                         gboolean             forever,
+                         AiodrivePoolFlags    flags,
                          GCancellable        *cancellable,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
@@ -496,7 +500,7 @@ aiodrive_pool_run_async (AiodrivePool        *self,
 
   task = aiodrive_task_record_new_task (self, cancellable, callback, user_data, aiodrive_pool_run_async);
   aiodrive_task_record_set_awaited (aiodrive_task_record_get (task));
-  aiodrive_group_core_call (core_of (self), task, begin_run, GINT_TO_POINTER (forever));
+  aiodrive_group_core_call (core_of (self), task, begin_run, GUINT_TO_POINTER (flags));
 }
 
 /**

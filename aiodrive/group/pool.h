@@ -25,6 +25,30 @@ typedef enum
 } AiodrivePoolStatus;
 
 /**
+ * AiodrivePoolFlags:
+ * @AIODRIVE_POOL_FLAGS_NONE: the pool runs until all its tasks have ended
+ * @AIODRIVE_POOL_FLAGS_FOREVER: it goes on without tasks, until it is cancelled or closed, or a task fails
+ *
+ * How a pool runs.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  AIODRIVE_POOL_FLAGS_NONE = 0,
+  AIODRIVE_POOL_FLAGS_FOREVER = 1 << 0,
+} AiodrivePoolFlags;
+
+/**
+ * AIODRIVE_TYPE_POOL_FLAGS:
+ *
+ * The #GType of #AiodrivePoolFlags.
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_TYPE_POOL_FLAGS (aiodrive_pool_flags_get_type ())
+
+/**
  * AIODRIVE_TYPE_POOL_STATUS:
  *
  * The #GType of #AiodrivePoolStatus.
@@ -42,6 +66,8 @@ typedef enum
  */
 #define AIODRIVE_TYPE_POOL (aiodrive_pool_get_type ())
 
+AIODRIVE_PUBLIC
+GType               aiodrive_pool_flags_get_type  (void);
 AIODRIVE_PUBLIC
 GType               aiodrive_pool_status_get_type (void);
 
@@ -74,7 +100,7 @@ void                aiodrive_pool_spawn_full      (AiodrivePool         *self,
 
 AIODRIVE_PUBLIC
 void                aiodrive_pool_run_async       (AiodrivePool         *self,
-                                                   gboolean              forever,
+                                                   AiodrivePoolFlags     flags,
                                                    GCancellable         *cancellable,
                                                    GAsyncReadyCallback   callback,
                                                    gpointer              user_data);

@@ -12,7 +12,7 @@ typedef struct _AiodriveMapCore AiodriveMapCore;
 
 AiodriveMapCore *aiodrive_map_core_new         (AiodriveAsyncIterator *items,
                                                 guint                  max_concurrent,
-                                                gboolean               ordered,
+                                                AiodriveMapFlags       flags,
                                                 GCancellable          *parent,
                                                 AiodriveMapFunc        func,
                                                 gpointer               user_data,

@@ -424,7 +424,7 @@ advance (AiodriveWorkItem *work)
 AiodriveMapCore *
 aiodrive_map_core_new (AiodriveAsyncIterator *items,
                        guint                  max_concurrent,
-                       gboolean               ordered,
+                       AiodriveMapFlags       flags,
                        GCancellable          *parent,
                        AiodriveMapFunc        func,
                        gpointer               user_data,
@@ -437,7 +437,7 @@ aiodrive_map_core_new (AiodriveAsyncIterator *items,
   self->items = g_object_ref (items);
   self->scope = aiodrive_cancel_scope_new (parent);
   self->max_concurrent = max_concurrent;
-  self->ordered = ordered;
+  self->ordered = (flags & AIODRIVE_MAP_FLAGS_ORDERED) != 0;
   self->func = func;
   self->user_data = user_data;
   self->user_data_destroy = user_data_destroy;

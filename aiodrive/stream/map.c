@@ -17,6 +17,10 @@ struct _AiodriveMapIterator
 
 static void async_iterator_init (AiodriveAsyncIteratorInterface *iface);
 
+G_DEFINE_FLAGS_TYPE (AiodriveMapFlags, aiodrive_map_flags,
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_MAP_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_MAP_FLAGS_ORDERED, "ordered"))
+
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveMapIterator, aiodrive_map_iterator, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, async_iterator_init))
 
@@ -129,7 +133,7 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
  * aiodrive_map:
  * @items: what to work on
  * @max_concurrent: how many jobs there are at most that run, or whose result has not been taken
- * @ordered: whether the results come in the order of their items, or in the order in which they are there
+ * @flags: how it gives its results
  * @parent: (nullable): cancels the jobs
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
@@ -161,7 +165,7 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
 AiodriveAsyncIterator *
 aiodrive_map (AiodriveAsyncIterator *items,
               guint                  max_concurrent,
-              gboolean               ordered,
+              AiodriveMapFlags       flags,
               GCancellable          *parent,
               AiodriveMapFunc        func,
               gpointer               user_data,
@@ -174,6 +178,6 @@ aiodrive_map (AiodriveAsyncIterator *items,
   g_return_val_if_fail (func != NULL, NULL);
 
   self = g_object_new (AIODRIVE_TYPE_MAP_ITERATOR, NULL);
-  self->core = aiodrive_map_core_new (items, max_concurrent, ordered, parent, func, user_data, user_data_destroy);
+  self->core = aiodrive_map_core_new (items, max_concurrent, flags, parent, func, user_data, user_data_destroy);
   return AIODRIVE_ASYNC_ITERATOR (self);
 }

@@ -22,13 +22,40 @@ typedef void (*AiodriveMapFunc) (GTask        *task,
                                  const GValue *item,
                                  gpointer      user_data);
 
+/**
+ * AiodriveMapFlags:
+ * @AIODRIVE_MAP_FLAGS_NONE: each result comes when it is there
+ * @AIODRIVE_MAP_FLAGS_ORDERED: the results come in the order of their items
+ *
+ * How a map gives its results.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  AIODRIVE_MAP_FLAGS_NONE = 0,
+  AIODRIVE_MAP_FLAGS_ORDERED = 1 << 0,
+} AiodriveMapFlags;
+
+/**
+ * AIODRIVE_TYPE_MAP_FLAGS:
+ *
+ * The #GType of #AiodriveMapFlags.
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_TYPE_MAP_FLAGS (aiodrive_map_flags_get_type ())
+
 AIODRIVE_PUBLIC
-AiodriveAsyncIterator *aiodrive_map (AiodriveAsyncIterator *items,
-                                     guint                  max_concurrent,
-                                     gboolean               ordered,
-                                     GCancellable          *parent,
-                                     AiodriveMapFunc        func,
-                                     gpointer               user_data,
-                                     GDestroyNotify         user_data_destroy);
+GType                  aiodrive_map_flags_get_type (void);
+
+AIODRIVE_PUBLIC
+AiodriveAsyncIterator *aiodrive_map                (AiodriveAsyncIterator *items,
+                                                    guint                  max_concurrent,
+                                                    AiodriveMapFlags       flags,
+                                                    GCancellable          *parent,
+                                                    AiodriveMapFunc        func,
+                                                    gpointer               user_data,
+                                                    GDestroyNotify         user_data_destroy);
 
 G_END_DECLS

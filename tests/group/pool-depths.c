@@ -27,7 +27,7 @@ fixture_init (Fixture  *self,
   self->twin.lingers = TRUE;
   test_child_spawn_at (&self->twin, self->pool, "twin", 2);
   if (!opened)
-    aiodrive_pool_run_async (self->pool, FALSE, NULL, test_on_ready, &self->call);
+    aiodrive_pool_run_async (self->pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &self->call);
   test_settle ();
 }
 

@@ -29,7 +29,8 @@ cancel_after (guint    n_iterations,
 
   for (guint i = 0; i < 3; i++)
     test_child_spawn_at (&children[i], pool, "child", i);
-  run = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, forever);
+  run = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool,
+                        forever ? AIODRIVE_POOL_FLAGS_FOREVER : AIODRIVE_POOL_FLAGS_NONE);
   for (guint i = 0; i < 3; i++)
     test_child_succeed (&children[i]);
   for (guint i = 0; i < n_iterations; i++)
@@ -104,7 +105,7 @@ test_nested_loop (void)
   test_child_spawn_at (&first, pool, "first", 2);
   test_child_spawn_at (&second, pool, "second", 2);
   test_child_spawn_at (&shallow, pool, "shallow", 1);
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   test_settle ();
   /* not with g_cancellable_connect(), whose handlers must not wait */
   g_signal_connect (first.cancellable, "cancelled", G_CALLBACK (run_until_ended), &first);
@@ -154,7 +155,7 @@ test_meddling (void)
   g_auto(TestCall) call = TEST_CALL_INIT;
 
   test_child_spawn_at (&first, pool, "first", 2);
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   test_settle ();
   g_signal_connect (first.cancellable, "cancelled", G_CALLBACK (meddle), &self);
 

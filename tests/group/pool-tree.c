@@ -50,7 +50,7 @@ test_states (void)
                  "└─ task (unnamed), depth -3: planned\n");
 
   children[1].name = "writer";
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   pass_time (2);
   assert_format (pool,
                  "pool main: running, 2.0 s\n"
@@ -157,7 +157,7 @@ test_body (void)
                  "pool: running, 0.0 s\n"
                  "├─ task child, depth 0: running, 0.0 s\n"
                  "└─ pool opened: running, 0.0 s\n");
-  aiodrive_pool_run_async (run, TRUE, child.cancellable, test_on_ready, &call);
+  aiodrive_pool_run_async (run, AIODRIVE_POOL_FLAGS_FOREVER, child.cancellable, test_on_ready, &call);
   assert_format (pool,
                  "pool: running, 0.0 s\n"
                  "├─ task child, depth 0: running, 0.0 s\n"
@@ -250,7 +250,7 @@ test_current (void)
   assert_current (G_CANCELLABLE (aiodrive_task_group_get_scope (AIODRIVE_TASK_GROUP (outer))), outer);
   test_child_spawn_at (&children[0], outer, "a", 4);
   assert_current (g_task_get_cancellable (children[0].task), outer);
-  aiodrive_pool_run_async (outer, FALSE, plain, test_on_ready, &run);
+  aiodrive_pool_run_async (outer, AIODRIVE_POOL_FLAGS_NONE, plain, test_on_ready, &run);
   group = aiodrive_task_group_new (g_task_get_cancellable (children[0].task));
   test_child_spawn (&children[1], group, "b");
   assert_current (g_task_get_cancellable (children[1].task), outer);
@@ -294,7 +294,7 @@ test_ended (void)
   g_task_set_name (task, "foreign");
   g_assert_true (aiodrive_task_group_add (AIODRIVE_TASK_GROUP (pool), task, NULL));
   g_signal_connect_object (task, "notify::completed", G_CALLBACK (note_format), pool, G_CONNECT_SWAPPED);
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   g_task_return_boolean (task, TRUE);
   test_assert_ran (pool, &call);
   g_assert_cmpstr (g_object_get_data (G_OBJECT (pool), "noted"), ==,

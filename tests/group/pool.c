@@ -17,7 +17,7 @@ test_planned (void)
   g_assert_cmpint (aiodrive_pool_get_status (pool), ==, AIODRIVE_POOL_STATUS_IDLE);
   g_assert_cmpuint (aiodrive_task_group_get_n_tasks (AIODRIVE_TASK_GROUP (pool)), ==, 2);
 
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   g_assert_cmpint (aiodrive_pool_get_status (pool), ==, AIODRIVE_POOL_STATUS_RUNNING);
   for (guint i = 0; i < 2; i++)
     g_assert_cmpint (children[i].n_started, ==, 0);   /* not inside the call */
@@ -45,7 +45,7 @@ static void
 test_empty (void)
 {
   AiodrivePool *pool = aiodrive_pool_new (NULL);
-  GTask *task = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, FALSE);
+  GTask *task = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE);
   g_autoptr(GError) error = NULL;
 
   g_assert_null (aiodrive_pool_get_name (pool));
@@ -64,7 +64,7 @@ assert_cannot_run (AiodrivePool *pool,
 {
   g_auto(TestCall) call = TEST_CALL_INIT;
 
-  aiodrive_pool_run_async (pool, FALSE, cancellable, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, cancellable, test_on_ready, &call);
   g_assert_cmpuint (call.n_calls, ==, 0);
   test_assert_run_fails (pool, &call, G_IO_ERROR, code, NULL);
 }
@@ -92,7 +92,7 @@ test_run_twice (void)
   assert_cannot_run (pool, g_task_get_cancellable (child.task), G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_cmpint (aiodrive_pool_get_status (pool), ==, AIODRIVE_POOL_STATUS_IDLE);
 
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   assert_cannot_run (pool, NULL, G_IO_ERROR_PENDING);
   test_iterate_until (child.n_started == 1);
   test_child_succeed (&child);
@@ -128,7 +128,7 @@ test_cancel_planned (void)
           test_child_assert_never_started (&cancelled);
           g_assert_cmpuint (aiodrive_task_group_get_n_tasks (AIODRIVE_TASK_GROUP (pool)), ==, 1);
         }
-      aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+      aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
       test_settle ();
       if (at_once)
         test_child_assert_never_started (&cancelled);
@@ -168,7 +168,7 @@ test_never_run (void)
       else if (end == CANCELLED)
         aiodrive_task_group_cancel (AIODRIVE_TASK_GROUP (pool));
       else if (end == RUN_CANCELLED)
-        aiodrive_pool_run_async (pool, FALSE, cancellable, test_on_ready, &call);
+        aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, cancellable, test_on_ready, &call);
       else
         {
           g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "A task group was dropped while 3 of its tasks*");
@@ -184,7 +184,7 @@ test_never_run (void)
         test_assert_run_fails (pool, &call, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
       else if (end == CANCELLED)
         {
-          aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+          aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
           test_assert_ran (pool, &call);
         }
       test_call_clear (&call);
@@ -240,7 +240,7 @@ test_forever (void)
       g_auto(TestCall) closed = TEST_CALL_INIT;
       g_auto(TestChild) child = { 0 };
 
-      aiodrive_pool_run_async (pool, TRUE, cancellable, test_on_ready, &call);
+      aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_FOREVER, cancellable, test_on_ready, &call);
       test_settle ();
       g_assert_cmpint (aiodrive_pool_get_status (pool), ==, AIODRIVE_POOL_STATUS_RUNNING);
       test_child_spawn_at (&child, pool, "child", 0);
@@ -289,7 +289,7 @@ test_failures (void)
 
   for (guint i = 0; i < 3; i++)
     test_child_spawn_at (&children[i], pool, names[i], 0);
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   test_settle ();
   test_child_fail (&children[1]);
   test_iterate_until (children[2].n_freed == 1);
@@ -314,7 +314,7 @@ test_parent (void)
 
   test_child_spawn_at (&child, pool, "child", 0);
   g_assert_false (aiodrive_cancellable_is_within (g_task_get_cancellable (child.task), G_CANCELLABLE (scope)));
-  aiodrive_pool_run_async (pool, FALSE, G_CANCELLABLE (scope), test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, G_CANCELLABLE (scope), test_on_ready, &call);
   g_assert_true (aiodrive_cancellable_is_within (g_task_get_cancellable (child.task), G_CANCELLABLE (scope)));
   test_settle ();
   aiodrive_cancel_scope_cancel_with_reason (scope, reason);
@@ -342,7 +342,7 @@ test_cancel_run (void)
   GTask *task;
 
   test_child_spawn_at (&child, pool, "child", 0);
-  task = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, TRUE);
+  task = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_FOREVER);
   test_settle ();
   g_cancellable_cancel (g_task_get_cancellable (task));
   aiodrive_run (task);
@@ -429,7 +429,7 @@ test_status (void)
       if (opened)
         aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (pool), NULL, test_on_ready, &call);
       else
-        aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+        aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
       test_settle ();
       aiodrive_task_group_cancel (AIODRIVE_TASK_GROUP (pool));
       test_call_wait (&call);
@@ -470,7 +470,7 @@ test_list (void)
   g_assert_cmpfloat (aiodrive_task_info_get_elapsed (first), ==, 0);
   g_assert_cmpint (aiodrive_task_info_get_state (second), ==, AIODRIVE_TASK_STATE_PLANNED);
 
-  aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
   g_assert_cmpint (aiodrive_task_info_get_state (second), ==, AIODRIVE_TASK_STATE_RUNNING);
   test_child_succeed (&children[1]);
   test_assert_ran (pool, &call);
@@ -534,7 +534,7 @@ test_thread (void)
       g_assert_cmpint (self.child.n_started, ==, 0);
       if (how == 2)
         test_thread_call (thread, cancel_child, &self);
-      aiodrive_pool_run_async (pool, FALSE, NULL, test_on_ready, &call);
+      aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
       test_settle ();
       g_assert_cmpint (self.child.n_started, ==, how < 2);
       if (how < 2)

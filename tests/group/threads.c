@@ -695,7 +695,7 @@ use_own_group (gpointer data)
       aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, end_at_once, NULL, NULL);
     }
   tasks[0] = AIODRIVE_START (NULL, aiodrive_task_group_close_async, group);
-  tasks[1] = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, FALSE);
+  tasks[1] = AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE);
   aiodrive_run (tasks[0]);
   aiodrive_run (tasks[1]);
   g_assert_true (test_group_finish (group, tasks[0], &error));

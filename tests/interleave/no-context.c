@@ -526,7 +526,7 @@ iterate_mapped (void)
   g_value_init (&value, G_TYPE_INT);
   aiodrive_queue_put (items, 0, &value, NULL);
   aiodrive_queue_close (items);
-  iterator = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (items), 1, TRUE, NULL, map_item, NULL, NULL);
+  iterator = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (items), 1, AIODRIVE_MAP_FLAGS_ORDERED, NULL, map_item, NULL, NULL);
   g_object_unref (items);
   use (iterator);
 }
@@ -628,7 +628,7 @@ run_pool (void)
   AiodrivePool *pool = watch_object (aiodrive_pool_new (NULL));
 
   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, succeed, NULL, NULL);
-  aiodrive_pool_run_async (pool, FALSE, cancellable, on_pool_run, pool);
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, cancellable, on_pool_run, pool);
   end_body ();
 }
 

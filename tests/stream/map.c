@@ -161,7 +161,8 @@ set_up (Fixture      *self,
   for (guint i = 0; i < n_items; i++)
     put_number (self->items, i);
   aiodrive_queue_close (self->items);
-  self->map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self->items), max_concurrent, ordered, parent, hold, self,
+  self->map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self->items), max_concurrent,
+                            ordered ? AIODRIVE_MAP_FLAGS_ORDERED : AIODRIVE_MAP_FLAGS_NONE, parent, hold, self,
                             on_destroyed);
 }
 
@@ -547,7 +548,9 @@ set_up_failing (Fixture      *self,
   put_number (self->items, 0);
   put_number (self->items, 1);
   aiodrive_queue_close_with_error (self->items, error);
-  self->map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self->items), 4, ordered, parent, hold, self, on_destroyed);
+  self->map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self->items), 4,
+                            ordered ? AIODRIVE_MAP_FLAGS_ORDERED : AIODRIVE_MAP_FLAGS_NONE, parent, hold, self,
+                            on_destroyed);
   begin_next (self->map, NULL, call);
   test_settle ();
   g_assert_cmpuint (self->n_started, ==, 2);
@@ -652,7 +655,8 @@ test_late_item (void)
 
   put_number (self.items, 0);
   put_number (self.items, 1);
-  self.map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self.items), 4, TRUE, NULL, hold, &self, on_destroyed);
+  self.map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self.items), 4, AIODRIVE_MAP_FLAGS_ORDERED, NULL, hold, &self,
+                           on_destroyed);
   begin_next (self.map, NULL, &call);
   test_settle ();
   fail (&self, 0, G_IO_ERROR_NOT_FOUND);
@@ -736,7 +740,7 @@ test_close_closes_items (void)
   AiodriveAsyncIterator *map;
   g_auto(TestCall) call = TEST_CALL_INIT;
 
-  map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (ticks), 3, TRUE, NULL, hold, &self, on_destroyed);
+  map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (ticks), 3, AIODRIVE_MAP_FLAGS_ORDERED, NULL, hold, &self, on_destroyed);
   close_it (map);   /* it was never started */
   assert_next_is_none (map, AT_END);
   assert_next_is_none (ticks, AT_END);
@@ -1020,7 +1024,8 @@ test_jobs_in_threads (void)
   for (guint i = 0; i < 100; i++)
     put_number (self.items, i);
   aiodrive_queue_close (self.items);
-  self.map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self.items), 5, TRUE, NULL, work_in_thread, &self, on_destroyed);
+  self.map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (self.items), 5, AIODRIVE_MAP_FLAGS_ORDERED, NULL, work_in_thread,
+                           &self, on_destroyed);
   for (guint i = 0; i < 100; i++)
     assert_next (&self, i);
   assert_next_is_none (self.map, AT_END);
@@ -1076,7 +1081,7 @@ test_nested (void)
   g_auto(TestCall) call = TEST_CALL_INIT;
 
   set_up (&self, 4, 2, TRUE, NULL);
-  outer.map = aiodrive_map (self.map, 2, TRUE, NULL, hold, &outer, on_destroyed);
+  outer.map = aiodrive_map (self.map, 2, AIODRIVE_MAP_FLAGS_ORDERED, NULL, hold, &outer, on_destroyed);
   begin_next (outer.map, NULL, &call);
   test_settle ();
   succeed (&self, 0);
@@ -1193,8 +1198,9 @@ stress_round (void)
   const gint leave_at = g_test_rand_int_range (0, 60);
   Stress stress = { .fails_at = g_test_rand_bit () ? g_test_rand_int_range (0, 60) : -1 };
   AiodriveQueue *items = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ());
-  AiodriveAsyncIterator *map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (items), bound, ordered, NULL, stress_job, &stress,
-                                             on_stress_destroyed);
+  AiodriveAsyncIterator *map = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (items), bound,
+                                             ordered ? AIODRIVE_MAP_FLAGS_ORDERED : AIODRIVE_MAP_FLAGS_NONE, NULL,
+                                             stress_job, &stress, on_stress_destroyed);
   gboolean seen[30] = { FALSE };
   gint n_seen = 0;
   gboolean ended = FALSE, failed = FALSE;

@@ -341,8 +341,9 @@ map (StressThread *thread,
       aiodrive_queue_put (AIODRIVE_QUEUE (queue), 0, &value, NULL);
     }
   aiodrive_queue_close (AIODRIVE_QUEUE (queue));
-  walk_begin (self, aiodrive_map (AIODRIVE_ASYNC_ITERATOR (queue), self->most, self->ordered, parent, map_item,
-                                  g_atomic_rc_box_acquire (self), walk_unref), rand);
+  walk_begin (self, aiodrive_map (AIODRIVE_ASYNC_ITERATOR (queue), self->most,
+                                  self->ordered ? AIODRIVE_MAP_FLAGS_ORDERED : AIODRIVE_MAP_FLAGS_NONE, parent,
+                                  map_item, g_atomic_rc_box_acquire (self), walk_unref), rand);
 }
 
 static void

@@ -255,7 +255,8 @@ begin_and_end (StressThread *thread,
   if (opened)
     aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (pool), G_CANCELLABLE (scope), stress_on_ready, call);
   else
-    aiodrive_pool_run_async (pool, stress_chance (rand, 4), G_CANCELLABLE (scope), stress_on_ready, call);
+    aiodrive_pool_run_async (pool, stress_chance (rand, 4) ? AIODRIVE_POOL_FLAGS_FOREVER : AIODRIVE_POOL_FLAGS_NONE,
+                             G_CANCELLABLE (scope), stress_on_ready, call);
   g_atomic_rc_box_release (tally);
 }
 

@@ -876,7 +876,7 @@ fill_groups (GCancellable  *scope,
 
   for (guint i = 0; i < 10; i++)
     aiodrive_pool_spawn_full (pool, NULL, NULL, 0, AIODRIVE_FIBER (sleep_or_fail, GUINT_TO_POINTER (1), NULL));
-  if (!aiodrive_pool_run_finish (pool, AIODRIVE_AWAIT (aiodrive_pool_run_async, pool, FALSE), error))
+  if (!aiodrive_pool_run_finish (pool, AIODRIVE_AWAIT (aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE), error))
     return FALSE;
 
   if (!aiodrive_background_executor_start (executor, error))
@@ -929,7 +929,7 @@ sum_up (GCancellable  *scope,
     }
   aiodrive_channel_close_send (numbers);
 
-  doubled = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (numbers), 2, FALSE, scope,
+  doubled = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (numbers), 2, AIODRIVE_MAP_FLAGS_NONE, scope,
                           AIODRIVE_MAP_FIBER (double_number, GINT_TO_POINTER (2), NULL));
   for (;;)
     {

@@ -160,8 +160,9 @@ map (TestParty *self,
   for (guint i = 0; i < N_ITEMS; i++)
     aiodrive_queue_put (items, 0, an_item (), NULL);
   aiodrive_queue_close (items);
-  self->iterator = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (items), 2, is_ordered, g_task_get_cancellable (self->task),
-                                 map_job, GUINT_TO_POINTER (1000), NULL);
+  self->iterator = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (items), 2,
+                                 is_ordered ? AIODRIVE_MAP_FLAGS_ORDERED : AIODRIVE_MAP_FLAGS_NONE,
+                                 g_task_get_cancellable (self->task), map_job, GUINT_TO_POINTER (1000), NULL);
 }
 
 static void

@@ -171,7 +171,8 @@ TEST_DEFINE_CALL (close,
                   aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (self->object), cancellable, callback, data),
                   aiodrive_task_group_close_finish (AIODRIVE_TASK_GROUP (self->object), result, error))
 TEST_DEFINE_CALL (run,
-                  aiodrive_pool_run_async (AIODRIVE_POOL (self->object), FALSE, cancellable, callback, data),
+                  aiodrive_pool_run_async (AIODRIVE_POOL (self->object), AIODRIVE_POOL_FLAGS_NONE, cancellable,
+                                           callback, data),
                   aiodrive_pool_run_finish (AIODRIVE_POOL (self->object), result, error))
 
 /*

@@ -40,7 +40,7 @@ main (void)
 
   aiodrive_pool_spawn_full (pool, NULL, "writer", 0, write_files, NULL, NULL);
   aiodrive_pool_spawn_full (pool, NULL, "readers", 1, read_files, NULL, NULL);   /* the deeper end first */
-  running = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_pool_run_async, pool, FALSE);
+  running = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE);
   aiodrive_run (running);
   /* end */
   return 0;

@@ -49,7 +49,7 @@ main (void)
   aiodrive_queue_close (AIODRIVE_QUEUE (numbers));
 
   /* begin */
-  squares = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (numbers), 3, TRUE, NULL, square, NULL, NULL);
+  squares = aiodrive_map (AIODRIVE_ASYNC_ITERATOR (numbers), 3, AIODRIVE_MAP_FLAGS_ORDERED, NULL, square, NULL, NULL);
   aiodrive_async_iterator_next_async (squares, NULL, on_next, loop);   /* and so on, as for every iterator */
   /* end */
   g_main_loop_run (loop);

@@ -8,6 +8,7 @@ import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pen
     test} from './support.js';
 
 const {CANCELLED, INVALID_ARGUMENT, NOT_FOUND, PENDING} = Gio.IOErrorEnum;
+const {NONE, ORDERED} = Aiodrive.MapFlags;
 
 const beginNext = (iterator, cancellable = null) => pending(iterator.next_async.bind(iterator), cancellable);
 const next = iterator => iterator.next_finish(beginNext(iterator)()[1]);
@@ -108,8 +109,8 @@ test('as completed: parent', () => {
 
 test('map', () => {
     const job = (task, cancellable, item) => sleeps(10 - item, `got ${item}`)(task, cancellable);
-    assertEqual(all(Aiodrive.map(queueOf(0, 5, 10), 3, true, null, job)), ['got 0', 'got 5', 'got 10']);
-    assertEqual(all(Aiodrive.map(queueOf(0, 5, 10), 3, false, null, job)).sort(), ['got 0', 'got 10', 'got 5']);
+    assertEqual(all(Aiodrive.map(queueOf(0, 5, 10), 3, ORDERED, null, job)), ['got 0', 'got 5', 'got 10']);
+    assertEqual(all(Aiodrive.map(queueOf(0, 5, 10), 3, NONE, null, job)).sort(), ['got 0', 'got 10', 'got 5']);
 });
 
 test('map: bound', () => {
@@ -122,24 +123,24 @@ test('map: bound', () => {
         });
     };
     const numbers = Array.from({length: 10}, (_, i) => i);
-    assertEqual(all(Aiodrive.map(queueOf(...numbers), 3, true, null, job)), numbers);
+    assertEqual(all(Aiodrive.map(queueOf(...numbers), 3, ORDERED, null, job)), numbers);
     assertEqual(peak, 3);
 });
 
 test('map: failure', () => {
     const jobs = {good: gives('x'), bad: fails('bad item'), slow: sleeps()};
-    const iterator = Aiodrive.map(queueOf('good', 'bad', 'slow'), 3, true, null,
+    const iterator = Aiodrive.map(queueOf('good', 'bad', 'slow'), 3, ORDERED, null,
         (task, cancellable, item) => jobs[item](task, cancellable));
     assertEqual(take(iterator), 'x');
     assertEqual(assertRaises(() => next(iterator), NOT_FOUND).message, 'bad item');
     assertEqual(next(iterator), [false, false]);
-    assertRaises(() => next(Aiodrive.map(queueOf(1), 0, true, null, () => {})), INVALID_ARGUMENT);
+    assertRaises(() => next(Aiodrive.map(queueOf(1), 0, ORDERED, null, () => {})), INVALID_ARGUMENT);
 });
 
 test('map: close', () => {
     const ticks = Aiodrive.repeat_periodically(0);
     const started = [];
-    const iterator = Aiodrive.map(ticks, 2, false, null, (task, cancellable, number) => {
+    const iterator = Aiodrive.map(ticks, 2, NONE, null, (task, cancellable, number) => {
         started.push(number);
         sleeps()(task, cancellable);
     });

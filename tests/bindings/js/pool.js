@@ -8,6 +8,7 @@ import {assert, assertEqual, assertRaises, call, fails, gives, iterateUntil, pen
 
 const {CANCELLED, NOT_FOUND, PENDING} = Gio.IOErrorEnum;
 const {DONE, IDLE, RUNNING} = Aiodrive.PoolStatus;
+const {FOREVER, NONE} = Aiodrive.PoolFlags;
 
 function close(pool) {
     const [, result] = call(pool.close_async.bind(pool), null);
@@ -26,8 +27,8 @@ test('run', () => {
 
     const statuses = [];
     pool.connect('notify::status', () => statuses.push(pool.status));
-    const ran = pending(pool.run_async.bind(pool), false, null);
-    const again = start(pool.run_async.bind(pool), false);
+    const ran = pending(pool.run_async.bind(pool), NONE, null);
+    const again = start(pool.run_async.bind(pool), NONE);
     Aiodrive.run(again);
     assertRaises(() => Aiodrive.task_propagate_result(again), PENDING);
     iterateUntil(() => pool.get_status() === DONE);
@@ -40,7 +41,7 @@ test('run', () => {
 test('run as a task', () => {
     const pool = new Aiodrive.Pool();
     pool.spawn(fails());
-    const task = start(pool.run_async.bind(pool), true);
+    const task = start(pool.run_async.bind(pool), FOREVER);
     Aiodrive.run(task);
     assertRaises(() => Aiodrive.task_propagate_result(task), NOT_FOUND);
 });

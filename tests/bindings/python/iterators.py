@@ -112,14 +112,15 @@ class MapTest(unittest.TestCase):
     def test_order(self):
         def job(task, cancellable, item):
             sleeps(10 - item, f'got {item}')(task, cancellable)
-        for ordered in True, False:
-            iterator = Aiodrive.map(queue_of(0, 5, 10), 3, ordered, None, job)
+        for flags in Aiodrive.MapFlags.ORDERED, Aiodrive.MapFlags.NONE:
+            ordered = flags == Aiodrive.MapFlags.ORDERED
+            iterator = Aiodrive.map(queue_of(0, 5, 10), 3, flags, None, job)
             results = all_of(iterator)
             expected = ['got 0', 'got 5', 'got 10']
             self.assertEqual(results if ordered else sorted(results), expected if ordered else sorted(expected))
 
     def test_user_data(self):
-        iterator = Aiodrive.map(queue_of('a', 'b'), 1, True, None,
+        iterator = Aiodrive.map(queue_of('a', 'b'), 1, Aiodrive.MapFlags.ORDERED, None,
                                 lambda task, cancellable, item, *data: gives(item + ''.join(data))(task, cancellable),
                                 'x', 'y')
         self.assertEqual(all_of(iterator), ['axy', 'bxy'])
@@ -134,12 +135,13 @@ class MapTest(unittest.TestCase):
                 running.remove(item)
                 gives(item, GObject.TYPE_INT)(task, cancellable)
             Aiodrive.sleep_async(1, cancellable, on_slept)
-        self.assertEqual(all_of(Aiodrive.map(queue_of(*range(10)), 3, True, None, job)), list(range(10)))
+        numbers = all_of(Aiodrive.map(queue_of(*range(10)), 3, Aiodrive.MapFlags.ORDERED, None, job))
+        self.assertEqual(numbers, list(range(10)))
         self.assertEqual(max(peaks), 3)
 
     def test_failure(self):
         jobs = {'good': gives('x'), 'bad': fails('bad item'), 'slow': sleeps()}
-        iterator = Aiodrive.map(queue_of('good', 'bad', 'slow'), 3, True, None,
+        iterator = Aiodrive.map(queue_of('good', 'bad', 'slow'), 3, Aiodrive.MapFlags.ORDERED, None,
                                 lambda task, cancellable, item: jobs[item](task, cancellable))
         self.assertEqual(next_of(iterator), 'x')
         with Raises(Gio.IOErrorEnum.NOT_FOUND) as raised:
@@ -147,7 +149,7 @@ class MapTest(unittest.TestCase):
         self.assertEqual(raised.error.message, 'bad item')
         self.assertIs(next_of(iterator), StopIteration)
         with Raises(Gio.IOErrorEnum.INVALID_ARGUMENT):
-            next_of(Aiodrive.map(queue_of(1), 0, True, None, lambda *args: None))
+            next_of(Aiodrive.map(queue_of(1), 0, Aiodrive.MapFlags.ORDERED, None, lambda *args: None))
 
     def test_close(self):
         ticks = Aiodrive.repeat_periodically(0)
@@ -160,7 +162,7 @@ class MapTest(unittest.TestCase):
                     cancelled.append(number)
                     task.return_error(error)
             Aiodrive.sleep_async(60000, cancellable, on_slept)
-        iterator = Aiodrive.map(ticks, 2, False, None, job)
+        iterator = Aiodrive.map(ticks, 2, Aiodrive.MapFlags.NONE, None, job)
         call = Call(iterator.next_async, None)
         settle()
         self.assertTrue(close(iterator))
@@ -175,7 +177,7 @@ class MapTest(unittest.TestCase):
         job = Job()
         gone = []
         weakref.finalize(job, gone.append, True)
-        iterator = Aiodrive.map(queue_of(1), 1, True, None, job)
+        iterator = Aiodrive.map(queue_of(1), 1, Aiodrive.MapFlags.ORDERED, None, job)
         del job
         self.assertEqual(all_of(iterator), ['x'])
         settle()

@@ -26,9 +26,9 @@ class PoolTest(unittest.TestCase):
 
         statuses = []
         pool.connect('notify::status', lambda pool, pspec: statuses.append(pool.props.status))
-        call = Call(pool.run_async, False, None)
+        call = Call(pool.run_async, Aiodrive.PoolFlags.NONE, None)
         with Raises(Gio.IOErrorEnum.PENDING):
-            again = start(pool.run_async, False)
+            again = start(pool.run_async, Aiodrive.PoolFlags.NONE)
             Aiodrive.run(again)
             Aiodrive.task_propagate_result(again)
         self.assertTrue(pool.run_finish(call.wait()))
@@ -40,7 +40,7 @@ class PoolTest(unittest.TestCase):
     def test_task(self):
         pool = Aiodrive.Pool(name=None)
         pool.spawn(fails())
-        task = start(pool.run_async, True)
+        task = start(pool.run_async, Aiodrive.PoolFlags.FOREVER)
         Aiodrive.run(task)
         with Raises(Gio.IOErrorEnum.NOT_FOUND):
             Aiodrive.task_propagate_result(task)

@@ -76,7 +76,7 @@ class Family : Aiodrive.TaskGroup {
 }
 
 async void test_map () throws GLib.Error {
-    var doubled = Aiodrive.map (new Countdown (3), 1, true, null, (task, cancellable, item) => {
+    var doubled = Aiodrive.map (new Countdown (3), 1, Aiodrive.MapFlags.ORDERED, null, (task, cancellable, item) => {
         task.return_value (2 * item.get_int ());
     });
     GLib.Value value;

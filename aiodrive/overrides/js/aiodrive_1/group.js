@@ -60,6 +60,7 @@ function installGroup(prototype) {
 function installPool(Pool) {
     const {new: create, open} = Pool;
     const {run_async, run_finish, spawn_full} = Pool.prototype;
+    const {FOREVER, NONE} = Aiodrive.PoolFlags;
 
     promisify(Pool.prototype, 'run');
     Object.assign(Pool.prototype, {
@@ -69,7 +70,8 @@ function installPool(Pool) {
         run(forever = false, cancellable = null) {
             checkBoolean('run', forever);
             checkCancellable('run', cancellable);
-            return started(run_async.bind(this, forever), cancellable, result => void run_finish.call(this, result));
+            return started(run_async.bind(this, forever ? FOREVER : NONE), cancellable,
+                result => void run_finish.call(this, result));
         },
         async run_async(...args) {
             await this.run(...args);

@@ -230,6 +230,7 @@ function install(namespace) {
     iterable(Aiodrive.PeriodicIterator.prototype, true);
 
     const {map, as_completed, as_completed_add, repeat_periodically} = Aiodrive;
+    const {NONE, ORDERED} = Aiodrive.MapFlags;
 
     Aiodrive.repeat_periodically = (interval, cancellable = null) => {
         checkTime('repeat_periodically', interval);
@@ -249,7 +250,7 @@ function install(namespace) {
         checkCancellable('map', parent);
         const run = asJob((cancellable, item) => job(unpack(item), cancellable));
         const [iterator, source] = toIterator(items);
-        return feed(iterable(map(iterator, max_concurrent, ordered, parent, run), true), source);
+        return feed(iterable(map(iterator, max_concurrent, ordered ? ORDERED : NONE, parent, run), true), source);
     };
 
     // Gives the tasks, not what they end with: await each. add() adds another one meanwhile.

@@ -133,7 +133,9 @@ class Pool(Raw.Pool):
         if status in (Raw.PoolStatus.RUNNING, Raw.PoolStatus.DONE):
             raise RuntimeError('this Pool runs already' if status == Raw.PoolStatus.RUNNING else
                                'this Pool has come to its end')
-        await operation_of_tasks(self.run_async, self.run_finish, forever, cancellable=new_operation_scope())
+        await operation_of_tasks(self.run_async, self.run_finish,
+                                 Raw.PoolFlags.FOREVER if forever else Raw.PoolFlags.NONE,
+                                 cancellable=new_operation_scope())
 
 
 class PoolBlock:

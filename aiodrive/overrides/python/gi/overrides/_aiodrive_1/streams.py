@@ -363,7 +363,8 @@ async def _map(function: Callable, items: Iterable | AsyncIterable, max_concurre
 
     context = contextvars.copy_context()
     filler = None if isinstance(items, Raw.AsyncIterator) else _Filler(items)
-    results = Raw.map(items if filler is None else filler.channel, max_concurrent, ordered, current_scope(), job)
+    flags = Raw.MapFlags.ORDERED if ordered else Raw.MapFlags.NONE
+    results = Raw.map(items if filler is None else filler.channel, max_concurrent, flags, current_scope(), job)
     try:
         async for result in results:
             yield result
