@@ -69,7 +69,7 @@ aiodrive_latch_get_property (GObject    *object,
                              GParamSpec *pspec)
 {
   if (property_id == PROP_STATE)
-    g_value_set_boolean (value, aiodrive_latch_is_set (AIODRIVE_LATCH (object)));
+    g_value_set_boolean (value, aiodrive_latch_get_state (AIODRIVE_LATCH (object)));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
 }
@@ -81,7 +81,7 @@ aiodrive_latch_set_property (GObject      *object,
                              GParamSpec   *pspec)
 {
   if (property_id == PROP_STATE)
-    aiodrive_latch_toggle (AIODRIVE_LATCH (object), g_value_get_boolean (value));
+    aiodrive_latch_set_state (AIODRIVE_LATCH (object), g_value_get_boolean (value));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
 }
@@ -142,7 +142,7 @@ aiodrive_latch_new (void)
 void
 aiodrive_latch_set (AiodriveLatch *self)
 {
-  aiodrive_latch_toggle (self, TRUE);
+  aiodrive_latch_set_state (self, TRUE);
 }
 
 /**
@@ -156,21 +156,21 @@ aiodrive_latch_set (AiodriveLatch *self)
 void
 aiodrive_latch_unset (AiodriveLatch *self)
 {
-  aiodrive_latch_toggle (self, FALSE);
+  aiodrive_latch_set_state (self, FALSE);
 }
 
 /**
- * aiodrive_latch_toggle:
+ * aiodrive_latch_set_state:
  * @self: a latch
- * @state: whether it is to be set
+ * @state: %TRUE to set the latch, %FALSE to unset it
  *
- * Sets or unsets the latch.
+ * Sets or unsets the latch, and wakes the waiters for that state.
  *
  * Since: 1.0
  */
 void
-aiodrive_latch_toggle (AiodriveLatch *self,
-                       gboolean       state)
+aiodrive_latch_set_state (AiodriveLatch *self,
+                          gboolean       state)
 {
   gboolean changed;
 
@@ -189,7 +189,7 @@ aiodrive_latch_toggle (AiodriveLatch *self,
 }
 
 /**
- * aiodrive_latch_is_set:
+ * aiodrive_latch_get_state:
  * @self: a latch
  *
  * Gets whether the latch is set.
@@ -199,7 +199,7 @@ aiodrive_latch_toggle (AiodriveLatch *self,
  * Since: 1.0
  */
 gboolean
-aiodrive_latch_is_set (AiodriveLatch *self)
+aiodrive_latch_get_state (AiodriveLatch *self)
 {
   gboolean state;
 

@@ -24,10 +24,10 @@ void           aiodrive_latch_set               (AiodriveLatch        *self);
 AIODRIVE_PUBLIC
 void           aiodrive_latch_unset             (AiodriveLatch        *self);
 AIODRIVE_PUBLIC
-void           aiodrive_latch_toggle            (AiodriveLatch        *self,
+void           aiodrive_latch_set_state         (AiodriveLatch        *self,
                                                  gboolean              state);
 AIODRIVE_PUBLIC
-gboolean       aiodrive_latch_is_set            (AiodriveLatch        *self);
+gboolean       aiodrive_latch_get_state         (AiodriveLatch        *self);
 
 AIODRIVE_PUBLIC
 void           aiodrive_latch_wait_async        (AiodriveLatch        *self,

@@ -197,7 +197,7 @@ on_latch_unset (StressCall   *call,
 static gboolean
 may_wait_latch (const StressCall *call)
 {
-  gboolean is_set = aiodrive_latch_is_set (call->shared[0]->object);
+  gboolean is_set = aiodrive_latch_get_state (call->shared[0]->object);
 
   return call->ended == on_latch_changed || (call->ended == on_latch_set && !is_set) ||
          (call->ended == on_latch_unset && is_set);
@@ -319,7 +319,7 @@ toggle (StressThread *thread,
   if (stress_chance (rand, 4))
     kick_latch (shared);
   else
-    aiodrive_latch_toggle (shared->object, stress_chance (rand, 2));
+    aiodrive_latch_set_state (shared->object, stress_chance (rand, 2));
 }
 
 static void

@@ -20,7 +20,7 @@ on_notify (GObject    *latch,
 
   g_assert_cmpstr (pspec->name, ==, "state");
   notified->n_notified++;
-  notified->state = aiodrive_latch_is_set (AIODRIVE_LATCH (latch));
+  notified->state = aiodrive_latch_get_state (AIODRIVE_LATCH (latch));
   notified->thread = g_thread_self ();
 }
 
@@ -41,26 +41,26 @@ test_state (void)
   gboolean state;
 
   g_signal_connect (latch, "notify::state", G_CALLBACK (on_notify), &notified);
-  g_assert_false (aiodrive_latch_is_set (latch));
+  g_assert_false (aiodrive_latch_get_state (latch));
   aiodrive_latch_unset (latch);
-  aiodrive_latch_toggle (latch, FALSE);
+  aiodrive_latch_set_state (latch, FALSE);
   assert_notified (&notified, 0, FALSE);
   aiodrive_latch_set (latch);
   assert_notified (&notified, 1, TRUE);
   aiodrive_latch_set (latch);
-  aiodrive_latch_toggle (latch, 2);   /* as good as TRUE */
+  aiodrive_latch_set_state (latch, 2);   /* as good as TRUE */
   assert_notified (&notified, 1, TRUE);
   g_object_get (latch, "state", &state, NULL);
   g_assert_true (state);
-  aiodrive_latch_toggle (latch, FALSE);
+  aiodrive_latch_set_state (latch, FALSE);
   assert_notified (&notified, 2, FALSE);
   g_object_set (latch, "state", FALSE, NULL);
   assert_notified (&notified, 2, FALSE);
   g_object_set (latch, "state", TRUE, NULL);
   assert_notified (&notified, 3, TRUE);
-  g_assert_true (aiodrive_latch_is_set (latch));
+  g_assert_true (aiodrive_latch_get_state (latch));
   g_object_run_dispose (G_OBJECT (latch));
-  g_assert_true (aiodrive_latch_is_set (latch));
+  g_assert_true (aiodrive_latch_get_state (latch));
   g_assert_finalize_object (g_steal_pointer (&latch));
 }
 
@@ -75,9 +75,9 @@ test_bound (void)
   aiodrive_latch_wait_set_async (other, NULL, test_on_ready, &call);
   aiodrive_latch_set (one);
   test_call_wait (&call);
-  g_assert_true (aiodrive_latch_is_set (other));
+  g_assert_true (aiodrive_latch_get_state (other));
   aiodrive_latch_unset (other);
-  g_assert_false (aiodrive_latch_is_set (one));
+  g_assert_false (aiodrive_latch_get_state (one));
 }
 
 static gpointer
@@ -113,7 +113,7 @@ on_notify_change_again (GObject    *object,
   guint *n_left = data;
 
   if ((*n_left)-- > 0)
-    aiodrive_latch_toggle (latch, !aiodrive_latch_is_set (latch));
+    aiodrive_latch_set_state (latch, !aiodrive_latch_get_state (latch));
 }
 
 static void
@@ -128,7 +128,7 @@ test_changed_while_notified (void)
   aiodrive_latch_wait_async (latch, NULL, test_on_ready, &call);
   aiodrive_latch_set (latch);
   g_signal_handler_disconnect (latch, handler);
-  g_assert_false (aiodrive_latch_is_set (latch));
+  g_assert_false (aiodrive_latch_get_state (latch));
   g_assert_true (aiodrive_latch_wait_finish (latch, test_call_wait (&call), &state, NULL));
   g_assert_true (state);
 }
@@ -142,20 +142,20 @@ test_set_and_unset_in_one_go (void)
       TestCall calls[3] = { TEST_CALL_INIT };
       gboolean state = is_set;
 
-      aiodrive_latch_toggle (latch, is_set);
+      aiodrive_latch_set_state (latch, is_set);
       aiodrive_latch_wait_async (latch, NULL, test_on_ready, &calls[0]);
       if (is_set)
         aiodrive_latch_wait_unset_async (latch, NULL, test_on_ready, &calls[1]);
       else
         aiodrive_latch_wait_set_async (latch, NULL, test_on_ready, &calls[1]);
-      aiodrive_latch_toggle (latch, !is_set);
+      aiodrive_latch_set_state (latch, !is_set);
 
       /* this one waits for the way back */
       if (is_set)
         aiodrive_latch_wait_set_async (latch, NULL, test_on_ready, &calls[2]);
       else
         aiodrive_latch_wait_unset_async (latch, NULL, test_on_ready, &calls[2]);
-      aiodrive_latch_toggle (latch, is_set);
+      aiodrive_latch_set_state (latch, is_set);
 
       g_assert_true (aiodrive_latch_wait_finish (latch, test_call_wait (&calls[0]), &state, NULL));
       g_assert_true (state == !is_set);
@@ -165,7 +165,7 @@ test_set_and_unset_in_one_go (void)
       else
         g_assert_true (aiodrive_latch_wait_set_finish (latch, test_call_wait (&calls[1]), NULL) &&
                        aiodrive_latch_wait_unset_finish (latch, test_call_wait (&calls[2]), NULL));
-      g_assert_true (aiodrive_latch_is_set (latch) == (gboolean) is_set);
+      g_assert_true (aiodrive_latch_get_state (latch) == (gboolean) is_set);
       for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
         test_call_clear (&calls[i]);
       g_assert_finalize_object (g_steal_pointer (&latch));
@@ -239,7 +239,7 @@ on_notify_listen (GObject    *latch,
 
   g_mutex_lock (&listener->mutex);
   listener->n_notified++;
-  listener->state = aiodrive_latch_is_set (AIODRIVE_LATCH (latch));
+  listener->state = aiodrive_latch_get_state (AIODRIVE_LATCH (latch));
   g_mutex_unlock (&listener->mutex);
 }
 
@@ -250,7 +250,7 @@ toggle_at_random (gpointer data)
   g_autoptr(GRand) rand = g_rand_new_with_seed (toggler->seed);
 
   for (guint i = 0; i < test_rounds (5000); i++)
-    aiodrive_latch_toggle (toggler->latch, g_rand_boolean (rand));
+    aiodrive_latch_set_state (toggler->latch, g_rand_boolean (rand));
   return NULL;
 }
 
@@ -272,7 +272,7 @@ test_toggled_by_threads (void)
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
   g_assert_cmpuint (listener.n_notified, >, 0);
-  g_assert_true (aiodrive_latch_is_set (latch) == listener.state);
+  g_assert_true (aiodrive_latch_get_state (latch) == listener.state);
   g_assert_finalize_object (g_steal_pointer (&latch));
   g_mutex_clear (&listener.mutex);
 }

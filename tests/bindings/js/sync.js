@@ -73,10 +73,10 @@ test('cancelled', () => {
 test('latch', () => {
     const latch = Aiodrive.Latch.new();
     const notified = [];
-    latch.connect('notify::state', () => notified.push(latch.is_set()));
+    latch.connect('notify::state', () => notified.push(latch.get_state()));
     latch.set();
-    latch.toggle(true);
-    latch.toggle(false);
+    latch.set_state(true);
+    latch.set_state(false);
     latch.state = true;
     latch.unset();
     assert(!latch.state);

@@ -82,10 +82,10 @@ class StateTest(unittest.TestCase):
     def test_latch(self):
         latch = Aiodrive.Latch.new()
         notified = []
-        latch.connect('notify::state', lambda *args: notified.append(latch.is_set()))
+        latch.connect('notify::state', lambda *args: notified.append(latch.get_state()))
         latch.set()
-        latch.toggle(True)
-        latch.toggle(False)
+        latch.set_state(True)
+        latch.set_state(False)
         latch.props.state = True
         latch.unset()
         self.assertFalse(latch.props.state)

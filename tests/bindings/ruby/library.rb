@@ -82,7 +82,7 @@ def test_latch
   latch.wait_set_async(nil) { |_, result| is_set = latch.wait_set_finish(result) }
   latch.set
   GLib::MainContext.default.iteration(true) until is_set
-  check('a latch', latch.set?)
+  check('a latch', latch.state?)
 end
 
 def test_group

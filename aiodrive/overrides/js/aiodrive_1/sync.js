@@ -76,6 +76,14 @@ function install(namespace) {
     promisify(Latch.prototype, 'wait', ([, state]) => state);
     promisify(Latch.prototype, 'wait_set');
     promisify(Latch.prototype, 'wait_unset');
+    Object.assign(Latch.prototype, {
+        toggle(state) {
+            this.set_state(state);
+        },
+        is_set() {
+            return this.get_state();
+        },
+    });
 
     promisify(SmartLock.prototype, 'acquire', itself);
     for (const name of ['exclusive', 'shared', 'thread_shared', 'weak_exclusive'])

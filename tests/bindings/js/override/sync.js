@@ -36,6 +36,10 @@ test('latch', async () => {
     const unset = [latch.wait_async(), latch.wait_unset_async()];
     latch.unset();
     assertEqual(await Promise.all(unset), [false, undefined]);
+    for (const state of [true, false]) {
+        latch.toggle(state);
+        assertEqual(latch.is_set(), state);
+    }
 });
 
 test('cargo', async () => {

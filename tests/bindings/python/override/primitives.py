@@ -23,6 +23,9 @@ class PrimitiveTest(unittest.TestCase):
         waiting = Aiodrive.prime(latch.wait())
         latch.unset()
         self.assertIs(await waiting, False)
+        for state in True, False:
+            latch.toggle(state)
+            self.assertIs(latch.is_set(), state)
 
     async def test_event_and_future(self):
         event, future = Aiodrive.ThreadSafeEvent(), Aiodrive.ThreadSafeFuture()

@@ -56,6 +56,14 @@ class Cargo(Raw.Cargo):
 class Latch(Raw.Latch):
     """Is set or not, and both can be awaited. `await latch` waits for the next change, and gives the state."""
 
+    def toggle(self, state: bool) -> None:
+        """Sets it or unsets it."""
+        self.set_state(state)
+
+    def is_set(self) -> bool:
+        """Returns whether it is set."""
+        return self.get_state()
+
     async def wait(self) -> bool:
         """Waits for the next change, and gives the state that it came to."""
         return (await operation(self.wait_async, self.wait_finish))[1]
