@@ -358,18 +358,18 @@ aiodrive_task_info_get_error_message (AiodriveTaskInfo *self)
  *
  * Gets how long the task has run, or did run.
  *
- * Returns: the time in seconds; 0 if it has not been started
+ * Returns: the time in microseconds, a #GTimeSpan; 0 if it has not been started
  *
  * Since: 1.0
  */
-double
+gint64
 aiodrive_task_info_get_elapsed (AiodriveTaskInfo *self)
 {
   g_return_val_if_fail (AIODRIVE_IS_TASK_INFO (self), 0);
 
   if (self->started == 0)
     return 0;
-  return ((self->ended != 0 ? self->ended : aiodrive_get_monotonic_time ()) - self->started) / (double) G_USEC_PER_SEC;
+  return (self->ended != 0 ? self->ended : aiodrive_get_monotonic_time ()) - self->started;
 }
 
 /**

@@ -59,7 +59,7 @@ double             aiodrive_task_info_get_progress      (AiodriveTaskInfo *self)
 AIODRIVE_PUBLIC
 const char        *aiodrive_task_info_get_error_message (AiodriveTaskInfo *self);
 AIODRIVE_PUBLIC
-double             aiodrive_task_info_get_elapsed       (AiodriveTaskInfo *self);
+gint64             aiodrive_task_info_get_elapsed       (AiodriveTaskInfo *self);
 AIODRIVE_PUBLIC
 void               aiodrive_task_info_cancel            (AiodriveTaskInfo *self);
 

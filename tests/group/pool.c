@@ -461,13 +461,13 @@ test_list (void)
   second = g_list_model_get_item (tasks, 1);
   g_assert_cmpstr (aiodrive_task_info_get_name (second), ==, "b");
   g_assert_cmpint (aiodrive_task_info_get_state (first), ==, AIODRIVE_TASK_STATE_PLANNED);
-  g_assert_cmpfloat (aiodrive_task_info_get_elapsed (first), ==, 0);
+  g_assert_cmpint (aiodrive_task_info_get_elapsed (first), ==, 0);
 
   aiodrive_task_info_cancel (first);
   test_settle ();
   g_assert_cmpuint (g_list_model_get_n_items (tasks), ==, 1);
   g_assert_cmpint (aiodrive_task_info_get_state (first), ==, AIODRIVE_TASK_STATE_CANCELLED);
-  g_assert_cmpfloat (aiodrive_task_info_get_elapsed (first), ==, 0);
+  g_assert_cmpint (aiodrive_task_info_get_elapsed (first), ==, 0);
   g_assert_cmpint (aiodrive_task_info_get_state (second), ==, AIODRIVE_TASK_STATE_PLANNED);
 
   aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);

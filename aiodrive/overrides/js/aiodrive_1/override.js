@@ -8,7 +8,8 @@
  *     for await (const n of Aiodrive.repeat_periodically(1000, cancellable)) { ... }
  *
  * Names. All are those of the GIR, in its snake_case, as everywhere in GJS; only what the language itself asks for
- * (then, catch, finally, Symbol.asyncIterator) is named by the language. Times are milliseconds.
+ * (then, catch, finally, Symbol.asyncIterator) is named by the language. Durations that you give are
+ * milliseconds; instants and durations that you get are microseconds, as those of GLib.
  *
  * Jobs. A job is a function that gets a cancellable, an Aiodrive.CancelScope of its own; what it returns or awaits is
  * the value, what it throws is the failure. Pass the cancellable on to what you call. When it is cancelled, what waits

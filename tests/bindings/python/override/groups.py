@@ -7,6 +7,12 @@ from support import *
 
 
 class GroupTest(unittest.TestCase):
+    async def test_info(self):
+        async with Aiodrive.TaskGroup() as group:
+            group.spawn(Aiodrive.sleep(0.01))
+            info = group.get_tasks().get_item(0)
+        self.assertTrue(0 < info.get_elapsed() < 60)
+
     async def test_values(self):
         async with Aiodrive.TaskGroup() as group:
             tasks = [group.spawn(gives(i, i)) for i in range(5)]

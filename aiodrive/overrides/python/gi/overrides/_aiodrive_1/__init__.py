@@ -6,7 +6,7 @@ Times are in seconds. Whatever is awaited can be a coroutine, a task or a future
 
 from .combinators import cancel_task, first_success, prime, race, retry, shield, spawn, timeout, try_all, wait_all
 from .errors import SignalError
-from .groups import AutoTerminatedTaskGroup, Pool, TaskGroup
+from .groups import AutoTerminatedTaskGroup, Pool, TaskGroup, TaskInfo
 from .locks import Condition, Limiter, NestableLock, SmartLock
 from .loop import EventLoop
 from .primitives import Button, Cargo, Latch, ThreadSafeEvent, ThreadSafeFuture
@@ -19,7 +19,8 @@ from .threads import BackgroundExecutor, ThreadTaskGroup
 __all__ = [
     'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
     'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SignalError', 'SmartLock', 'TaskGroup',
-    'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue', 'as_completed',
-    'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race', 'repeat_periodically', 'retry',
-    'run', 'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all', 'wait_for_signal',
+    'TaskInfo', 'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
+    'as_completed', 'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race',
+    'repeat_periodically', 'retry', 'run', 'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all',
+    'wait_for_signal',
 ]

@@ -87,6 +87,15 @@ class TaskGroup(GroupBlock, Raw.TaskGroup):
     create_task = spawn
 
 
+@override
+class TaskInfo(Raw.TaskInfo):
+    """What there is to show of a task: `for info in group.get_tasks(): ...`."""
+
+    def get_elapsed(self) -> float:
+        """Returns how long the task has run, or did run, in seconds."""
+        return super().get_elapsed() / 1e6
+
+
 # the two that are derived from it have all of that
 
 @override

@@ -40,6 +40,10 @@ class TestContext(Raw.TestContext):
     def new(cls, context: GLib.MainContext | None = None) -> TestContext:
         return cls(context)
 
+    def get_elapsed(self) -> float:
+        """Returns the virtual time since the context was made, in seconds."""
+        return super().get_elapsed() / 1e6
+
     def close(self) -> None:
         """Ends the test: time is the real one again."""
         super().close()
