@@ -5,12 +5,11 @@
 
 G_BEGIN_DECLS
 
-gboolean aiodrive_error_is_cancelled (const GError *error);
-GError  *aiodrive_error_new_cancelled (void);
-GError  *aiodrive_error_new_not_implemented (GObject *object);
-GError  *aiodrive_error_new_multiple (GPtrArray *errors,
-                                      GPtrArray *names,
-                                      guint      n_tasks);
+GError *aiodrive_error_new_cancelled       (void);
+GError *aiodrive_error_new_not_implemented (GObject          *object);
+GError *aiodrive_error_new_multiple        (GPtrArray        *errors,
+                                            GPtrArray        *names,
+                                            guint             n_tasks);
 
 /* Collects the errors of several tasks. */
 typedef struct
@@ -20,10 +19,10 @@ typedef struct
   gboolean   cancelled;   /* a task was cancelled, which counts if no task failed */
 } AiodriveFailures;
 
-void     aiodrive_failures_add       (AiodriveFailures *self,
-                                      GError           *error,
-                                      const char       *name);
-GError  *aiodrive_failures_sum_up    (AiodriveFailures *self,
-                                      guint             n_tasks);
+void    aiodrive_failures_add              (AiodriveFailures *self,
+                                            GError           *error,
+                                            const char       *name);
+GError *aiodrive_failures_sum_up           (AiodriveFailures *self,
+                                            guint             n_tasks);
 
 G_END_DECLS

@@ -59,6 +59,17 @@ aiodrive_error_get_errors (const GError *error)
   return aiodrive_error_get_private (error)->errors;
 }
 
+/**
+ * aiodrive_error_is_cancelled:
+ * @error: (nullable): an error
+ *
+ * Returns whether @error says that a call was cancelled: %G_IO_ERROR_CANCELLED. As a rule that is no failure to report,
+ * since the caller asked for it. No warning of this library is about such an error.
+ *
+ * Returns: %TRUE if it does; %FALSE for another error, or none
+ *
+ * Since: 1.0
+ */
 gboolean
 aiodrive_error_is_cancelled (const GError *error)
 {

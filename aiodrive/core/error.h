@@ -43,12 +43,14 @@ typedef enum
 #define AIODRIVE_TYPE_ERROR (aiodrive_error_get_type ())
 
 AIODRIVE_PUBLIC
-GType      aiodrive_error_get_type   (void);
+GType      aiodrive_error_get_type     (void);
 
 AIODRIVE_PUBLIC
-GQuark     aiodrive_error_quark      (void);
+GQuark     aiodrive_error_quark        (void);
 
 AIODRIVE_PUBLIC
-GPtrArray *aiodrive_error_get_errors (const GError *error);
+GPtrArray *aiodrive_error_get_errors   (const GError *error);
+AIODRIVE_PUBLIC
+gboolean   aiodrive_error_is_cancelled (const GError *error);
 
 G_END_DECLS

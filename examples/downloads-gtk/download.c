@@ -145,7 +145,7 @@ download_run (GCancellable  *scope,
 
   if (load (self, &failure))
     return aiodrive_return_string (result, g_strdup_printf ("%s: saved", self->name));
-  if (!g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (!aiodrive_error_is_cancelled (failure))
     return aiodrive_return_string (result, g_strdup_printf ("%s: %s", self->name, failure->message));
 
   g_propagate_error (error, g_steal_pointer (&failure));

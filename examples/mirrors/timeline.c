@@ -107,7 +107,7 @@ state_of (GTask *task)
     return ENDED;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return TIMED_OUT;
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (!aiodrive_error_is_cancelled (error))
     return FAILED;
 
   reason = aiodrive_cancel_scope_dup_reason (AIODRIVE_CANCEL_SCOPE (g_task_get_cancellable (task)));

@@ -163,6 +163,26 @@ test_combinator (void)
   test_task_free (b);
 }
 
+static void
+test_is_cancelled (void)
+{
+  const struct { GQuark domain; gint code; gboolean cancelled; } cases[] =
+  {
+    { G_IO_ERROR, G_IO_ERROR_CANCELLED, TRUE },
+    { G_IO_ERROR, G_IO_ERROR_TIMED_OUT, FALSE },
+    { AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE, FALSE },
+    { G_FILE_ERROR, G_IO_ERROR_CANCELLED, FALSE },
+  };
+
+  g_assert_false (aiodrive_error_is_cancelled (NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(GError) error = g_error_new_literal (cases[i].domain, cases[i].code, "?");
+
+      g_assert_cmpint (aiodrive_error_is_cancelled (error), ==, cases[i].cancelled);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -176,6 +196,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/task/cancel/before-the-job", test_before_the_job);
   g_test_add_func ("/aiodrive/task/cancel/twice", test_twice);
   g_test_add_func ("/aiodrive/task/cancel/combinator", test_combinator);
+  g_test_add_func ("/aiodrive/task/cancel/is-cancelled", test_is_cancelled);
 
   return g_test_run ();
 }

@@ -128,6 +128,8 @@ test('errors', () => {
     assert(error.message.includes('2 of 3'));
     assertEqual(Aiodrive.error_get_errors(error).map(one => one.message), ['one', 'two']);
     assertEqual(Aiodrive.error_get_errors(Aiodrive.task_dup_error(bad)) ?? [], []);
+    assert(!Aiodrive.error_is_cancelled(error));
+    assert(Aiodrive.error_is_cancelled(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'gone')));
 });
 
 test('a task of others', () => {

@@ -128,6 +128,8 @@ class PropagateTest(unittest.TestCase):
         self.assertTrue(error.matches(Aiodrive.error_quark(), Aiodrive.Error.MULTIPLE))
         self.assertIn('2 of 3', error.message)
         self.assertFalse(Aiodrive.error_get_errors(error))   # which PyGObject dropped
+        self.assertFalse(Aiodrive.error_is_cancelled(error))
+        self.assertTrue(Aiodrive.error_is_cancelled(new_error('gone', Gio.IOErrorEnum.CANCELLED)))
 
     def test_foreign(self):
         task = Gio.Task.new(None, Gio.Cancellable(), None)
