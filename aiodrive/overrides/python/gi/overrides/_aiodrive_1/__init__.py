@@ -21,6 +21,8 @@ __all__ = [
     'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SignalError', 'SmartLock', 'TaskGroup',
     'TaskInfo', 'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
     'as_completed', 'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race',
+    'TaskInfo', 'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
+    'as_completed', 'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race',
     'repeat_periodically', 'retry', 'run', 'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all',
     'wait_for_signal',
 ]
