@@ -33,6 +33,7 @@
 #include "aiodrive/sync/thread-safe-event.h"
 #include "aiodrive/sync/thread-safe-future.h"
 #include "aiodrive/task/cancel.h"
+#include "aiodrive/task/children.h"
 #include "aiodrive/task/data.h"
 #include "aiodrive/task/fiber.h"
 #include "aiodrive/task/gather.h"

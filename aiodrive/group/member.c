@@ -150,7 +150,7 @@ progressed (AiodriveWorkItem *work)
 void
 aiodrive_member_show (AiodriveMember *self)
 {
-  self->info = aiodrive_task_info_new (self->task);
+  self->info = aiodrive_task_info_show (self->task);
   if (self->plan == NULL)
     aiodrive_task_info_set_running (self->info, self->since);
   aiodrive_waiter_init (&self->progress, progressed);

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-AiodriveTaskInfo *aiodrive_task_info_new          (GTask            *task);
+AiodriveTaskInfo *aiodrive_task_info_show         (GTask            *task);
 void              aiodrive_task_info_set_running  (AiodriveTaskInfo *self,
                                                    gint64            since);
 void              aiodrive_task_info_set_progress (AiodriveTaskInfo *self,

@@ -4,15 +4,16 @@
 #include "aiodrive/core/monotonic-time.h"
 #include "aiodrive/core/dispatcher-private.h"
 #include "aiodrive/core/error-private.h"
+#include "aiodrive/task/record-private.h"
 
 /**
  * AiodriveTaskInfo:
  *
- * What there is to show of a task in a group: its name, its state, its progress, and a way to cancel it. The items of
- * aiodrive_task_group_get_tasks() are such.
+ * What there is to show of a task: its name, its state, its progress, and a way to cancel it. The items of
+ * aiodrive_task_group_get_tasks() are such; aiodrive_task_info_new() makes one for any task.
  *
  * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the
- * group: use it in the thread that iterates that, its notifications come there.
+ * task, in a group that of the group: use it in the thread that iterates that, its notifications come there.
  *
  * |[<!-- language="C" -->
  * GListModel *tasks = aiodrive_task_group_get_tasks (group);   // for a list view
@@ -209,7 +210,7 @@ look (AiodriveWorkItem *work)
 
 /* For a task that stays until aiodrive_task_info_set_ended(). */
 AiodriveTaskInfo *
-aiodrive_task_info_new (GTask *task)
+aiodrive_task_info_show (GTask *task)
 {
   AiodriveTaskInfo *self = g_object_new (AIODRIVE_TYPE_TASK_INFO, NULL);
 
@@ -275,6 +276,94 @@ aiodrive_task_info_set_ended (AiodriveTaskInfo *self,
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR_MESSAGE]);
       set_state (self, AIODRIVE_TASK_STATE_FAILED);
     }
+}
+
+/*
+ * Of any task
+ */
+
+/* What watches a task for an info, which may go first. */
+typedef struct
+{
+  AiodriveWaiter     ended;      /* first */
+  AiodriveWaiter     progress;
+  AiodriveTaskInfo  *info;       /* owned until the task has ended; NULL after that */
+  GTask             *task;       /* unowned until it has ended */
+} Watch;
+
+static void
+observe (Watch *self)
+{
+  g_autoptr(AiodriveTaskInfo) info = g_object_ref (self->info);   /* a handler may run a main loop */
+  AiodriveTaskRecord *record = aiodrive_task_record_get (self->task);
+  double progress = aiodrive_task_record_watch_progress (record, &self->progress);
+
+  if (info->state == AIODRIVE_TASK_STATE_PLANNED && !aiodrive_task_record_is_planned (record))
+    aiodrive_task_info_set_running (info, aiodrive_get_monotonic_time ());
+  aiodrive_task_info_set_progress (info, progress);
+}
+
+static void
+watch_progressed (AiodriveWorkItem *work)
+{
+  Watch *self = AIODRIVE_CONTAINER_OF (work, Watch, progress.work);
+
+  if (self->info != NULL)
+    observe (self);
+  else
+    g_free (self);   /* the task ended meanwhile */
+}
+
+static void
+watch_ended (AiodriveWorkItem *work)
+{
+  Watch *self = (Watch *) work;
+  g_autoptr(AiodriveTaskInfo) info = g_steal_pointer (&self->info);
+  g_autoptr(GTask) task = self->task;
+  AiodriveTaskRecord *record = aiodrive_task_record_get (task);
+  g_autoptr(GError) error = aiodrive_task_record_copy_error (record);
+
+  if (aiodrive_task_record_unwatch_progress (record, &self->progress))
+    g_free (self);
+  aiodrive_task_info_set_ended (info, error);
+  aiodrive_task_record_called_back (record);
+}
+
+/**
+ * aiodrive_task_info_new:
+ * @task: a task of the main context that is thread-default now
+ *
+ * Creates what there is to show of a task, whether or not it is in a group. It follows the task until that has ended:
+ * the failure of the task counts as seen, and a task that is dropped before it is returned fails.
+ *
+ * The time of aiodrive_task_info_get_elapsed() begins now, or when the job of a task that is planned begins.
+ *
+ * Returns: (transfer full): a new object
+ *
+ * Since: 1.0
+ */
+AiodriveTaskInfo *
+aiodrive_task_info_new (GTask *task)
+{
+  AiodriveTaskRecord *record;
+  AiodriveTaskInfo *self;
+  Watch *watch;
+
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+
+  record = aiodrive_task_record_get (task);
+  self = aiodrive_task_info_show (task);
+  if (!aiodrive_task_record_is_planned (record))
+    aiodrive_task_info_set_running (self, aiodrive_get_monotonic_time ());
+
+  watch = g_new0 (Watch, 1);
+  watch->info = g_object_ref (self);
+  watch->task = task;
+  aiodrive_waiter_init (&watch->ended, watch_ended);
+  aiodrive_waiter_init (&watch->progress, watch_progressed);
+  observe (watch);
+  aiodrive_task_record_watch_weakly (record, &watch->ended);
+  return self;
 }
 
 /**

@@ -51,6 +51,8 @@ AIODRIVE_PUBLIC
 G_DECLARE_FINAL_TYPE (AiodriveTaskInfo, aiodrive_task_info, AIODRIVE, TASK_INFO, GObject)
 
 AIODRIVE_PUBLIC
+AiodriveTaskInfo  *aiodrive_task_info_new               (GTask            *task);
+AIODRIVE_PUBLIC
 const char        *aiodrive_task_info_get_name          (AiodriveTaskInfo *self);
 AIODRIVE_PUBLIC
 AiodriveTaskState  aiodrive_task_info_get_state         (AiodriveTaskInfo *self);

@@ -33,7 +33,8 @@ struct _AiodriveCombinator
 
   AiodriveCombinatorChild       *children;     /* owned */
   guint                          n_children;
-  gboolean                       cancelled_others;   /* a child has failed or won; used in the context */
+  gboolean                       cancelled_others;   /* a child has failed or won; used in the context, as is the next */
+  guint                          n_ended;
 
   GMutex                         lock;
   guint                          n_pending;    /* guarded by lock, as are the next; the start counts as a child */
@@ -66,6 +67,9 @@ gboolean   aiodrive_combinator_is_cancelled  (AiodriveCombinator  *self);
 void       aiodrive_combinator_cancel_others (AiodriveCombinator  *self,
                                               const GError        *reason);
 GTask     *aiodrive_combinator_get_child     (AiodriveCombinator  *self,
+                                              guint                index);
+/* The order of completion: 1 for the first child, 0 for a pending one. */
+guint      aiodrive_combinator_get_rank      (AiodriveCombinator  *self,
                                               guint                index);
 /* For a completed child; NULL if it succeeded. */
 GError    *aiodrive_combinator_get_error     (AiodriveCombinator  *self,

@@ -26,6 +26,7 @@ struct _AiodriveCombinatorChild
   AiodriveCombinator *combinator;
   GTask              *task;         /* owned */
   AiodriveTaskRecord *record;       /* that of task */
+  guint               rank;         /* the first to end has 1; 0: it has not ended */
 };
 
 static void
@@ -46,6 +47,13 @@ aiodrive_combinator_get_child (AiodriveCombinator *self,
                                guint               index)
 {
   return self->children[index].task;
+}
+
+guint
+aiodrive_combinator_get_rank (AiodriveCombinator *self,
+                              guint               index)
+{
+  return self->children[index].rank;
 }
 
 GError *
@@ -196,6 +204,7 @@ child_ended (AiodriveWorkItem *work)
   AiodriveCombinatorChild *child = (AiodriveCombinatorChild *) work;
   AiodriveCombinator *self = child->combinator;
 
+  child->rank = ++self->n_ended;
   if (self->klass->child_ended != NULL && self->klass->child_ended (self, child - self->children))
     cancel_others_once (self);
   if (is_last (self))
@@ -309,6 +318,7 @@ aiodrive_combinator_new (const AiodriveCombinatorClass *klass,
   g_mutex_init (&self->lock);
   g_task_set_task_data (self->task, self, combinator_free);
   aiodrive_task_record_set_job (aiodrive_task_record_get (self->task), NULL, self, children_called_back);
+  aiodrive_task_record_set_combines (aiodrive_task_record_get (self->task));
 
   return self;
 }

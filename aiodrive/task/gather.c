@@ -56,7 +56,8 @@ finish (GAsyncResult  *result,
  *
  * If the call itself is cancelled, it cancels all tasks and waits for them; then it fails with their real errors, or
  * %G_IO_ERROR_CANCELLED. If a task cannot be cancelled on its own, the call fails with %G_IO_ERROR_INVALID_ARGUMENT,
- * and cancels nothing. The values stay in the tasks; unwrap them there.
+ * and cancels nothing. The values stay in the tasks; unwrap them there. After a failure aiodrive_task_dup_children()
+ * returns the tasks, and aiodrive_task_ref_failed_child() the first one that failed.
  *
  * Returns: (transfer full): a new task
  *
@@ -124,6 +125,7 @@ aiodrive_try_all_finish (GAsyncResult  *result,
  * @cancellable: (nullable): cancels the call
  *
  * Returns a task that waits for all of @tasks: a failure cancels no other task. Their errors are raised at the end.
+ * After a failure aiodrive_task_dup_children() returns the tasks, of which some may have succeeded.
  *
  * Otherwise it is like aiodrive_try_all().
  *

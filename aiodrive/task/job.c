@@ -27,12 +27,31 @@ aiodrive_task_record_set_job (AiodriveTaskRecord    *self,
   self->job = func;
   self->job_data = user_data;
   self->job_data_destroy = user_data_destroy;
+  self->planned = func != NULL;
 }
 
-/* Runs in the next iteration, in the context of the task. */
+/* Whether it has a job that has not begun. */
+gboolean
+aiodrive_task_record_is_planned (AiodriveTaskRecord *self)
+{
+  gboolean planned;
+
+  aiodrive_monitor_lock (&self->monitor);
+  planned = self->planned;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return planned;
+}
+
+/* Runs in the next iteration, in the context of the task. Observers see that the task is not planned any more. */
 void
 aiodrive_task_record_begin_job (AiodriveTaskRecord *self)
 {
+  aiodrive_monitor_lock (&self->monitor);
+  self->planned = FALSE;
+  aiodrive_wait_queue_wake_all (&self->observers, &self->monitor);
+  aiodrive_monitor_unlock (&self->monitor);
+
   self->work.stamp = aiodrive_dispatcher_stamp ();
   aiodrive_task_record_post (self, aiodrive_dispatcher_get_thread_default (), run_job);
 }
@@ -47,6 +66,7 @@ run_primed_job (AiodriveTaskRecord *self)
   gboolean ended;
 
   self->primed = TRUE;   /* no other thread has the task yet */
+  self->planned = FALSE;
   g_object_ref (self->task);
   run_job (&self->work);
 

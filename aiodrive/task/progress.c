@@ -38,6 +38,18 @@ aiodrive_task_record_show_above (AiodriveTaskRecord *self)
 }
 
 double
+aiodrive_task_record_get_progress (AiodriveTaskRecord *self)
+{
+  double progress;
+
+  aiodrive_monitor_lock (&self->monitor);
+  progress = self->progress;
+  aiodrive_monitor_unlock (&self->monitor);
+
+  return progress;
+}
+
+double
 aiodrive_task_record_watch_progress (AiodriveTaskRecord *self,
                                      AiodriveWaiter     *waiter)
 {
@@ -124,4 +136,26 @@ aiodrive_task_set_progress (GTask  *task,
   g_return_if_fail (G_IS_TASK (task));
 
   set_progress (task, fraction > 0 ? MIN (fraction, 1) : 0);
+}
+
+/**
+ * aiodrive_task_get_progress:
+ * @task: a task
+ *
+ * Gets how much of its work a task has done, as aiodrive_task_set_progress() says. It may be called from every thread.
+ * To follow the progress use aiodrive_task_info_new().
+ *
+ * Returns: the progress, from 0 to 1; 0 for a task that this library does not know
+ *
+ * Since: 1.0
+ */
+double
+aiodrive_task_get_progress (GTask *task)
+{
+  AiodriveTaskRecord *record;
+
+  g_return_val_if_fail (G_IS_TASK (task), 0);
+
+  record = aiodrive_task_record_peek (task);
+  return record != NULL ? aiodrive_task_record_get_progress (record) : 0;
 }

@@ -6,7 +6,9 @@
 G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
-void aiodrive_task_set_progress (GTask  *task,
-                                 double  fraction);
+void   aiodrive_task_set_progress (GTask  *task,
+                                   double  fraction);
+AIODRIVE_PUBLIC
+double aiodrive_task_get_progress (GTask  *task);
 
 G_END_DECLS

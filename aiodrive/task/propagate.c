@@ -27,6 +27,18 @@ aiodrive_task_record_set_adopted (AiodriveTaskRecord *self)
   self->adopted = TRUE;
 }
 
+void
+aiodrive_task_record_set_combines (AiodriveTaskRecord *self)
+{
+  self->combines = TRUE;
+}
+
+gboolean
+aiodrive_task_record_get_combines (AiodriveTaskRecord *self)
+{
+  return self->combines;
+}
+
 gboolean
 aiodrive_task_record_get_adopted (AiodriveTaskRecord *self)
 {

@@ -33,10 +33,12 @@ struct _AiodriveTaskRecord
   GError                  *error;       /* owned; moved from the task by its first reader */
   double                   progress;
   gboolean                 shown_above; /* the task above shows this progress too */
-  AiodriveWaitQueue        observers;   /* of progress */
+  gboolean                 planned;     /* the job has not begun */
+  AiodriveWaitQueue        observers;   /* of progress, and of planned */
 
   GTask                   *leaf;        /* owned; set before it completes, as is the next */
   gboolean                 adopted;
+  gboolean                 combines;    /* its data is an AiodriveCombinator */
   gboolean                 has_value;   /* this library returned it with a GValue */
   GAsyncReadyCallback      callback;    /* the fields below belong to the task's own context */
   gpointer                 callback_data;

@@ -63,10 +63,15 @@ GTask              *aiodrive_task_record_get_leaf     (AiodriveTaskRecord  *self
 void                aiodrive_task_record_set_adopted  (AiodriveTaskRecord  *self);
 gboolean            aiodrive_task_record_get_adopted  (AiodriveTaskRecord  *self);
 
+/* That its data is an AiodriveCombinator. */
+void                aiodrive_task_record_set_combines (AiodriveTaskRecord  *self);
+gboolean            aiodrive_task_record_get_combines (AiodriveTaskRecord  *self);
+
 /* The progress. The next change wakes a watcher once, unless it is removed first. The first function sets whether the
  * task above, whose scope is the parent of this one's, shows the progress too. */
 gboolean            aiodrive_task_record_set_progress     (AiodriveTaskRecord *self,
                                                            double              progress);
+double              aiodrive_task_record_get_progress     (AiodriveTaskRecord *self);
 double              aiodrive_task_record_show_above       (AiodriveTaskRecord *self);
 void                aiodrive_task_show_progress_above     (GTask              *task);
 double              aiodrive_task_record_watch_progress   (AiodriveTaskRecord *self,
@@ -84,6 +89,7 @@ void                aiodrive_task_record_set_job      (AiodriveTaskRecord    *se
                                                        gpointer               user_data,
                                                        GDestroyNotify         user_data_destroy);
 void                aiodrive_task_record_begin_job    (AiodriveTaskRecord    *self);
+gboolean            aiodrive_task_record_is_planned   (AiodriveTaskRecord    *self);
 void                aiodrive_task_record_start_job    (AiodriveTaskRecord    *self,
                                                        gboolean               now,
                                                        AiodriveTaskRecordJob  func,

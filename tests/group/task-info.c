@@ -564,6 +564,85 @@ test_arguments (void)
   test_settle ();
 }
 
+/* Of a task that is in no group, until it ends so or so. */
+static void
+test_of_task (void)
+{
+  const AiodriveTaskState states[] = { AIODRIVE_TASK_STATE_SUCCEEDED, AIODRIVE_TASK_STATE_FAILED,
+                                       AIODRIVE_TASK_STATE_CANCELLED };
+
+  for (guint i = 0; i < TEST_N_TASK_KINDS * G_N_ELEMENTS (states); i++)
+    {
+      TestTaskKind kind = i / G_N_ELEMENTS (states);
+      AiodriveTaskState state = states[i % G_N_ELEMENTS (states)];
+      TestTask *task = test_task_new (kind, "task", NULL);
+      AiodriveTaskInfo *info = aiodrive_task_info_new (task->task);
+      guint n_states = 0;
+      guint n_progress = 0;
+
+      g_signal_connect (info, "notify::state", G_CALLBACK (count), &n_states);
+      g_signal_connect (info, "notify::progress", G_CALLBACK (count), &n_progress);
+      g_assert_cmpint (aiodrive_task_info_get_state (info), ==, AIODRIVE_TASK_STATE_RUNNING);
+      g_assert_cmpstr (aiodrive_task_info_get_name (info), ==, "task");
+      aiodrive_task_set_progress (task->task, 0.5);
+      g_assert_cmpfloat (aiodrive_task_get_progress (task->task), ==, 0.5);
+      test_iterate_until (n_progress == 1);
+      g_assert_cmpfloat (aiodrive_task_info_get_progress (info), ==, 0.5);
+
+      if (state == AIODRIVE_TASK_STATE_SUCCEEDED)
+        test_task_succeed (task);
+      else if (state == AIODRIVE_TASK_STATE_FAILED)
+        test_task_fail (task, G_IO_ERROR_NOT_FOUND);
+      else
+        aiodrive_task_info_cancel (info);
+      test_iterate_until (n_states == 1);
+      g_assert_cmpint (aiodrive_task_info_get_state (info), ==, state);
+      g_assert_cmpstr (aiodrive_task_info_get_error_message (info), ==,
+                       state == AIODRIVE_TASK_STATE_FAILED ? "task failed" : NULL);
+      test_task_settle (task);
+      g_assert_finalize_object (info);
+      test_task_free (task);
+    }
+}
+
+/* One of a planned task of a pool sees it begin; and goes first, or is made when the task has ended. */
+static void
+test_of_planned (void)
+{
+  AiodrivePool *pool = aiodrive_pool_new (NULL);
+  g_auto(TestCall) call = TEST_CALL_INIT;
+  g_auto(TestChild) child = { 0 };
+  AiodriveTaskInfo *info, *other;
+
+  test_child_spawn (&child, AIODRIVE_TASK_GROUP (pool), "child");
+  g_assert_cmpfloat (aiodrive_task_get_progress (child.task), ==, 0);
+  info = aiodrive_task_info_new (child.task);
+  other = aiodrive_task_info_new (child.task);
+  test_settle ();
+  g_assert_cmpint (aiodrive_task_info_get_state (info), ==, AIODRIVE_TASK_STATE_PLANNED);
+  g_assert_cmpint (aiodrive_task_info_get_elapsed (info), ==, 0);
+  g_object_unref (other);
+
+  aiodrive_pool_run_async (pool, AIODRIVE_POOL_FLAGS_NONE, NULL, test_on_ready, &call);
+  test_iterate_until (child.n_started == 1);
+  test_settle ();
+  g_assert_cmpint (aiodrive_task_info_get_state (info), ==, AIODRIVE_TASK_STATE_RUNNING);
+  test_child_succeed (&child);
+  test_call_wait (&call);
+  test_settle ();
+  g_assert_cmpint (aiodrive_task_info_get_state (info), ==, AIODRIVE_TASK_STATE_SUCCEEDED);
+
+  other = aiodrive_task_info_new (child.task);
+  test_settle ();
+  g_assert_cmpint (aiodrive_task_info_get_state (other), ==, AIODRIVE_TASK_STATE_SUCCEEDED);
+  g_assert_finalize_object (other);
+  g_assert_finalize_object (info);
+  test_call_clear (&call);
+  test_child_clear (&child);
+  test_settle ();
+  g_assert_finalize_object (pool);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -580,6 +659,8 @@ main (int   argc,
   g_test_add_func ("/aiodrive/group/task-info/progress", test_progress);
   g_test_add_func ("/aiodrive/group/task-info/progress-race", test_progress_race);
   g_test_add_func ("/aiodrive/group/task-info/nested-loop", test_nested_loop);
+  g_test_add_func ("/aiodrive/group/task-info/of-task", test_of_task);
+  g_test_add_func ("/aiodrive/group/task-info/of-planned", test_of_planned);
   g_test_add_func ("/aiodrive/group/task-info/arguments", test_arguments);
 
   return g_test_run ();

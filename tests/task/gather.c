@@ -69,6 +69,83 @@ test_success (Fixture       *self,
 }
 
 static void
+assert_children (Fixture *self,
+                 GTask   *all)
+{
+  g_autoptr(GPtrArray) children = aiodrive_task_dup_children (all);
+
+  g_assert_cmpuint (children->len, ==, N);
+  for (guint i = 0; i < N; i++)
+    g_assert_true (g_ptr_array_index (children, i) == self->tasks[i]);
+}
+
+/* After a failure too: the tasks are to be had in their order, and the one that failed first. */
+static void
+test_children (Fixture       *self,
+               gconstpointer  data)
+{
+  GTask *all = aiodrive_wait_all (self->tasks, N, NULL);
+  g_autoptr(GTask) failed = NULL;
+
+  assert_children (self, all);
+  g_assert_null (aiodrive_task_ref_failed_child (all));   /* it has not ended */
+  test_task_fail (self->children[2], G_IO_ERROR_NOT_FOUND);
+  test_settle ();
+  test_task_fail (self->children[1], G_IO_ERROR_EXISTS);
+  test_task_succeed (self->children[0]);
+  aiodrive_run (all);
+
+  assert_children (self, all);
+  test_assert_value (self->tasks[0], "a");
+  failed = aiodrive_task_ref_failed_child (all);
+  g_assert_true (failed == self->tasks[2]);
+  test_finalize_task (all);
+}
+
+/* Which one failed, and not those that were cancelled because of it. */
+static void
+test_failed_child (Fixture       *self,
+                   gconstpointer  data)
+{
+  GTask *all = aiodrive_try_all (self->tasks, N, NULL);
+  g_autoptr(GTask) failed = NULL;
+
+  g_cancellable_cancel (g_task_get_cancellable (self->tasks[0]));
+  self->children[2]->lingers = TRUE;
+  test_iterate_until (self->children[2]->n_cancelled == 1);
+  test_task_fail (self->children[2], G_IO_ERROR_NOT_FOUND);
+  aiodrive_run (all);
+
+  failed = aiodrive_task_ref_failed_child (all);
+  g_assert_true (failed == self->tasks[2]);
+  test_finalize_task (all);
+}
+
+static void
+test_no_children (Fixture       *self,
+                  gconstpointer  data)
+{
+  g_autoptr(GTask) stranger = g_task_new (NULL, NULL, NULL, NULL);
+  GTask *all = aiodrive_try_all (self->tasks, N, NULL);
+  GTask *tasks[] = { stranger, self->tasks[0], all };
+
+  for (guint i = 0; i < N; i++)
+    test_task_succeed (self->children[i]);
+  aiodrive_run (all);
+  g_task_set_task_data (stranger, self, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    {
+      g_autoptr(GPtrArray) children = aiodrive_task_dup_children (tasks[i]);
+
+      g_assert_cmpuint (children->len, ==, tasks[i] == all ? N : 0);
+      g_assert_null (aiodrive_task_ref_failed_child (tasks[i]));
+    }
+  test_finalize_task (all);
+  g_task_return_boolean (stranger, TRUE);
+  test_settle ();
+}
+
+static void
 test_empty (void)
 {
   GTask *task = aiodrive_try_all (NULL, 0, NULL);
@@ -383,6 +460,9 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add ("/aiodrive/task/gather/success", test_success);
+  add ("/aiodrive/task/gather/children", test_children);
+  add ("/aiodrive/task/gather/failed-child", test_failed_child);
+  add ("/aiodrive/task/gather/no-children", test_no_children);
   g_test_add_func ("/aiodrive/task/gather/empty", test_empty);
   add ("/aiodrive/task/gather/first-failure", test_first_failure);
   add ("/aiodrive/task/gather/first-cancelled", test_first_cancelled);

@@ -151,6 +151,18 @@ test('retry', () => {
     assertRaises(() => Aiodrive.task_propagate(retry(0, 0)), INVALID_ARGUMENT);
 });
 
+test('children', () => {
+    const children = [spawn(gives('x')), spawn(fails()), spawn(gives('y'))];
+    const all = Aiodrive.wait_all(children, null);
+    Aiodrive.run(all);
+    assertRaises(() => Aiodrive.wait_all_finish(all), NOT_FOUND);
+    assertEqual(Aiodrive.task_dup_children(all), children);
+    assertEqual(Aiodrive.task_ref_failed_child(all), children[1]);
+    assertEqual(Aiodrive.task_propagate(children[2]), 'y');
+    assertEqual(Aiodrive.task_dup_children(children[0]), []);
+    assertEqual(Aiodrive.task_ref_failed_child(children[0]), null);
+});
+
 test('cancel_task', () => {
     for (const job of [sleeps(), gives('x')])
         inBothForms('cancel_task', task(job), result => assert(Aiodrive.cancel_task_finish(result)));

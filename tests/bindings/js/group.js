@@ -106,6 +106,8 @@ test('list', () => {
     iterateUntil(() => seen.length > 0);
     assertEqual(seen, [0.5]);
     assertEqual(info.progress, 0.5);
+    assertEqual(Aiodrive.task_get_progress(task), 0.5);
+    assertEqual(Aiodrive.TaskInfo.new(task).get_progress(), 0.5);
 
     info.cancel();
     assert(close(group));

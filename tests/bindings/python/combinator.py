@@ -107,6 +107,20 @@ class GatherTest(unittest.TestCase):
         Aiodrive.run(Aiodrive.cancel_task(task, None))
 
 
+class ChildrenTest(unittest.TestCase):
+    def test_children(self):
+        children = [spawn(gives('x')), spawn(fails()), spawn(gives('y'))]
+        task = Aiodrive.wait_all(children, None)
+        Aiodrive.run(task)
+        with Raises(Gio.IOErrorEnum.NOT_FOUND):
+            Aiodrive.wait_all_finish(task)
+        self.assertEqual(Aiodrive.task_dup_children(task), children)
+        self.assertEqual(Aiodrive.task_ref_failed_child(task), children[1])
+        self.assertEqual(Aiodrive.task_propagate(children[2]), 'y')
+        self.assertEqual(Aiodrive.task_dup_children(children[0]), [])
+        self.assertIsNone(Aiodrive.task_ref_failed_child(children[0]))
+
+
 class TimeoutTest(unittest.TestCase):
     def test_in_time(self):
         for result in both_forms('timeout', lambda: spawn(sleeps(1, 'in time')), lambda: 60000):

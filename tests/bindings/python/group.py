@@ -140,6 +140,9 @@ class ListTest(unittest.TestCase):
         self.assertEqual(seen, [0.5])
         self.assertEqual(info.props.progress, 0.5)
 
+        self.assertEqual(Aiodrive.task_get_progress(task), 0.5)
+        self.assertEqual(Aiodrive.TaskInfo.new(task).get_progress(), 0.5)
+
         info.cancel()
         self.assertTrue(close(group))
         self.assertEqual(changes, [(0, 1, 0)])
