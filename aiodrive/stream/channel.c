@@ -439,6 +439,8 @@ aiodrive_channel_try_receive (AiodriveChannel  *self,
  *
  * It fails as aiodrive_channel_receive_finish() does.
  *
+ * There is no return value, since other languages would get it beside @value: look at @error.
+ *
  * Since: 1.0
  */
 void
@@ -487,6 +489,8 @@ aiodrive_channel_receive_async (AiodriveChannel     *self,
  * Ends a wait for an item.
  *
  * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the channel is closed and nothing is left.
+ *
+ * There is no return value, since other languages would get it beside @value: look at @error.
  *
  * Since: 1.0
  */

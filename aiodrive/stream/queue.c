@@ -199,6 +199,8 @@ aiodrive_queue_get_async (AiodriveQueue       *self,
  *
  * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the queue is closed and nothing is left.
  *
+ * There is no return value, since other languages would get it beside @value: look at @error.
+ *
  * Since: 1.0
  */
 void

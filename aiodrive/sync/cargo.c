@@ -167,6 +167,8 @@ aiodrive_cargo_wait_async (AiodriveCargo       *self,
  *
  * Ends a wait for a value.
  *
+ * There is no return value, since other languages would get it beside @value: look at @error.
+ *
  * Since: 1.0
  */
 void

@@ -299,6 +299,8 @@ aiodrive_thread_safe_future_wait_async (AiodriveThreadSafeFuture *self,
  *
  * Ends a wait for the future: with its value, its error, or %G_IO_ERROR_CANCELLED.
  *
+ * There is no return value, since other languages would get it beside @value: look at @error.
+ *
  * Since: 1.0
  */
 void
@@ -328,6 +330,8 @@ aiodrive_thread_safe_future_wait_finish (AiodriveThreadSafeFuture  *self,
  *
  * It ends with the value of the future or with its error; with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or
  * when a deadline that reaches it has passed.
+ *
+ * There is no return value, since other languages would get it beside @value: look at @error.
  *
  * Since: 1.0
  */

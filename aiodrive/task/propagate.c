@@ -161,6 +161,8 @@ aiodrive_task_propagate_result (GTask   *task,
  *
  * This is g_task_propagate_value() for bindings: @value is initialised even if @error is set.
  *
+ * There is no return value, since other languages would get it beside @value: look at @error.
+ *
  * Since: 1.0
  */
 void

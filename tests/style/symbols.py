@@ -67,6 +67,17 @@ TRANSFERRING_ANYWAY = {
     'aiodrive_queue_get_many': 'takes the items out of the queue, as the get() of every queue does',
 }
 
+# Functions that can fail and return nothing: GJS would give a return value beside the value that they fill.
+FAILING_SILENTLY = {
+    'aiodrive_cargo_wait_finish',
+    'aiodrive_channel_receive',
+    'aiodrive_channel_receive_finish',
+    'aiodrive_queue_get_finish',
+    'aiodrive_task_propagate',
+    'aiodrive_thread_safe_future_wait',
+    'aiodrive_thread_safe_future_wait_finish',
+}
+
 # The words of valac's scanner, without get and set, which are special only where a property is declared.
 RESERVED_IN_VALA = set('''
     abstract as async base break case catch class const construct continue default delegate delete do dynamic else
@@ -193,6 +204,12 @@ def what_nobody_may_ignore_is_marked(root, library, gir):
                        marked)
 
 
+def what_can_fail_returns_whether_it_did(root, library, gir):
+    failing = {node.get(C + 'identifier') for node in functions(gir)
+               if node.get('throws') == '1' and return_value(node)[0] == 'none'}
+    yield from compare('the functions that fail and return nothing', failing, 'FAILING_SILENTLY', FAILING_SILENTLY)
+
+
 root = pathlib.Path(sys.argv[1])
 checks.run([
     the_library_exports_what_the_headers_declare,
@@ -204,4 +221,5 @@ checks.run([
     no_function_is_named_with_a_reserved_word,
     a_getter_transfers_nothing,
     what_nobody_may_ignore_is_marked,
+    what_can_fail_returns_whether_it_did,
 ], root, sys.argv[2], ElementTree.parse(sys.argv[3]))
