@@ -33,7 +33,7 @@ struct _AiodriveCombinator
 
   AiodriveCombinatorChild       *children;     /* owned */
   guint                          n_children;
-  gboolean                       cancelled_others;   /* a child has failed or won; used in the context, as is the next */
+  gboolean                       cancelled_others;   /* a child failed or won; used in the context, as is the next */
   guint                          n_ended;
 
   GMutex                         lock;

@@ -112,7 +112,7 @@ declare module 'gi://Aiodrive?version=1' {
         class CancelScope extends Gio.Cancellable {
             static new(parent: Gio.Cancellable | null): CancelScope;
             cancel_with_reason(reason: GLib.Error): void;
-            get_reason(): GLib.Error | null;
+            dup_reason(): GLib.Error | null;
             set_deadline(microseconds: number): void;
             get_deadline(): number;
             set_shielded(shielded: boolean): void;
