@@ -234,7 +234,7 @@ aiodrive_task_dup_errors (GTask *task)
 }
 
 /**
- * aiodrive_result_get_errors:
+ * aiodrive_result_dup_errors:
  * @result: the result of an asynchronous call: of this library, or a #GTask
  *
  * Gets the errors of which %AIODRIVE_ERROR_MULTIPLE was made that a call failed with: for a #GTask those of
@@ -248,7 +248,7 @@ aiodrive_task_dup_errors (GTask *task)
  * Since: 1.0
  */
 GPtrArray *
-aiodrive_result_get_errors (GAsyncResult *result)
+aiodrive_result_dup_errors (GAsyncResult *result)
 {
   g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
 

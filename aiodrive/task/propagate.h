@@ -20,6 +20,6 @@ GError       *aiodrive_task_dup_error        (GTask   *task);
 AIODRIVE_PUBLIC
 GPtrArray    *aiodrive_task_dup_errors       (GTask   *task);
 AIODRIVE_PUBLIC
-GPtrArray    *aiodrive_result_get_errors     (GAsyncResult *result);
+GPtrArray    *aiodrive_result_dup_errors     (GAsyncResult *result);
 
 G_END_DECLS

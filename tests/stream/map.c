@@ -514,7 +514,7 @@ test_several_failures (void)
   g_assert_error (error, AIODRIVE_ERROR, AIODRIVE_ERROR_MULTIPLE);
   g_assert_cmpuint (aiodrive_error_get_errors (error)->len, ==, 2);
   g_assert_nonnull (strstr (error->message, "job 1: 1 failed; job 0: 0 failed"));
-  errors = aiodrive_result_get_errors (call.result);   /* for bindings that see no parts of a GError */
+  errors = aiodrive_result_dup_errors (call.result);   /* for bindings that see no parts of a GError */
   g_assert_cmpuint (errors->len, ==, 2);
   test_call_clear (&call);
   tear_down (&self);

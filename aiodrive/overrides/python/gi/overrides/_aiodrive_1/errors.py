@@ -108,7 +108,7 @@ def to_exception(error: GLib.Error, result: Gio.AsyncResult | None = None) -> Ba
         held = Raw.exception_get(error.code)
         return (held.take() if isinstance(held, _Held) else None) or error
     if error.matches(Raw.Error.quark(), Raw.Error.MULTIPLE) and result is not None:
-        return group_of([to_exception(part) for part in Raw.result_get_errors(result)])
+        return group_of([to_exception(part) for part in Raw.result_dup_errors(result)])
     if is_cancelled(error):
         return asyncio.CancelledError()
     if is_timed_out(error):
