@@ -6,6 +6,7 @@ cpython.py MODULE... compares those modules of test.test_asyncio; without a modu
 
 import asyncio
 import concurrent.futures
+import contextlib
 import importlib.util
 import json
 import os
@@ -60,6 +61,9 @@ def use_our_loop():
             if selector is not None:
                 selector.close()   # that of a test which runs with each; ours has its own
             super().__init__()
+            # a loop has no file descriptor of its own before the first file; some tests count while there is none yet
+            with open('/dev/null') as null, contextlib.suppress(PermissionError):
+                self.add_reader(null, print)
 
     asyncio.EventLoop = asyncio.SelectorEventLoop = unix_events.SelectorEventLoop = Loop
     for policy in '_UnixDefaultEventLoopPolicy', '_DefaultEventLoopPolicy':

@@ -242,7 +242,8 @@ class AsyncioTest(unittest.TestCase):
             async for _ in items('dropped'):
                 break
             gc.collect()
-            await asyncio.sleep(0.001)
+            while not closed:
+                await asyncio.sleep(0)
             self.assertEqual(closed, ['dropped'])
             main.kept = items('kept')
             await anext(main.kept)
