@@ -70,7 +70,7 @@ function install(Aiodrive) {
                 return await job(cancellable);
             } catch (error) {
                 if (is_final(error))
-                    task_set_final(cancellable.get_task());
+                    task_set_final(cancellable.ref_task());
                 throw error;
             }
         });
