@@ -239,6 +239,9 @@ class HelpTest(unittest.TestCase):
             inspect.signature(item)
             self.assertIn(name, pydoc.plain(pydoc.render_doc(item)))
 
+    def test_module(self):
+        self.assertIn('structured concurrency with coroutines', pydoc.plain(pydoc.render_doc(Aiodrive)))
+
     def test_classes(self):
         parameters = {name: list(inspect.signature(item).parameters) for name in override.__all__
                       if inspect.isclass(item := getattr(Aiodrive, name))}

@@ -5,10 +5,12 @@ The same file with every version of the API: the override itself is in a package
 """
 
 import importlib
+import sys
 
 from ..module import get_introspection_module
 
 _override = importlib.import_module(f'gi.overrides._aiodrive_{get_introspection_module("Aiodrive")._version}')
 __doc__ = _override.__doc__
+sys.modules['gi.repository.Aiodrive'].__doc__ = __doc__   # for help()
 __all__ = _override.__all__
 globals().update({name: getattr(_override, name) for name in __all__})
