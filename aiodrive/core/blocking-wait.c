@@ -234,21 +234,23 @@ yield (AiodriveStack *stack)
 
 /* Fairness. A fiber does not suspend when it need not wait, so a loop over ready values would starve the main loop. A
  * fiber yields once its time slice is used up. Under a test context it does not yield, because a test counts each
- * callback as a step. (/aiodrive/task/fiber/fair) */
+ * callback as a step. (/aiodrive/task/fiber/fair)
+ *
+ * A slice of 0 is used up at once, under a test context too. */
 static void
-yield_if_due (void)
+yield_if_due (gint64 slice_usec)
 {
   AiodriveStack *stack = aiodrive_stack_get_current ();
   gint64 now = g_get_monotonic_time ();
 
-  if (stack->busy_since == 0)
+  if (stack->busy_since == 0 && slice_usec > 0)
     stack->busy_since = now;
-  else if (now - stack->busy_since >= AIODRIVE_SLICE_USEC)
+  else if (now - stack->busy_since >= slice_usec)
     {
       g_autoptr(AiodriveTimeSource) source = aiodrive_time_source_ref_thread_default ();
 
       stack->busy_since = 0;
-      if (source == NULL)
+      if (source == NULL || slice_usec == 0)
         yield (stack);
     }
 }
@@ -308,12 +310,20 @@ aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,
   return !blocker.cancelled;
 }
 
+gboolean
+aiodrive_checkpoint_after (gint64         slice_usec,
+                           GCancellable  *cancellable,
+                           GError       **error)
+{
+  if (aiodrive_stack_can_suspend ())
+    yield_if_due (slice_usec);
+  return !aiodrive_cancellable_set_error (cancellable, error);
+}
+
 /* For a bare call that need not wait. Returns FALSE with @error set if @cancellable is cancelled. */
 gboolean
 aiodrive_checkpoint (GCancellable  *cancellable,
                      GError       **error)
 {
-  if (aiodrive_stack_can_suspend ())
-    yield_if_due ();
-  return !aiodrive_cancellable_set_error (cancellable, error);
+  return aiodrive_checkpoint_after (AIODRIVE_SLICE_USEC, cancellable, error);
 }

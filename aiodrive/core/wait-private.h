@@ -69,6 +69,10 @@ void            aiodrive_wait_return_true        (AiodriveWait        *self,
  * with G_IO_ERROR_CANCELLED if @cancellable is cancelled. */
 gboolean        aiodrive_checkpoint              (GCancellable        *cancellable,
                                                   GError             **error);
+/* The same with a time slice of the caller's choice. */
+gboolean        aiodrive_checkpoint_after        (gint64               slice_usec,
+                                                  GCancellable        *cancellable,
+                                                  GError             **error);
 
 /* A call that blocks its thread. It starts with the monitor locked, and returns with it unlocked. */
 gboolean        aiodrive_wait_queue_wait_blocking (AiodriveWaitQueue  *self,

@@ -159,3 +159,25 @@ aiodrive_task_get_progress (GTask *task)
   record = aiodrive_task_record_peek (task);
   return record != NULL ? aiodrive_task_record_get_progress (record) : 0;
 }
+
+/**
+ * aiodrive_task_set_file_progress:
+ * @current_num_bytes: how many bytes were transferred
+ * @total_num_bytes: how many there are; 0 if that is not known
+ * @task: (type Gio.Task): a task of this library
+ *
+ * Shows the progress of a call of GIO as that of a task: a #GFileProgressCallback whose data is the task. It may be
+ * called from every thread. While the total is not known the progress stays as it was.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_set_file_progress (goffset  current_num_bytes,
+                                 goffset  total_num_bytes,
+                                 gpointer task)
+{
+  g_return_if_fail (G_IS_TASK (task));
+
+  if (total_num_bytes > 0)
+    aiodrive_task_set_progress (task, (double) current_num_bytes / total_num_bytes);
+}

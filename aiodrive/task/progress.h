@@ -6,9 +6,13 @@
 G_BEGIN_DECLS
 
 AIODRIVE_PUBLIC
-void   aiodrive_task_set_progress (GTask  *task,
-                                   double  fraction);
+void   aiodrive_task_set_progress      (GTask    *task,
+                                        double    fraction);
 AIODRIVE_PUBLIC
-double aiodrive_task_get_progress (GTask  *task);
+double aiodrive_task_get_progress      (GTask    *task);
+AIODRIVE_PUBLIC
+void   aiodrive_task_set_file_progress (goffset   current_num_bytes,
+                                        goffset   total_num_bytes,
+                                        gpointer  task);
 
 G_END_DECLS

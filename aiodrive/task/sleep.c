@@ -208,3 +208,33 @@ aiodrive_sleep (guint          duration_ms,
   return aiodrive_stack_can_suspend () ? suspend_for (duration_ms, cancellable, error)
                                        : block_for (duration_ms, cancellable, error);
 }
+
+/**
+ * aiodrive_yield_after: (skip)
+ * @slice_us: the time slice, in microseconds
+ * @cancellable: (nullable): ends the work early
+ * @error: return location for an error
+ *
+ * Lets a fiber do long work of the main thread in slices. Call it between the parts of the work. It returns at once
+ * until the fiber has worked for @slice_us since its first such call; then it suspends the fiber until the main context
+ * has gone on with everything else, what has a lower priority included. A slice of 5000 keeps an animation smooth. With
+ * a @slice_us of 0 it yields each time.
+ *
+ * Under an #AiodriveTestContext only a @slice_us of 0 yields, so that a test takes the same steps each time. Outside of
+ * a fiber it does not yield: it looks at @cancellable alone. Work that needs no object of the main thread belongs into
+ * another thread.
+ *
+ * Returns: %TRUE to go on; %FALSE with %G_IO_ERROR_CANCELLED if @cancellable is cancelled
+ *
+ * Since: 1.0
+ */
+gboolean
+aiodrive_yield_after (guint          slice_us,
+                      GCancellable  *cancellable,
+                      GError       **error)
+{
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return aiodrive_checkpoint_after (slice_us, cancellable, error);
+}

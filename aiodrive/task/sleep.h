@@ -19,4 +19,9 @@ gboolean aiodrive_sleep        (guint                 duration_ms,
                                 GCancellable         *cancellable,
                                 GError              **error);
 
+AIODRIVE_PUBLIC
+gboolean aiodrive_yield_after  (guint                 slice_us,
+                                GCancellable         *cancellable,
+                                GError              **error);
+
 G_END_DECLS

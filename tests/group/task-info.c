@@ -453,6 +453,12 @@ test_progress (void)
   aiodrive_task_set_progress (child.task, -3);
   test_settle ();
   g_assert_cmpfloat (aiodrive_task_info_get_progress (info), ==, 0);
+  ((GFileProgressCallback) aiodrive_task_set_file_progress) (1, 4, child.task);
+  test_settle ();
+  g_assert_cmpfloat (aiodrive_task_info_get_progress (info), ==, 0.25);
+  aiodrive_task_set_file_progress (9, 0, child.task);   /* the total is not known */
+  test_settle ();
+  g_assert_cmpfloat (aiodrive_task_info_get_progress (info), ==, 0.25);
   aiodrive_task_set_progress (child.task, NAN);
   aiodrive_task_set_progress (child.task, 0.5);
   test_child_succeed (&child);
@@ -460,7 +466,7 @@ test_progress (void)
   aiodrive_task_group_close_async (group, NULL, test_on_ready, &call);
   test_assert_closes (group, &call);
   g_assert_cmpfloat (aiodrive_task_info_get_progress (info), ==, 1);
-  g_assert_cmpuint (progress.n, ==, 3);
+  g_assert_cmpuint (progress.n, ==, 4);
   aiodrive_task_set_progress (child.task, 0.25);
   test_settle ();
   g_assert_cmpfloat (aiodrive_task_info_get_progress (info), ==, 1);

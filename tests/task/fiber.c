@@ -1100,6 +1100,73 @@ test_fair (void)
     }
 }
 
+/* Works until something of a lower priority has run. */
+static gboolean
+work_in_slices (GCancellable  *scope,
+                gpointer       data,
+                GValue        *result,
+                GError       **error)
+{
+  Ready *self = data;
+
+  for (guint n = 0; !self->redrawn; n++)
+    {
+      if (!aiodrive_yield_after (2000, scope, error))
+        return FALSE;
+      g_assert_cmpuint (n, <, 50 * 1000 * 1000);
+    }
+  return TRUE;
+}
+
+static void
+test_yield_after (void)
+{
+  Ready ready = { .redrawn = FALSE };
+
+  g_idle_add_full (120, redraw, &ready, NULL);
+  assert_succeeds (work_in_slices, &ready);
+  g_assert_true (aiodrive_yield_after (0, NULL, NULL));   /* not in a fiber */
+  test_settle ();
+}
+
+static gboolean
+work_until_cancelled (GCancellable  *scope,
+                      gpointer       n_parts,
+                      GValue        *result,
+                      GError       **error)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      if (!aiodrive_yield_after (i % 2 * 1000, scope, error))
+        return FALSE;
+      ++*(guint *) n_parts;
+    }
+  return TRUE;
+}
+
+static void
+test_yield_after_cancelled (void)
+{
+  g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+  guint n_parts = 0;
+  guint step;
+
+  g_test_summary ("Before, and at each place where it yields; a test counts the slices of 0 alone");
+  for (step = 0; aiodrive_test_context_cancel_at_step (test, step,
+                                                       AIODRIVE_FIBER (work_until_cancelled, &n_parts, NULL), &error);
+       step++)
+    n_parts = 0;
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_parts, ==, 4);
+  g_assert_cmpuint (step, >=, 5);   /* 3 without the two slices of 0 */
+
+  g_cancellable_cancel (cancellable);
+  g_assert_false (aiodrive_yield_after (1000, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 /* The sanitizers need megabytes for each, and valgrind looks for leaks in all of it. */
 static guint
 get_many (void)
@@ -1210,6 +1277,8 @@ main (int    argc,
   g_test_add_func ("/aiodrive/task/fiber/map", test_map);
   g_test_add_func ("/aiodrive/task/fiber/fork", test_fork);
   g_test_add_func ("/aiodrive/task/fiber/fair", test_fair);
+  g_test_add_func ("/aiodrive/task/fiber/yield-after", test_yield_after);
+  g_test_add_func ("/aiodrive/task/fiber/yield-after-cancelled", test_yield_after_cancelled);
   g_test_add_func ("/aiodrive/task/fiber/many", test_many);
 
   return g_test_run ();

@@ -108,6 +108,10 @@ test('list', () => {
     assertEqual(info.progress, 0.5);
     assertEqual(Aiodrive.task_get_progress(task), 0.5);
     assertEqual(Aiodrive.TaskInfo.new(task).get_progress(), 0.5);
+    Aiodrive.task_set_file_progress(3, 4, task);
+    Aiodrive.task_set_file_progress(5, 0, task);   // the total is not known
+    iterateUntil(() => seen.length > 1);
+    assertEqual(seen, [0.5, 0.75]);
 
     info.cancel();
     assert(close(group));

@@ -139,9 +139,12 @@ class ListTest(unittest.TestCase):
         iterate_until(lambda: seen)
         self.assertEqual(seen, [0.5])
         self.assertEqual(info.props.progress, 0.5)
-
         self.assertEqual(Aiodrive.task_get_progress(task), 0.5)
         self.assertEqual(Aiodrive.TaskInfo.new(task).get_progress(), 0.5)
+        Aiodrive.task_set_file_progress(3, 4, task)
+        Aiodrive.task_set_file_progress(5, 0, task)   # the total is not known
+        iterate_until(lambda: len(seen) > 1)
+        self.assertEqual(seen, [0.5, 0.75])
 
         info.cancel()
         self.assertTrue(close(group))
