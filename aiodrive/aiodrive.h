@@ -40,6 +40,7 @@
 #include "aiodrive/task/progress.h"
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/race.h"
+#include "aiodrive/task/return.h"
 #include "aiodrive/task/retry.h"
 #include "aiodrive/task/shield.h"
 #include "aiodrive/task/sleep.h"

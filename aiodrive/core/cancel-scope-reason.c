@@ -71,6 +71,34 @@ aiodrive_cancel_scope_cancel_with_reason (AiodriveCancelScope *self,
   g_cancellable_cancel (G_CANCELLABLE (self));
 }
 
+/**
+ * aiodrive_cancel_scope_cancel_with_message:
+ * @self: a scope
+ * @domain: the domain of the reason
+ * @code: the code of the reason
+ * @message: why, for a person to read
+ *
+ * Cancels the scope for a reason, as aiodrive_cancel_scope_cancel_with_reason() does. It is for languages whose
+ * bindings cannot pass a #GError: Lua, Perl and Ruby.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_cancel_scope_cancel_with_message (AiodriveCancelScope *self,
+                                           GQuark               domain,
+                                           gint                 code,
+                                           const char          *message)
+{
+  g_autoptr(GError) reason = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_CANCEL_SCOPE (self));
+  g_return_if_fail (domain != 0);
+  g_return_if_fail (message != NULL);
+
+  reason = g_error_new_literal (domain, code, message);
+  aiodrive_cancel_scope_cancel_with_reason (self, reason);
+}
+
 /* A reason, once set, does not change until the scope is finalized. */
 static GError *
 copy_own_reason (AiodriveCancelScope *self)

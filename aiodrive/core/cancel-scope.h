@@ -32,6 +32,11 @@ AIODRIVE_PUBLIC
 void                 aiodrive_cancel_scope_cancel_with_reason     (AiodriveCancelScope  *self,
                                                                    const GError         *reason);
 AIODRIVE_PUBLIC
+void                 aiodrive_cancel_scope_cancel_with_message    (AiodriveCancelScope  *self,
+                                                                   GQuark                domain,
+                                                                   gint                  code,
+                                                                   const char           *message);
+AIODRIVE_PUBLIC
 GError              *aiodrive_cancel_scope_dup_reason             (AiodriveCancelScope  *self);
 
 AIODRIVE_PUBLIC

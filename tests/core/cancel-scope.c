@@ -711,6 +711,22 @@ test_properties (void)
 }
 
 static void
+test_message (void)
+{
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
+  g_autoptr(GError) reason = NULL;
+
+  g_test_summary ("A reason can be given without a GError, and is kept as it was first given");
+
+  aiodrive_cancel_scope_cancel_with_message (scope, G_IO_ERROR, G_IO_ERROR_BUSY, "100 % busy");
+  aiodrive_cancel_scope_cancel_with_message (scope, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
+  g_assert_true (is_cancelled (scope));
+  reason = aiodrive_cancel_scope_dup_reason (scope);
+  g_assert_error (reason, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpstr (reason->message, ==, "100 % busy");
+}
+
+static void
 test_construct (void)
 {
   g_autoptr(AiodriveCancelScope) parent = g_object_new (AIODRIVE_TYPE_CANCEL_SCOPE, NULL);
@@ -1163,6 +1179,7 @@ main (int   argc,
   g_test_add_func ("/aiodrive/core/cancel-scope/task/dropped", test_task_dropped);
   g_test_add_func ("/aiodrive/core/cancel-scope/properties", test_properties);
   g_test_add_func ("/aiodrive/core/cancel-scope/construct", test_construct);
+  g_test_add_func ("/aiodrive/core/cancel-scope/message", test_message);
   g_test_add_func ("/aiodrive/core/cancel-scope/bad-arguments", test_bad_arguments);
   g_test_add_func ("/aiodrive/core/cancel-scope/run-dispose", test_run_dispose);
   g_test_add_func ("/aiodrive/core/cancel-scope/deep", test_deep);

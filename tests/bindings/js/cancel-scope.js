@@ -70,6 +70,13 @@ test('reason', () => {
     assertEqual(silent.dup_reason(), null);
 });
 
+test('reason without an error', () => {
+    const scope = Aiodrive.CancelScope.new(null);
+    scope.cancel_with_message(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY, 'too much to do');
+    assert(scope.dup_reason().matches(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY));
+    assertEqual(scope.dup_reason().message, 'too much to do');
+});
+
 test('deadline', () => {
     const late = Aiodrive.CancelScope.new_with_timeout(null, 0);
     iterateUntil(() => late.is_cancelled());

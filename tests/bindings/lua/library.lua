@@ -23,8 +23,7 @@ local function text(string)
   return GObject.Value('gchararray', string)
 end
 
--- A job that gives its text after a time, or fails as what it waits for fails. lgi cannot give an error away: a task fails
--- with the result of a call that failed.
+-- A job that gives its text after a time, or fails as what it waits for fails.
 local function gives(string, milliseconds)
   return function(task, cancellable)
     Aiodrive.sleep_async(milliseconds, cancellable, function(source, result)
@@ -38,11 +37,8 @@ local function gives(string, milliseconds)
   end
 end
 
-local function fails(task, cancellable)
-  local file = Gio.File.new_for_path('/no/such/file')
-  file:query_info_async('*', {}, 0, cancellable, function(source, result)
-    Aiodrive.task_complete(source, result, task)
-  end)
+local function fails(task)
+  Aiodrive.task_fail(task, Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, 'there is none')
 end
 
 -- AIODRIVE_START (NULL, aiodrive_task_group_close_async, group)

@@ -13,8 +13,7 @@ BEGIN {
 
 sub value { Glib::Object::Introspection::GValueWrapper->new(@_) }
 
-# A job that gives its text after a time, or fails as what it waits for fails. Perl can pass no GError: a task fails
-# with the result of a call that failed.
+# A job that gives its text after a time, or fails as what it waits for fails.
 sub gives {
     my ($text, $milliseconds) = @_;
     return sub {
@@ -29,10 +28,8 @@ sub gives {
 }
 
 sub fails {
-    my ($task, $cancellable) = @_;
-    Gio::File::new_for_path('/no/such/file')->query_info_async('*', [], 0, $cancellable, sub {
-        Aiodrive::task_complete($_[0], $_[1], $task);
-    });
+    my ($task) = @_;
+    Aiodrive::task_fail($task, Gio::io_error_quark(), 1, 'there is none');
 }
 
 # AIODRIVE_START (NULL, aiodrive_task_group_close_async, group)

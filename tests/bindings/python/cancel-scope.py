@@ -60,6 +60,12 @@ class CancelScopeTest(unittest.TestCase):
             self.assertTrue(reason.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED))
             self.assertEqual(reason.message, 'the window was closed')
 
+    def test_reason_without_error(self):
+        scope = Aiodrive.CancelScope.new(None)
+        scope.cancel_with_message(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY, 'too much to do')
+        self.assertTrue(scope.dup_reason().matches(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY))
+        self.assertEqual(scope.dup_reason().message, 'too much to do')
+
     def test_deadline(self):
         scope = Aiodrive.CancelScope.new_with_timeout(None, 0)
         iterate_until(scope.is_cancelled)

@@ -25,8 +25,7 @@ def text(string)
   GLib::Value.new(GLib::Type::STRING, string)
 end
 
-# A job that gives its text after a time, or fails as what it waits for fails. Ruby can pass no GError: a task fails with
-# the result of a call that failed.
+# A job that gives its text after a time, or fails as what it waits for fails.
 def gives(string, milliseconds)
   lambda do |task, cancellable|
     Aiodrive.sleep_async(milliseconds, cancellable) do |_, result|
@@ -38,10 +37,8 @@ def gives(string, milliseconds)
   end
 end
 
-FAILS = lambda do |task, cancellable|
-  Gio::File.open(path: '/no/such/file').query_info_async('*', 0, 0, cancellable) do |source, result|
-    Aiodrive.task_complete(source, result, task)
-  end
+FAILS = lambda do |task, _|
+  Aiodrive.task_fail(task, Gio.io_error_quark, Gio::IOErrorEnum::NOT_FOUND.to_i, 'there is none')
 end
 
 def spawn_job(job, parent = nil)
