@@ -15,12 +15,13 @@ void   aiodrive_task_complete (GObject      *source,
 
 /**
  * AIODRIVE_START:
- * @parent: (nullable): a cancellable that also cancels the task
- * @async_func: a GIO-style asynchronous function
- * @...: its arguments, without the last three: the cancellable, the callback and its data
+ * @parent: (nullable): a #GCancellable, what cancels the task
+ * @...: an asynchronous function in the style of GIO, and its arguments, if it has any, without the last three: the
+ *   cancellable, the callback and its data
  *
- * Starts an asynchronous function as a task. It fits every function whose parameters end in a #GCancellable, a
- * #GAsyncReadyCallback and its data. For any other function write a job for aiodrive_spawn().
+ * Starts an asynchronous function as a task. It suits every function whose parameters end in a #GCancellable, a
+ * #GAsyncReadyCallback and its data; write a job for aiodrive_spawn() for any other. The task is named after the
+ * function.
  *
  * |[<!-- language="C" -->
  * g_autoptr(GTask) task = AIODRIVE_START (NULL, g_file_query_info_async, file, "standard::*",
@@ -34,19 +35,61 @@ void   aiodrive_task_complete (GObject      *source,
  *   info = g_file_query_info_finish (file, result, &error);
  * ]|
  *
- * When the task has completed, get the #GAsyncResult for the function's own finish function with
- * aiodrive_task_propagate_result().
+ * In the end take the #GAsyncResult for the function's own finish function with aiodrive_task_propagate_result().
  *
  * Returns: (transfer full): a new task
  *
  * Since: 1.0
  */
-#define AIODRIVE_START(parent, async_func, ...)                                         \
-  __extension__ ({                                                                      \
-    GTask *_aiodrive_task = aiodrive_task_new ((GCancellable *) (parent));              \
-    async_func (__VA_ARGS__, g_task_get_cancellable (_aiodrive_task),                   \
-                aiodrive_task_complete, g_object_ref (_aiodrive_task));                 \
-    _aiodrive_task;                                                                     \
+#define AIODRIVE_START(parent, ...) \
+  _AIODRIVE_BY_ARGUMENTS (_AIODRIVE_START_WITH, _AIODRIVE_START_PLAIN, __VA_ARGS__) (parent, __VA_ARGS__)
+
+/**
+ * AIODRIVE_START_WITH_PROGRESS:
+ * @parent: (nullable): a #GCancellable, what cancels the task
+ * @progress_callback: (nullable): the progress callback
+ * @progress_data: data for @progress_callback
+ * @...: an asynchronous function that reports its progress, and its arguments without the last five
+ *
+ * As AIODRIVE_START(), for functions that take a progress callback and its data after the cancellable, as
+ * g_file_copy_async() does.
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+#define AIODRIVE_START_WITH_PROGRESS(parent, progress_callback, progress_data, ...)                                \
+  _AIODRIVE_BY_ARGUMENTS (_AIODRIVE_PROGRESS_WITH, _AIODRIVE_PROGRESS_PLAIN, __VA_ARGS__)                          \
+    (parent, progress_callback, progress_data, __VA_ARGS__)
+
+/* @with for a function and arguments, @plain for a function alone: ISO C has no empty list of variable arguments. */
+#define _AIODRIVE_BY_ARGUMENTS(with, plain, ...)                                                                   \
+  _AIODRIVE_NINETEENTH (__VA_ARGS__, with, with, with, with, with, with, with, with, with, with, with, with, with, \
+                        with, with, with, with, plain, none)
+#define _AIODRIVE_NINETEENTH(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, chosen, ...) chosen
+
+#define _AIODRIVE_STARTED(parent, async_func, call)                                                                \
+  __extension__ ({                                                                                                 \
+    GTask *_aiodrive_task = aiodrive_task_new (parent);                                                            \
+    g_task_set_name (_aiodrive_task, #async_func);                                                                 \
+    call;                                                                                                          \
+    _aiodrive_task;                                                                                                \
   })
+#define _AIODRIVE_START_WITH(parent, async_func, ...)                                                              \
+  _AIODRIVE_STARTED (parent, async_func,                                                                           \
+                     async_func (__VA_ARGS__, g_task_get_cancellable (_aiodrive_task), aiodrive_task_complete,     \
+                                 g_object_ref (_aiodrive_task)))
+#define _AIODRIVE_START_PLAIN(parent, async_func)                                                                  \
+  _AIODRIVE_STARTED (parent, async_func,                                                                           \
+                     async_func (g_task_get_cancellable (_aiodrive_task), aiodrive_task_complete,                  \
+                                 g_object_ref (_aiodrive_task)))
+#define _AIODRIVE_PROGRESS_WITH(parent, progress_callback, progress_data, async_func, ...)                         \
+  _AIODRIVE_STARTED (parent, async_func,                                                                           \
+                     async_func (__VA_ARGS__, g_task_get_cancellable (_aiodrive_task), progress_callback,          \
+                                 progress_data, aiodrive_task_complete, g_object_ref (_aiodrive_task)))
+#define _AIODRIVE_PROGRESS_PLAIN(parent, progress_callback, progress_data, async_func)                             \
+  _AIODRIVE_STARTED (parent, async_func,                                                                           \
+                     async_func (g_task_get_cancellable (_aiodrive_task), progress_callback, progress_data,        \
+                                 aiodrive_task_complete, g_object_ref (_aiodrive_task)))
 
 G_END_DECLS

@@ -40,7 +40,7 @@ load_file (GFile         *file,
            GCancellable  *scope,
            GError       **error)
 {
-  GTask *task = AIODRIVE_START (scope, g_file_load_bytes_async, file);
+  GTask *task = AIODRIVE_START (G_CANCELLABLE (scope), g_file_load_bytes_async, file);
   g_autoptr(GAsyncResult) loaded = NULL;
   g_autoptr(GBytes) bytes = NULL;
 
@@ -61,7 +61,7 @@ save_file (GFile         *file,
            GCancellable  *scope,
            GError       **error)
 {
-  GTask *task = AIODRIVE_START (scope, g_file_replace_contents_bytes_async, file, bytes, NULL, FALSE,
+  GTask *task = AIODRIVE_START (G_CANCELLABLE (scope), g_file_replace_contents_bytes_async, file, bytes, NULL, FALSE,
                                 G_FILE_CREATE_NONE);
   g_autoptr(GAsyncResult) saved = NULL;
 

@@ -113,7 +113,7 @@ use_pool (Plain *self)
   g_autoptr(GError) error = NULL;
 
   aiodrive_task_group_spawn (AIODRIVE_TASK_GROUP (pool), NULL, succeed, NULL, NULL);
-  run = AIODRIVE_START (self->scope, aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE);
+  run = AIODRIVE_START (G_CANCELLABLE (self->scope), aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE);
   aiodrive_run (run);
   error = aiodrive_task_dup_error (run);
   g_assert_true (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));

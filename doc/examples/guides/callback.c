@@ -28,8 +28,8 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer loop)
 static void
 load_first (GFile *near, GFile *far, GCancellable *window_scope, GMainLoop *loop)
 {
-  g_autoptr(GTask) load_near = AIODRIVE_START (window_scope, g_file_load_bytes_async, near);
-  g_autoptr(GTask) load_far = AIODRIVE_START (window_scope, g_file_load_bytes_async, far);
+  g_autoptr(GTask) load_near = AIODRIVE_START (G_CANCELLABLE (window_scope), g_file_load_bytes_async, near);
+  g_autoptr(GTask) load_far = AIODRIVE_START (G_CANCELLABLE (window_scope), g_file_load_bytes_async, far);
   g_autoptr(GTask) first = aiodrive_first_success ((GTask *[]) { load_near, load_far }, 2, NULL);
 
   aiodrive_timeout_async (first, 2000, window_scope, on_loaded, loop);

@@ -13,8 +13,8 @@ save_in_time (GCancellable  *parent,
               GError       **error)
 {
   g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new_with_timeout (parent, 20);
-  g_autoptr(GTask) write = AIODRIVE_START (scope, aiodrive_sleep_async, 60000);
-  g_autoptr(GTask) sync = AIODRIVE_START (scope, aiodrive_sleep_async, 60000);
+  g_autoptr(GTask) write = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_sleep_async, 60000);
+  g_autoptr(GTask) sync = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_sleep_async, 60000);
   g_autoptr(GTask) all = aiodrive_try_all ((GTask *[]) { write, sync }, 2, NULL);
   g_autoptr(GError) own = NULL;
 

@@ -12,7 +12,7 @@ main (void)
   /* begin */
   g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
   g_autoptr(AiodriveSignalHandler) interrupt = aiodrive_handle_signal (SIGINT, scope, NULL);
-  g_autoptr(GTask) task = AIODRIVE_START (scope, aiodrive_sleep_async, 60000);
+  g_autoptr(GTask) task = AIODRIVE_START (G_CANCELLABLE (scope), aiodrive_sleep_async, 60000);
   g_autoptr(GError) reason = NULL;
   /* end */
 
