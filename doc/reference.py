@@ -42,18 +42,18 @@ def symbols(header):
     code = re.sub(r'/\*.*?\*/', '', header.read_text(encoding='utf-8'), flags=re.DOTALL)
     public, standard = [], []
     patterns = r'''^\#define\s+(?P<macro>[A-Za-z]\w*)
-        | ^G_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(
+        | ^(?:G|AIODRIVE)_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(
             \s*(?P<type>\w+),\s*(?P<prefix>\w+),\s*(?P<module>\w+),\s*(?P<object>\w+)
         | ^typedef\s+(?:enum|struct)\s*\w*\s*(?:\{[^}]*\})?\s*(?P<plain>\w+);
         | ^typedef\s[^;(]*\(\*(?P<callback>\w+)\)
-        | ^AIODRIVE_PUBLIC\s+(?!G_DECLARE)[^;(]*?(?P<function>\w+)\s*\('''
+        | ^AIODRIVE_PUBLIC\s+(?!(?:G|AIODRIVE)_DECLARE)[^;(]*?(?P<function>\w+)\s*\('''
     for match in re.finditer(patterns, code, re.MULTILINE | re.VERBOSE):
         found = match.groupdict()
         if found['kind']:
             kind, of_type, prefix = found['kind'], found['type'], found['module'] + '_'
             public += [of_type, of_type + 'Interface'] if kind == 'INTERFACE' else [of_type]
             standard += [prefix + found['object'], prefix + 'IS_' + found['object'], found['prefix'] + '_get_type']
-            if kind != 'FINAL':
+            if kind not in ('FINAL', 'INTERNAL'):
                 standard += [prefix + found['object'] + ('_GET_IFACE' if kind == 'INTERFACE' else '_GET_CLASS')]
             if kind == 'DERIVABLE':
                 standard += [of_type + 'Class', prefix + found['object'] + '_CLASS',

@@ -29,12 +29,17 @@ struct _AiodriveAutoTerminatedTaskGroup
   AiodriveTaskGroup parent_instance;
 };
 
+struct _AiodriveAutoTerminatedTaskGroupClass
+{
+  AiodriveTaskGroupClass parent_class;
+};
+
 G_DEFINE_FINAL_TYPE (AiodriveAutoTerminatedTaskGroup, aiodrive_auto_terminated_task_group, AIODRIVE_TYPE_TASK_GROUP)
 
 static void
 aiodrive_auto_terminated_task_group_class_init (AiodriveAutoTerminatedTaskGroupClass *klass)
 {
-  AIODRIVE_TASK_GROUP_CLASS (klass)->closing = aiodrive_task_group_cancel;
+  klass->parent_class.closing = aiodrive_task_group_cancel;
 }
 
 static void

@@ -71,6 +71,11 @@ G_DEFINE_ENUM_TYPE (AiodrivePoolStatus, aiodrive_pool_status,
                     G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_CLOSING, "closing"),
                     G_DEFINE_ENUM_VALUE (AIODRIVE_POOL_STATUS_DONE, "done"))
 
+struct _AiodrivePoolClass
+{
+  AiodriveTaskGroupClass parent_class;
+};
+
 G_DEFINE_FINAL_TYPE (AiodrivePool, aiodrive_pool, AIODRIVE_TYPE_TASK_GROUP)
 
 static AiodriveGroupCore *
@@ -192,8 +197,8 @@ aiodrive_pool_class_init (AiodrivePoolClass *klass)
   object_class->finalize = aiodrive_pool_finalize;
   object_class->get_property = aiodrive_pool_get_property;
   object_class->set_property = aiodrive_pool_set_property;
-  AIODRIVE_TASK_GROUP_CLASS (klass)->made = aiodrive_pool_made;
-  AIODRIVE_TASK_GROUP_CLASS (klass)->closing = aiodrive_pool_closing;
+  klass->parent_class.made = aiodrive_pool_made;
+  klass->parent_class.closing = aiodrive_pool_closing;
 
   /**
    * AiodrivePool:name:

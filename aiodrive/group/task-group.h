@@ -16,23 +16,7 @@ G_BEGIN_DECLS
 #define AIODRIVE_TYPE_TASK_GROUP (aiodrive_task_group_get_type ())
 
 AIODRIVE_PUBLIC
-G_DECLARE_DERIVABLE_TYPE (AiodriveTaskGroup, aiodrive_task_group, AIODRIVE, TASK_GROUP, GObject)
-
-struct _AiodriveTaskGroupClass
-{
-  GObjectClass parent_class;
-
-  /*< private >*/
-  void       (*closing) (AiodriveTaskGroup *self);   /* nullable: before it waits for its tasks */
-  void       (*made)    (AiodriveTaskGroup *self);   /* nullable: when it has its core, and nobody has found it */
-  GTask     *(*do_spawn) (AiodriveTaskGroup   *self,   /* nullable, as is the next */
-                          AiodriveJobFunc      func,
-                          gpointer             user_data,
-                          GDestroyNotify       user_data_destroy);
-  void       (*do_close) (AiodriveTaskGroup   *self,   /* in the context of the group: returns @task some time */
-                          GTask               *task);
-  gpointer     padding[4];
-};
+AIODRIVE_DECLARE_INTERNAL_TYPE (AiodriveTaskGroup, aiodrive_task_group, AIODRIVE, TASK_GROUP, GObject)
 
 AIODRIVE_PUBLIC
 AiodriveTaskGroup   *aiodrive_task_group_new          (GCancellable         *parent);

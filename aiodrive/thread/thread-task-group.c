@@ -61,6 +61,11 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
+struct _AiodriveThreadTaskGroupClass
+{
+  AiodriveTaskGroupClass parent_class;
+};
+
 G_DEFINE_FINAL_TYPE (AiodriveThreadTaskGroup, aiodrive_thread_task_group, AIODRIVE_TYPE_TASK_GROUP)
 
 /*
@@ -254,7 +259,7 @@ static void
 aiodrive_thread_task_group_class_init (AiodriveThreadTaskGroupClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  AiodriveTaskGroupClass *group_class = AIODRIVE_TASK_GROUP_CLASS (klass);
+  AiodriveTaskGroupClass *group_class = &klass->parent_class;
 
   object_class->dispose = aiodrive_thread_task_group_dispose;
   object_class->finalize = aiodrive_thread_task_group_finalize;

@@ -72,9 +72,6 @@ class Stack : GLib.Object, Aiodrive.AsyncIterator, Aiodrive.Queue {
     }
 }
 
-class Family : Aiodrive.TaskGroup {
-}
-
 async void test_map () throws GLib.Error {
     var doubled = Aiodrive.map (new Countdown (3), 1, Aiodrive.MapFlags.ORDERED, null, (task, cancellable, item) => {
         task.return_value (2 * item.get_int ());
@@ -105,7 +102,7 @@ async void test_no_cancellable () throws GLib.Error {
     var guard = yield new Aiodrive.SmartLock ().acquire_async (Aiodrive.LockMode.EXCLUSIVE, Priority.DEFAULT);
     guard.release ();
     yield Aiodrive.sleep_async (1);
-    var family = new Family ();
+    var family = new Aiodrive.TaskGroup ();
     assert (family.parent == null);
     yield family.close_async ();
     assert (new Aiodrive.CancelScope ().dup_reason () == null);
