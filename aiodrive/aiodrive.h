@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "aiodrive/binding/exception.h"
-#include "aiodrive/binding/wake-source.h"
 #include "aiodrive/core/cancel-scope.h"
 #include "aiodrive/core/error.h"
 #include "aiodrive/core/monotonic-time.h"

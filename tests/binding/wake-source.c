@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "aiodrive/binding.h"
 #include "tests/support/support.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* Prints:
  * a value of the script
  */
-#include <aiodrive/aiodrive.h>
+#include <aiodrive/binding.h>
 
 /* begin */
 static GError *

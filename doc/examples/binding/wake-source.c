@@ -2,7 +2,7 @@
 /* Prints:
  * the callbacks of the other loop run
  */
-#include <aiodrive/aiodrive.h>
+#include <aiodrive/binding.h>
 
 /* begin */
 static gboolean
