@@ -38,7 +38,7 @@ def gives(string, milliseconds)
 end
 
 FAILS = lambda do |task, _|
-  Aiodrive.task_fail(task, Gio.io_error_quark, Gio::IOErrorEnum::NOT_FOUND.to_i, 'there is none')
+  Aiodrive.task_fail(task, Gio.io_error_quark, Gio::IOError::NOT_FOUND.to_i, 'there is none')
 end
 
 def spawn_job(job, parent = nil)
