@@ -158,6 +158,7 @@ test('children', () => {
     assertRaises(() => Aiodrive.wait_all_finish(all), NOT_FOUND);
     assertEqual(Aiodrive.task_dup_children(all), children);
     assertEqual(Aiodrive.task_ref_failed_child(all), children[1]);
+    assertEqual(Aiodrive.result_dup_errors(all).length, 1);
     assertEqual(Aiodrive.task_propagate(children[2]), 'y');
     assertEqual(Aiodrive.task_dup_children(children[0]), []);
     assertEqual(Aiodrive.task_ref_failed_child(children[0]), null);

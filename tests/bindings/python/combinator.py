@@ -116,6 +116,7 @@ class ChildrenTest(unittest.TestCase):
             Aiodrive.wait_all_finish(task)
         self.assertEqual(Aiodrive.task_dup_children(task), children)
         self.assertEqual(Aiodrive.task_ref_failed_child(task), children[1])
+        self.assertEqual([error.message for error in Aiodrive.result_dup_errors(task)], ['it went wrong'])
         self.assertEqual(Aiodrive.task_propagate(children[2]), 'y')
         self.assertEqual(Aiodrive.task_dup_children(children[0]), [])
         self.assertIsNone(Aiodrive.task_ref_failed_child(children[0]))
