@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef gboolean (*AiodriveTaskDisposed) (GTask    *task,
                                           gpointer  task_record);
 
+typedef struct _AiodriveScopeTie AiodriveScopeTie;
+
 struct _AiodriveCancelScope
 {
   GCancellable        parent_instance;
@@ -40,7 +42,12 @@ struct _AiodriveCancelScope
   gpointer            task_record;   /* owned; set once, as are the next two */
   AiodriveTaskDisposed on_task_disposed;
   GDestroyNotify      task_record_free;
+  AiodriveScopeTie   *tie;           /* owned, nullable: to the object that it ends with; set once */
 };
+
+/* A scope that is tied to an object leaves it in its dispose(). */
+void               aiodrive_scope_tie_leave              (AiodriveScopeTie    *self);
+void               aiodrive_scope_tie_free               (AiodriveScopeTie    *self);
 
 /* The task of a scope, and its record. */
 void               aiodrive_cancel_scope_set_task        (AiodriveCancelScope *self,

@@ -125,6 +125,8 @@ aiodrive_cancel_scope_dispose (GObject *object)
   AiodriveCancelScope *self = AIODRIVE_CANCEL_SCOPE (object);
 
   aiodrive_cancel_link_remove (&self->link);
+  if (self->tie != NULL)
+    aiodrive_scope_tie_leave (self->tie);
   if (self->dispatcher != NULL)
     aiodrive_dispatcher_stop_timer (self->dispatcher, &self->timer);
   aiodrive_weak_lose (&self->itself);
@@ -139,6 +141,7 @@ aiodrive_cancel_scope_finalize (GObject *object)
 
   if (self->task_record != NULL)
     self->task_record_free (self->task_record);
+  g_clear_pointer (&self->tie, aiodrive_scope_tie_free);
   g_clear_pointer (&self->dispatcher, aiodrive_dispatcher_unref);
   g_clear_error (&self->reason);
   aiodrive_cancel_hub_clear (&self->hub);

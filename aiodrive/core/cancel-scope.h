@@ -22,6 +22,12 @@ AiodriveCancelScope *aiodrive_cancel_scope_new                    (GCancellable 
 AIODRIVE_PUBLIC
 AiodriveCancelScope *aiodrive_cancel_scope_new_with_timeout       (GCancellable         *parent,
                                                                    guint                 timeout_ms);
+AIODRIVE_PUBLIC
+AiodriveCancelScope *aiodrive_cancel_scope_new_for_object         (GObject              *object,
+                                                                   const char           *signal,
+                                                                   GCancellable         *parent);
+AIODRIVE_PUBLIC
+gpointer             aiodrive_cancel_scope_dup_object             (AiodriveCancelScope  *self);
 
 AIODRIVE_PUBLIC
 GCancellable        *aiodrive_cancel_scope_get_parent             (AiodriveCancelScope  *self);

@@ -106,17 +106,20 @@ aiodrive_weak_restore (AiodriveWeak *self,
 }
 
 /* The same for an object that is handed to the user: no finder gets one whose last reference is being released. From
- * GLib 2.80 on a GWeakRef does just that, and holds no lock while it takes the reference. */
+ * GLib 2.80 on a GWeakRef does just that, and holds no lock while it takes the reference. It is cleared before it is
+ * freed, where the object may outlive it. */
 #if GLIB_CHECK_VERSION (2, 79, 1)
 typedef GWeakRef AiodriveStrictWeak;
 #define aiodrive_strict_weak_init g_weak_ref_init
 #define aiodrive_strict_weak_get  g_weak_ref_get
 #define aiodrive_strict_weak_lose(self) g_weak_ref_set ((self), NULL)
+#define aiodrive_strict_weak_clear g_weak_ref_clear
 #else
 typedef AiodriveWeak AiodriveStrictWeak;
 #define aiodrive_strict_weak_init aiodrive_weak_init
 #define aiodrive_strict_weak_get  aiodrive_weak_get
 #define aiodrive_strict_weak_lose aiodrive_weak_lose
+#define aiodrive_strict_weak_clear(self) g_weak_ref_clear (&(self)->survivor)
 #endif
 
 G_END_DECLS

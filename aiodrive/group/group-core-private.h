@@ -47,6 +47,8 @@ struct _AiodriveGroupCore
   gboolean             idle;         /* who comes is planned */
   GQueue               plans;        /* of those who came so */
   gboolean             forever;      /* it does not end before it is cancelled */
+  gboolean             supervises;   /* a failure is reported, and cancels nothing; set once */
+  gint                 n_helpers;    /* of the members */
 };
 
 AiodriveGroupCore *aiodrive_group_core_new     (GObject             *object,
@@ -69,6 +71,7 @@ void               aiodrive_group_core_call    (AiodriveGroupCore   *self,
 GTask             *aiodrive_group_core_spawn   (AiodriveGroupCore   *self,
                                                 const char          *name,
                                                 gint                 number,
+                                                gboolean             helps,
                                                 AiodriveJobFunc      func,
                                                 gpointer             user_data,
                                                 GDestroyNotify       user_data_destroy);
@@ -79,7 +82,8 @@ AiodriveDepth     *aiodrive_group_core_expect_from (AiodriveGroupCore *self,
 gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
                                                 GTask               *task,
                                                 AiodriveDepth       *depth,
-                                                gboolean             planned);
+                                                gboolean             planned,
+                                                gboolean             helps);
 /* References on the cancellables of the members in a list. */
 GPtrArray         *aiodrive_group_core_list_cancellables (GQueue       *members);
 /* The one that callers get: below the one of the group, in a pool. */

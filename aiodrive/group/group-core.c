@@ -253,6 +253,22 @@ is_gone (AiodriveGroupCore *self)
   return object == NULL;
 }
 
+/* A supervisor keeps nothing. The handlers may run a main loop: the member that has failed is counted still, so that
+ * the group does not come to its end. */
+static void
+report (AiodriveGroupCore *self,
+        GTask             *task,
+        const GError      *error)
+{
+  g_autoptr(GObject) object = aiodrive_strict_weak_get (&self->object);
+  guint id = object != NULL ? g_signal_lookup ("task-failed", G_OBJECT_TYPE (object)) : 0;
+
+  if (id != 0 && g_signal_has_handler_pending (object, id, 0, FALSE))
+    g_signal_emit (object, id, 0, task, error);
+  else
+    g_warning ("Task %s failed: %s", aiodrive_task_describe (task), error->message);
+}
+
 /* The first failure cancels the others. That a member was cancelled is none: it was on purpose. */
 static void
 note_outcome (AiodriveGroupCore *self,
@@ -263,6 +279,13 @@ note_outcome (AiodriveGroupCore *self,
   if (error == NULL || aiodrive_error_is_cancelled (error))
     {
       g_clear_error (&error);
+      return;
+    }
+
+  if (self->supervises)
+    {
+      report (self, task, error);
+      g_error_free (error);
       return;
     }
 
@@ -303,6 +326,8 @@ member_ended (AiodriveWorkItem *work)
   if (member->noted)
     g_hash_table_remove (self->cancellables, g_task_get_cancellable (task));
   g_atomic_int_add (&self->n_tasks, -1);
+  if (member->helps)
+    self->n_helpers--;
   aiodrive_member_hide (member);
 
   if (depth != NULL)
@@ -336,7 +361,8 @@ static void
 take_in (AiodriveGroupCore *self,
          GTask             *task,
          AiodriveDepth     *depth,
-         gboolean           planned)
+         gboolean           planned,
+         gboolean           helps)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
   AiodriveCancelScope *above = depth != NULL ? aiodrive_depth_get_scope (depth) : self->scope;
@@ -347,6 +373,9 @@ take_in (AiodriveGroupCore *self,
   member->core = aiodrive_group_core_ref (self);
   member->task = task;
   member->depth = depth;
+  member->helps = helps;
+  if (helps)
+    self->n_helpers++;
   member->since = planned ? 0 : aiodrive_get_monotonic_time ();
   member->node.data = member;
   aiodrive_waiter_init (&member->waiter, member_ended);
@@ -371,6 +400,8 @@ take_in (AiodriveGroupCore *self,
   if (depth != NULL)
     aiodrive_depths_advance (self->depths);
   aiodrive_group_core_notify (self, "n-tasks");
+  if (helps)
+    aiodrive_group_core_close_if_empty (self);   /* it may have come after the others ended */
 }
 
 /* Takes @task in, which was expected; in the context. FALSE: it has come too late. */
@@ -378,7 +409,8 @@ gboolean
 aiodrive_group_core_add (AiodriveGroupCore *self,
                          GTask             *task,
                          AiodriveDepth     *depth,
-                         gboolean           planned)
+                         gboolean           planned,
+                         gboolean           helps)
 {
   if (g_atomic_int_get (&self->closed))
     {
@@ -390,7 +422,7 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
 
   if (depth != NULL)
     aiodrive_depths_arrive (self->depths, depth);
-  take_in (self, task, depth, planned);
+  take_in (self, task, depth, planned, helps);
   return TRUE;
 }
 
@@ -402,11 +434,12 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
 static gboolean
 accept (AiodriveGroupCore *core,
         AiodriveDepth     *depth,
+        gboolean           helps,
         GTask             *task)
 {
   gboolean planned = core->idle;
 
-  if (aiodrive_group_core_add (core, task, depth, planned))
+  if (aiodrive_group_core_add (core, task, depth, planned, helps))
     return !planned;
 
   g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The group has come to its end");
@@ -416,6 +449,7 @@ accept (AiodriveGroupCore *core,
 static GTask *
 spawn_here (AiodriveGroupCore *core,
             AiodriveDepth     *depth,
+            gboolean           helps,
             GCancellable      *parent,
             const char        *name,
             AiodriveJobFunc    func,
@@ -428,7 +462,7 @@ spawn_here (AiodriveGroupCore *core,
   if (name != NULL)
     g_task_set_name (task, name);
   aiodrive_task_record_set_job (record, func, user_data, user_data_destroy);
-  if (accept (core, depth, task))
+  if (accept (core, depth, helps, task))
     aiodrive_task_record_begin_job (record);
   return task;
 }
@@ -438,6 +472,7 @@ typedef struct
 {
   AiodriveGroupCore *core;    /* owned */
   AiodriveDepth     *depth;   /* unowned, nullable: in which it counts */
+  gboolean           helps;
 } Arrival;
 
 static void
@@ -462,12 +497,13 @@ accept_arrival (GTask    *task,
   /* its failure is the group's to raise */
   if (!closed)
     aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
-  return accept (self->core, self->depth, task);
+  return accept (self->core, self->depth, self->helps, task);
 }
 
 static GTask *
 spawn_there (AiodriveGroupCore *core,
              AiodriveDepth     *depth,
+             gboolean           helps,
              GCancellable      *parent,
              const char        *name,
              AiodriveJobFunc    func,
@@ -476,7 +512,7 @@ spawn_there (AiodriveGroupCore *core,
 {
   Arrival *arrival = g_new (Arrival, 1);
 
-  *arrival = (Arrival) { aiodrive_group_core_ref (core), depth };
+  *arrival = (Arrival) { aiodrive_group_core_ref (core), depth, helps };
   return aiodrive_proxy_task_spawn (core->dispatcher, core->context, parent, name, func, user_data, user_data_destroy,
                                     accept_arrival, arrival, arrival_free);
 }
@@ -486,6 +522,7 @@ GTask *
 aiodrive_group_core_spawn (AiodriveGroupCore *self,
                            const char        *name,
                            gint               number,
+                           gboolean           helps,
                            AiodriveJobFunc    func,
                            gpointer           user_data,
                            GDestroyNotify     user_data_destroy)
@@ -495,9 +532,9 @@ aiodrive_group_core_spawn (AiodriveGroupCore *self,
   GTask *task;
 
   if (!aiodrive_group_core_enter (self))
-    return spawn_there (self, depth, parent, name, func, user_data, user_data_destroy);
+    return spawn_there (self, depth, helps, parent, name, func, user_data, user_data_destroy);
 
-  task = spawn_here (self, depth, parent, name, func, user_data, user_data_destroy);
+  task = spawn_here (self, depth, helps, parent, name, func, user_data, user_data_destroy);
   aiodrive_group_core_leave (self);
   return task;
 }
@@ -564,6 +601,29 @@ sum_up (AiodriveGroupCore *self)
   return error;
 }
 
+/* Cancels the helpers when no other task is left. A helper in flight from another thread is counted as a task, and as a
+ * helper when it arrives. */
+static void
+dismiss_helpers (AiodriveGroupCore *self)
+{
+  g_autoptr(GPtrArray) cancellables = NULL;
+
+  if (self->n_helpers == 0 || self->n_helpers != g_atomic_int_get (&self->n_tasks))
+    return;
+
+  cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+  for (GList *node = self->members.head; node != NULL; node = node->next)
+    {
+      AiodriveMember *member = node->data;
+
+      if (member->dismissed)
+        continue;
+      member->dismissed = TRUE;
+      g_ptr_array_add (cancellables, g_object_ref (g_task_get_cancellable (member->task)));
+    }
+  g_ptr_array_foreach (cancellables, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
+}
+
 /* In the context, whenever the group may have come to its end. */
 void
 aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
@@ -574,6 +634,7 @@ aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
   if (g_queue_is_empty (&self->closers))
     return;
 
+  dismiss_helpers (self);
   if (!g_atomic_int_get (&self->closed))
     {
       if (g_atomic_int_get (&self->n_tasks) > 0 ||

@@ -23,6 +23,8 @@ struct _AiodriveMember
                                    is the list that has outside_node; unowned, nullable */
   GList              outside_node;
   gboolean           noted;     /* its cancellable is among those of the group */
+  gboolean           helps;     /* it is cancelled when nothing but helpers is left */
+  gboolean           dismissed; /* that has happened */
   GList              node;
 
   AiodriveTaskInfo  *info;      /* owned; NULL while nobody wants to see it, as are the next */

@@ -406,7 +406,7 @@ aiodrive_pool_spawn_full (AiodrivePool     *self,
   g_return_if_fail (AIODRIVE_IS_POOL (self));
   g_return_if_fail (func != NULL);
 
-  spawned = aiodrive_group_core_spawn (core_of (self), name, depth, func, user_data, user_data_destroy);
+  spawned = aiodrive_group_core_spawn (core_of (self), name, depth, FALSE, func, user_data, user_data_destroy);
   if (task != NULL)
     *task = g_steal_pointer (&spawned);
 }

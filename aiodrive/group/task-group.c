@@ -49,17 +49,35 @@ typedef struct
 {
   AiodriveGroupCore *core;     /* owned */
   GCancellable      *parent;   /* owned, nullable */
+  AiodriveTaskGroupFlags flags;
 } AiodriveTaskGroupPrivate;
 
 enum
 {
   PROP_PARENT = 1,
+  PROP_FLAGS,
   PROP_N_TASKS,
   PROP_CLOSED,
   N_PROPS
 };
 
 static GParamSpec *properties[N_PROPS];
+
+enum
+{
+  SIGNAL_TASK_FAILED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FLAGS_TYPE (AiodriveTaskGroupFlags, aiodrive_task_group_flags,
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_GROUP_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_GROUP_FLAGS_SUPERVISOR, "supervisor"))
+
+G_DEFINE_FLAGS_TYPE (AiodriveTaskGroupSpawnFlags, aiodrive_task_group_spawn_flags,
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_GROUP_SPAWN_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (AIODRIVE_TASK_GROUP_SPAWN_FLAGS_HELPER, "helper"))
 
 G_DEFINE_TYPE_WITH_PRIVATE (AiodriveTaskGroup, aiodrive_task_group, G_TYPE_OBJECT)
 
@@ -76,6 +94,7 @@ aiodrive_task_group_constructed (GObject *object)
   AiodriveTaskGroupClass *klass = AIODRIVE_TASK_GROUP_GET_CLASS (object);
 
   priv->core = aiodrive_group_core_new (object, priv->parent);
+  priv->core->supervises = (priv->flags & AIODRIVE_TASK_GROUP_FLAGS_SUPERVISOR) != 0;
   if (klass->made != NULL)
     klass->made (AIODRIVE_TASK_GROUP (object));
   aiodrive_group_core_publish (priv->core);
@@ -124,6 +143,9 @@ aiodrive_task_group_get_property (GObject    *object,
     case PROP_PARENT:
       g_value_set_object (value, priv->parent);
       break;
+    case PROP_FLAGS:
+      g_value_set_flags (value, priv->flags);
+      break;
     case PROP_N_TASKS:
       g_value_set_uint (value, aiodrive_task_group_get_n_tasks (self));
       break;
@@ -145,6 +167,8 @@ aiodrive_task_group_set_property (GObject      *object,
 
   if (property_id == PROP_PARENT)
     priv->parent = g_value_dup_object (value);
+  else if (property_id == PROP_FLAGS)
+    priv->flags = g_value_get_flags (value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
 }
@@ -172,6 +196,17 @@ aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * AiodriveTaskGroup:flags:
+   *
+   * How the group treats its tasks.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FLAGS] =
+    g_param_spec_flags ("flags", NULL, NULL, AIODRIVE_TYPE_TASK_GROUP_FLAGS, AIODRIVE_TASK_GROUP_FLAGS_NONE,
+                        G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * AiodriveTaskGroup:n-tasks:
    *
    * How many tasks of the group have not completed. The notification comes in the context of the group.
@@ -192,6 +227,23 @@ aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
     g_param_spec_boolean ("closed", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * AiodriveTaskGroup::task-failed:
+   * @self: a group
+   * @task: the task
+   * @error: what it failed with
+   *
+   * Reports that a task of a group with %AIODRIVE_TASK_GROUP_FLAGS_SUPERVISOR has failed. It is emitted in the context
+   * of the group, before the task is no longer counted. A task that was cancelled has not failed.
+   *
+   * Without a handler there is a warning that names the task.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_TASK_FAILED] =
+    g_signal_new ("task-failed", AIODRIVE_TYPE_TASK_GROUP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                  G_TYPE_TASK, G_TYPE_ERROR);
 }
 
 static void
@@ -215,6 +267,27 @@ aiodrive_task_group_new (GCancellable *parent)
   g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
 
   return g_object_new (AIODRIVE_TYPE_TASK_GROUP, "parent", parent, NULL);
+}
+
+/**
+ * aiodrive_task_group_new_with_flags:
+ * @parent: (nullable): what cancels the group
+ * @flags: how the group treats its tasks
+ *
+ * Creates a group, open for tasks. With %AIODRIVE_TASK_GROUP_FLAGS_SUPERVISOR it outlives the failures of its tasks.
+ * Use that for the requests of a server, or for what a user clicks.
+ *
+ * Returns: (transfer full): a new group
+ *
+ * Since: 1.0
+ */
+AiodriveTaskGroup *
+aiodrive_task_group_new_with_flags (GCancellable          *parent,
+                                    AiodriveTaskGroupFlags flags)
+{
+  g_return_val_if_fail (parent == NULL || G_IS_CANCELLABLE (parent), NULL);
+
+  return g_object_new (AIODRIVE_TYPE_TASK_GROUP, "parent", parent, "flags", flags, NULL);
 }
 
 /**
@@ -363,8 +436,50 @@ aiodrive_task_group_spawn (AiodriveTaskGroup  *self,
   if (klass->do_spawn != NULL)
     spawned = klass->do_spawn (self, func, user_data, user_data_destroy);
   else
-    spawned = aiodrive_group_core_spawn (aiodrive_task_group_get_core (self), NULL, 0, func, user_data,
+    spawned = aiodrive_group_core_spawn (aiodrive_task_group_get_core (self), NULL, 0, FALSE, func, user_data,
                                          user_data_destroy);
+  if (task != NULL)
+    *task = g_steal_pointer (&spawned);
+}
+
+/**
+ * aiodrive_task_group_spawn_with_flags:
+ * @self: a group
+ * @flags: how the group treats this task
+ * @task: (out) (optional) (transfer full): return location for the task
+ * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
+ * @user_data: data for @func
+ * @user_data_destroy: (nullable): frees @user_data
+ *
+ * Starts a job as aiodrive_task_group_spawn() does. With %AIODRIVE_TASK_GROUP_SPAWN_FLAGS_HELPER the task serves the
+ * others: when the group is closed, and nothing but helpers is left, they are cancelled, and awaited. What they spawn
+ * meanwhile is awaited too.
+ *
+ * In an #AiodriveThreadTaskGroup a helper is an ordinary task.
+ *
+ * Since: 1.0
+ */
+void
+aiodrive_task_group_spawn_with_flags (AiodriveTaskGroup           *self,
+                                      AiodriveTaskGroupSpawnFlags  flags,
+                                      GTask                      **task,
+                                      AiodriveJobFunc              func,
+                                      gpointer                     user_data,
+                                      GDestroyNotify               user_data_destroy)
+{
+  g_autoptr(GTask) spawned = NULL;
+
+  g_return_if_fail (AIODRIVE_IS_TASK_GROUP (self));
+  g_return_if_fail (func != NULL);
+
+  if ((flags & AIODRIVE_TASK_GROUP_SPAWN_FLAGS_HELPER) == 0 || AIODRIVE_TASK_GROUP_GET_CLASS (self)->do_spawn != NULL)
+    {
+      aiodrive_task_group_spawn (self, task, func, user_data, user_data_destroy);
+      return;
+    }
+
+  spawned = aiodrive_group_core_spawn (aiodrive_task_group_get_core (self), NULL, 0, TRUE, func, user_data,
+                                       user_data_destroy);
   if (task != NULL)
     *task = g_steal_pointer (&spawned);
 }
@@ -417,7 +532,8 @@ aiodrive_task_group_add (AiodriveTaskGroup  *self,
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                  "Task %s cannot be cancelled alone: it has no cancellable of its own", aiodrive_task_describe (task));
   else
-    added = aiodrive_group_core_add (core, task, aiodrive_group_core_expect_from (core, task), FALSE);
+    added = aiodrive_group_core_add (core, task, aiodrive_group_core_expect_from (core, task), FALSE,
+                                     FALSE);
   aiodrive_group_core_leave (core);
   return added;
 }

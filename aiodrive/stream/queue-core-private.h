@@ -70,6 +70,7 @@ void          aiodrive_queue_core_offer       (AiodriveQueueCore        *self,
                                                AiodriveItem             *item);
 void          aiodrive_queue_core_append      (AiodriveQueueCore        *self,
                                                AiodriveItem             *item);
+AiodriveItem *aiodrive_queue_core_take_first  (AiodriveQueueCore        *self);
 GArray       *aiodrive_queue_core_take_many   (AiodriveQueueCore        *self,
                                                guint                     max);
 

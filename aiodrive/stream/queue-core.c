@@ -95,6 +95,13 @@ pop (AiodriveQueueCore *self)
   return node != NULL ? node->data : NULL;
 }
 
+/* Under the monitor. Returns: (transfer full) (nullable): the oldest item */
+AiodriveItem *
+aiodrive_queue_core_take_first (AiodriveQueueCore *self)
+{
+  return pop (self);
+}
+
 static void
 free_items (GQueue *items)
 {

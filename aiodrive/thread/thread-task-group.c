@@ -155,7 +155,7 @@ aiodrive_thread_task_group_do_spawn (AiodriveTaskGroup *group,
   job->func = func;
   job->user_data = user_data;
   job->user_data_destroy = user_data_destroy;
-  task = aiodrive_group_core_spawn (core, NULL, 0, job_follow, g_atomic_rc_box_acquire (job), job_unref);
+  task = aiodrive_group_core_spawn (core, NULL, 0, FALSE, job_follow, g_atomic_rc_box_acquire (job), job_unref);
 
   if (aiodrive_group_core_enter (core))
     {

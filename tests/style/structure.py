@@ -11,6 +11,7 @@ import checks
 # The concepts of core/ from the lowest one up; every arrow goes down.
 CORE = '''
     fairness release result shared-value timer-heap weak work-item
+    lifetime
     error time-source
     dispatcher main-context monotonic-time
     wait-queue cancel-hub cancel-scope
@@ -20,8 +21,8 @@ CORE = '''
 
 # The circles that there are, and why. A file whose name begins with that of another one belongs to its concept.
 CIRCLES = {
-    ('core/cancel-scope', 'core/cancel-scope-deadline', 'core/cancel-scope-reason', 'core/cancel-scope-tree'):
-        'one concept, four files',
+    ('core/cancel-scope', 'core/cancel-scope-deadline', 'core/cancel-scope-object', 'core/cancel-scope-reason',
+     'core/cancel-scope-tree'): 'one concept, five files',
     ('core/stack', 'core/stack-overflow'): 'one concept, two files',
     ('group/depths', 'group/group-core', 'group/member', 'group/registry'): 'a pool is a group with depths',
     ('program/signal-table', 'program/signals'): 'a header for both',

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <unistd.h>
+#include <glib-unix.h>
+
 #include "tests/support/scenario.h"
 
 #define N_ITEMS 4
@@ -6,6 +9,8 @@
 static AiodriveChannel *channel;
 static AiodriveQueue   *queue;
 static AiodriveQueue   *ordered;
+static AiodriveLatch   *latch;
+static gint             fds[2];
 static gint64           n_in;
 static gint64           n_out;
 
@@ -15,6 +20,8 @@ set_up (void)
   channel = aiodrive_channel_new (1);
   queue = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ());
   ordered = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());
+  latch = aiodrive_latch_new ();
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
   n_in = n_out = 0;
 }
 
@@ -36,6 +43,9 @@ tear_down (void)
   g_assert_finalize_object (channel);
   g_assert_finalize_object (queue);
   g_assert_finalize_object (ordered);
+  g_assert_finalize_object (latch);
+  close (fds[0]);
+  close (fds[1]);
 }
 
 static gboolean
@@ -62,6 +72,47 @@ an_item (void)
   return &value;
 }
 
+static void
+toggle (TestParty *self)
+{
+  if (aiodrive_latch_get_state (latch))
+    aiodrive_latch_unset (latch);
+  else
+    aiodrive_latch_set (latch);
+}
+
+static gboolean
+end_emission (GAsyncResult  *result,
+              GError       **error)
+{
+  g_autoptr(AiodriveEmission) emission = aiodrive_wait_for_emission_finish (result, error);
+
+  return emission != NULL;
+}
+
+static gboolean
+end_property (GAsyncResult  *result,
+              GError       **error)
+{
+  g_auto(GValue) value = G_VALUE_INIT;
+  GError *failure = NULL;
+
+  aiodrive_wait_for_property_finish (result, &value, &failure);
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+TEST_DEFINE_CALL (wait_emission,
+                  aiodrive_wait_for_emission_async (G_OBJECT (latch), "notify::state", cancellable, callback, data),
+                  end_emission (result, error))
+TEST_DEFINE_CALL (wait_property,
+                  aiodrive_wait_for_property_async (G_OBJECT (latch), "state", NULL, cancellable, callback, data),
+                  end_property (result, error))
+TEST_DEFINE_CALL (wait_fd,
+                  aiodrive_wait_for_fd_async (fds[1], G_IO_OUT, cancellable, callback, data),
+                  aiodrive_wait_for_fd_finish (result, error) != 0)
 TEST_DEFINE_CALL (send,
                   aiodrive_channel_send_async (channel, an_item (), cancellable, callback, data),
                   count_in (aiodrive_channel_send_finish (channel, result, error)))
@@ -120,7 +171,7 @@ next_of (TestParty     *self,
 TEST_DEFINE_CALL (next,
                   aiodrive_async_iterator_next_async (iterator_of (self), cancellable, callback, data),
                   next_of (self, result, error))
-TEST_DEFINE_CALL (close,
+TEST_DEFINE_CALL (close_iterator,
                   aiodrive_async_iterator_close_async (iterator_of (self), cancellable, callback, data),
                   aiodrive_async_iterator_close_finish (iterator_of (self), result, error))
 
@@ -192,7 +243,7 @@ complete (TestParty *self)
 
 #define SLEEP TEST_CALL (test_sleep)
 #define NEXT  TEST_CALL (next)
-#define CLOSE TEST_CALL (close)
+#define CLOSE TEST_CALL (close_iterator)
 
 static const TestStep nothing[] = { TEST_END };
 static const TestStep sends[] = { TEST_CALL (send), TEST_CALL (send), TEST_CALL (send), SLEEP,
@@ -211,6 +262,9 @@ static const TestStep maps[] = { TEST_ACT (map_ordered), NEXT, SLEEP, NEXT, NEXT
 static const TestStep maps_unordered[] = { TEST_ACT (map_unordered), NEXT, NEXT, CLOSE, TEST_END };
 static const TestStep completes[] = { TEST_ACT (complete), NEXT, NEXT, SLEEP, CLOSE, TEST_END };
 static const TestStep repeats[] = { TEST_ACT (iterate_periodically), NEXT, SLEEP, NEXT, NEXT, CLOSE, TEST_END };
+static const TestStep watches[] = { TEST_CALL (wait_emission), TEST_CALL (wait_property), TEST_CALL (wait_fd),
+                                    TEST_END };
+static const TestStep toggles[] = { SLEEP, TEST_ACT (toggle), SLEEP, TEST_ACT (toggle), TEST_END };
 
 static const TestScenario scenarios[] =
 {
@@ -222,6 +276,7 @@ static const TestScenario scenarios[] =
   { "map", { maps, maps_unordered } },
   { "as-completed", { completes, nothing } },
   { "periodic", { repeats, nothing } },
+  { "emission", { watches, toggles } },
 };
 
 int

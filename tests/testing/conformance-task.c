@@ -167,6 +167,19 @@ pool (TestParty *self)
   g_object_unref (planned);
 }
 
+static void
+make_latest (TestParty *self)
+{
+  AiodriveLatest *one = aiodrive_latest_new (g_task_get_cancellable (self->task), 0);
+
+  aiodrive_latest_spawn (one, NULL, test_sleep_job, GUINT_TO_POINTER (1000), NULL);
+  g_set_object (&self->object, G_OBJECT (one));
+  g_object_unref (one);
+}
+
+TEST_DEFINE_CALL (close_latest,
+                  aiodrive_latest_close_async (AIODRIVE_LATEST (self->object), cancellable, callback, data),
+                  aiodrive_latest_close_finish (AIODRIVE_LATEST (self->object), result, error))
 TEST_DEFINE_CALL (close,
                   aiodrive_task_group_close_async (AIODRIVE_TASK_GROUP (self->object), cancellable, callback, data),
                   aiodrive_task_group_close_finish (AIODRIVE_TASK_GROUP (self->object), result, error))
@@ -230,6 +243,7 @@ static const TestStep thread_groups[] = { TEST_ACT (thread_group), SLEEP, CLOSE,
 static const TestStep receives[] = { TEST_CALL (signal), SLEEP, TEST_END };
 static const TestStep raises[] = { SLEEP, TEST_ACT (send_signal), TEST_END };
 static const TestStep settles[] = { TEST_CALL (all_blocked), SLEEP, TEST_CALL (all_blocked), TEST_END };
+static const TestStep latest[] = { TEST_ACT (make_latest), SLEEP, TEST_CALL (close_latest), TEST_END };
 
 static const TestScenario scenarios[] =
 {
@@ -245,6 +259,7 @@ static const TestScenario scenarios[] =
   { "executor-stops", { stops, sleeps } },
   { "thread-group", { thread_groups, nothing } },
   { "signal", { receives, raises } },
+  { "latest", { latest, nothing } },
   { "everything-waits", { settles, sleeps } },
 };
 
