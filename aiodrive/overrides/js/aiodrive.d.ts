@@ -102,6 +102,38 @@ declare module 'gi://Aiodrive?version=1' {
             Promise<Awaited<T> | undefined>;
         function wait_for_signal(signums: number | number[], cancellable?: Gio.Cancellable | null): Promise<number>;
 
+        /** Starts a job that is cancelled when the object is disposed, or emits the signal. */
+        function spawn_for_object<T>(object: GObject.Object, job: Job<T>, signal?: string | null): void;
+        /** Starts a job at each emission; it gets the arguments of the signal, without the object. */
+        function connect(object: GObject.Object, signal: string,
+            job: (cancellable: Gio.Cancellable, ...args: any[]) => unknown): number;
+        function wait_for_emission_async(object: GObject.Object, signal: string,
+            cancellable?: Gio.Cancellable | null): Promise<Emission>;
+        /** Waits for a value, or for any change. */
+        function wait_for_property_async(object: GObject.Object, property: string, value?: any,
+            cancellable?: Gio.Cancellable | null): Promise<any>;
+        function wait_for_fd_async(fd: number, condition: number,
+            cancellable?: Gio.Cancellable | null): Promise<number>;
+        function iterate_emissions(object: GObject.Object, signal: string, max_items?: number,
+            overflow?: Overflow): AsyncIterator<Emission>;
+        function iterate_property(object: GObject.Object, property: string): AsyncIterator<any>;
+
+        enum Overflow { DROP_OLDEST, FAIL }
+
+        class Emission extends GObject.Object implements Iterable<any> {
+            get_n_args(): number;
+            get_arg(index: number): any;
+            [Symbol.iterator](): Iterator<any>;
+        }
+
+        class Latest extends GObject.Object {
+            static new(parent: Gio.Cancellable | null, debounce: number): Latest;
+            readonly busy: boolean;
+            spawn<T>(job: Job<T>): Task<T>;
+            cancel(): void;
+            close(cancellable?: Gio.Cancellable | null): Task<void>;
+        }
+
         interface AsyncIterator<T> extends GObject.Object, AsyncIterable<T> {
             next_async(cancellable?: Gio.Cancellable | null): Promise<[true, T] | [false, undefined]>;
             close_async(cancellable?: Gio.Cancellable | null): Promise<void>;

@@ -30,7 +30,7 @@
  * the iterator, and waits for that.
  */
 
-const parts = ['value', 'task', 'combinator', 'stream', 'sync', 'group', 'program'];
+const parts = ['value', 'task', 'combinator', 'stream', 'sync', 'group', 'object', 'program'];
 
 function install(namespace) {
     for (const part of parts)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* exported install */
+/* exported install, iterable */
 // Queues, channels and iterators: values go in and come out as they are, and "for await" goes over all of them.
 
 const {checkBlocks, checkBoolean, checkCancellable, checkCount, checkOptions, checkTime, describe,

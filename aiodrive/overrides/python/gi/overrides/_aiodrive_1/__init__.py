@@ -9,6 +9,8 @@ from .errors import SignalError
 from .groups import AutoTerminatedTaskGroup, Pool, TaskGroup, TaskInfo
 from .locks import Condition, Limiter, NestableLock, SmartLock
 from .loop import EventLoop
+from .objects import (Emission, Latest, connect, iterate_emissions, iterate_property, spawn_for_object,
+                      wait_for_emission, wait_for_fd, wait_for_property)
 from .primitives import Button, Cargo, Latch, ThreadSafeEvent, ThreadSafeFuture
 from .program import call, run, sleep
 from .scopes import CancelScope, handle_signal, wait_for_signal
@@ -18,11 +20,10 @@ from .threads import BackgroundExecutor, ThreadTaskGroup
 
 __all__ = [
     'AutoTerminatedTaskGroup', 'BackgroundExecutor', 'Button', 'CancelScope', 'Cargo', 'Channel', 'Condition',
-    'EventLoop', 'Latch', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SignalError', 'SmartLock', 'TaskGroup',
-    'TaskInfo', 'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
-    'as_completed', 'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race',
-    'TaskInfo', 'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup', 'UnorderedQueue',
-    'as_completed', 'call', 'cancel_task', 'first_success', 'handle_signal', 'map', 'prime', 'race',
-    'repeat_periodically', 'retry', 'run', 'shield', 'sleep', 'spawn', 'timeout', 'try_all', 'wait_all',
-    'wait_for_signal',
+    'Emission', 'EventLoop', 'Latch', 'Latest', 'Limiter', 'NestableLock', 'OrderedQueue', 'Pool', 'SignalError',
+    'SmartLock', 'TaskGroup', 'TaskInfo', 'TestContext', 'ThreadSafeEvent', 'ThreadSafeFuture', 'ThreadTaskGroup',
+    'UnorderedQueue', 'as_completed', 'call', 'cancel_task', 'connect', 'first_success', 'handle_signal',
+    'iterate_emissions', 'iterate_property', 'map', 'prime', 'race', 'repeat_periodically', 'retry', 'run',
+    'shield', 'sleep', 'spawn', 'spawn_for_object', 'timeout', 'try_all', 'wait_all', 'wait_for_emission',
+    'wait_for_fd', 'wait_for_property', 'wait_for_signal',
 ]
