@@ -8,12 +8,12 @@ G_BEGIN_DECLS
 
 typedef void (*AiodriveSignalFunc) (int signum);
 
-/* What a signal did before it was taken. */
+/* The disposition of a signal before it was replaced. */
 typedef struct
 {
   struct sigaction  before;
-  GSource          *source;   /* owned, nullable: keeps what GLib has set from being unset */
-  struct sigaction  glibs;    /* what GLib has set; if there is a source */
+  GSource          *source;   /* owned, nullable: keeps GLib's handler installed */
+  struct sigaction  glibs;    /* GLib's handler; if there is a source */
   gpointer          next;     /* atomic, nullable: the AiodriveSignalFunc of GLib, for our handler to call */
 } AiodriveDisposition;
 

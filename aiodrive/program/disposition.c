@@ -4,17 +4,17 @@
 #include <dlfcn.h>
 #include <glib-unix.h>
 
-/* What a signal does while somebody waits for it, and what it did before.
+/* The disposition of a signal while it has waiters, and the one before.
  *
- * The handler is ours, not that of g_unix_signal_source_new(): with the last of its sources GLib sets SIG_DFL, whatever
- * was there before the first. Until what was there is put back, a signal would kill the process, and other threads
- * cannot be kept from getting one. Ours is set and unset by one sigaction() each, so there is no such moment.
- * (/aiodrive/program/signals/hammered-while-handlers-come-and-go)
+ * No window. The handler is ours, not that of g_unix_signal_source_new(): with the last of its sources GLib sets
+ * SIG_DFL, whatever the disposition was before the first. Until the old one is restored a signal would kill the
+ * process, and no thread can block it for all others. Ours is set and unset by one sigaction() each, so there is no
+ * such window. (/aiodrive/program/signals/hammered-while-handlers-come-and-go)
  *
- * GLib's sources go on all the same. Where there was nothing before, or GLib's handler, we hold a source of GLib's:
- * then it changes nothing when others come or go, and its handler is called by ours. (.../with-glib-before,
- * .../with-glib-after) Where there was SIG_IGN or another handler, a source that we drop would leave SIG_DFL for a
- * moment, and one that we keep would leave others deaf; so there g_unix_signal_add() takes the signal away from us, as
+ * GLib's sources still work. If the old disposition was SIG_DFL or GLib's handler, we hold a GLib source, so GLib
+ * changes nothing when other sources come or go, and our handler calls GLib's. (.../with-glib-before,
+ * .../with-glib-after) If it was SIG_IGN or another handler, dropping a GLib source would briefly set SIG_DFL, and
+ * keeping it would disable that handler. So in that case g_unix_signal_add() takes the signal away from us, as
  * sigaction() would. */
 
 static gboolean
@@ -27,14 +27,14 @@ is_glibs (const struct sigaction *action)
          here.dli_fbase == there.dli_fbase;
 }
 
-/* GLib tells its sources of what has come when its thread gets to it, and when there is a new source. */
+/* GLib notifies its sources of a signal from its own thread, and when a source is added. */
 static void
 make_glib_tell (int signum)
 {
   g_source_unref (g_unix_signal_source_new (signum));
 }
 
-/* Whether a signal came while GLib's handler was there and ours was not. */
+/* Returns whether a signal arrived while GLib's handler was installed and ours was not. */
 static gboolean
 has_come (GSource *source,
           int      signum)
@@ -45,8 +45,8 @@ has_come (GSource *source,
   return source->source_funcs->prepare (source, &timeout);
 }
 
-/* Sets @handler. TRUE if a signal came too early for it, but so late that it is to be treated as if it had been
- * there. */
+/* Installs @handler. Returns TRUE if a signal arrived just before it was installed, and must be treated as if it had
+ * come after. */
 gboolean
 aiodrive_disposition_take (AiodriveDisposition *self,
                            int                  signum,
@@ -57,13 +57,13 @@ aiodrive_disposition_take (AiodriveDisposition *self,
 
   sigfillset (&ours.sa_mask);   /* one after the other */
 
-  /* ours may be there if somebody else has saved it and put it back */
+  /* ours may be installed if other code has saved and restored it */
   sigaction (signum, NULL, &now);
   if (now.sa_handler != handler)
     self->before = now;
 
   if (is_glibs (&self->before))
-    make_glib_tell (signum);   /* what came before is not for us */
+    make_glib_tell (signum);   /* an earlier signal is not for us */
   if (self->before.sa_handler == SIG_DFL || is_glibs (&self->before))
     {
       self->source = g_unix_signal_source_new (signum);
@@ -76,7 +76,7 @@ aiodrive_disposition_take (AiodriveDisposition *self,
   return self->source != NULL && has_come (self->source, signum);
 }
 
-/* Puts back what was there, unless somebody else has set something since. */
+/* Restores the old disposition, unless other code has set one since. */
 void
 aiodrive_disposition_restore (AiodriveDisposition *self,
                               int                  signum,
@@ -86,8 +86,8 @@ aiodrive_disposition_restore (AiodriveDisposition *self,
 
   sigaction (signum, NULL, &before);
   if (self->source != NULL)
-    make_glib_tell (signum);   /* or the next one would be told of what came by now */
-  g_clear_pointer (&self->source, g_source_unref);   /* GLib sets SIG_DFL if nobody else has one */
+    make_glib_tell (signum);   /* otherwise the next source would be notified of an earlier signal */
+  g_clear_pointer (&self->source, g_source_unref);   /* GLib sets SIG_DFL if this is its last source */
   sigaction (signum, NULL, &now);
 
   if (now.sa_handler == handler)
@@ -97,7 +97,7 @@ aiodrive_disposition_restore (AiodriveDisposition *self,
   g_atomic_pointer_set (&self->next, NULL);
 }
 
-/* Does for a signal that came what GLib's handler does. To be called by ours. */
+/* Does what GLib's handler does for a signal. Called by our handler. */
 void
 aiodrive_disposition_chain (AiodriveDisposition *self,
                             int                  signum)

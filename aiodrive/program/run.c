@@ -4,7 +4,8 @@
 #include "aiodrive/core/stack-switch-private.h"
 #include "aiodrive/task/record-private.h"
 
-/* Where the context belongs to another thread: GLib can wait for the end of that, or for the task, but not for both. */
+/* For a context that another thread owns: GLib can wait until that thread releases it, or for the task, but not for
+ * both. */
 #define LOOK_AGAIN_USEC  (20 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
@@ -17,7 +18,7 @@ typedef struct
 
 static GMutex lock;
 
-/* In the thread that iterates the context. */
+/* Called in the thread that iterates the context. */
 static void
 on_ended (AiodriveWorkItem *work)
 {
@@ -42,7 +43,8 @@ has_ended (Run *self)
   return ended;
 }
 
-/* While another thread iterates the context, which is the default one: it ends the task, or stops iterating. */
+/* Waits while another thread iterates the context, which is the default one, until the task completes or that thread
+ * stops iterating. */
 static gboolean
 wait_for_owner (Run *self)
 {
@@ -81,16 +83,16 @@ iterate (Run          *self,
  * @task: any task
  *
  * Iterates the thread-default main context until @task has completed: for the `main` function of a program without a
- * main loop, and for tests. Everything else in the context goes on meanwhile. It may be called in a callback; but code
- * that could wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback: it is not
- * known to have ended there.)
+ * main loop, and for tests. All other sources of the context are dispatched meanwhile. It may be called in a callback,
+ * but code that can wait asynchronously should do so. (A task of g_task_new() cannot be run in its own callback, where
+ * it is not known to have completed.)
  *
- * A thread without a main context of its own shares the default one. While another thread iterates that, this waits for
- * @task without iterating, and callbacks run in the other thread.
+ * A thread without a main context of its own shares the default one. While another thread iterates that one, this call
+ * waits for @task without iterating, and callbacks run in the other thread.
  *
- * In a fiber it suspends the fiber, as aiodrive_await() does.
+ * Inside a fiber it suspends the fiber, as aiodrive_await() does.
  *
- * How the task ended is in the task: see aiodrive_task_get_leaf().
+ * The task holds its outcome: see aiodrive_task_get_leaf().
  *
  * Since: 1.0
  */
@@ -106,10 +108,10 @@ aiodrive_run (GTask *task)
 
   g_set_object (&kept, task);
   record = self.record = aiodrive_task_record_get (task);
-  /* what is in the context for the task is not left there: maybe nobody iterates it any more */
+  /* run the pending callbacks of the task: perhaps no thread will iterate the context again */
   if (aiodrive_task_record_is_known (record) && !aiodrive_task_record_is_ending (record))
     {
-      /* also in its own callback, where its end cannot be announced yet */
+      /* also in its own callback, where its completion is not announced yet */
       aiodrive_task_record_set_awaited (record);
       return;
     }

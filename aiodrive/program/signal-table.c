@@ -7,15 +7,16 @@
 
 #include "aiodrive/program/disposition-private.h"
 
-/* The signals that somebody waits for, and how they come to who waits.
+/* The signals that have waiters, and their delivery.
  *
- * A signal interrupts some thread; its handler leaves a mark and wakes a thread of ours, which tells who waits.
- * Everybody else who is about to change who waits, looks at the marks first. So whoever waited when the signal came is
- * told, and a cancellation that comes later finds him woken. (/aiodrive/program/signals/cancel-after-signal)
+ * No lost signals. A signal interrupts some thread. Its handler sets a mark and wakes a thread of ours, which notifies
+ * the waiters. Every thread that is about to add or remove a waiter processes the marks first. So each waiter at the
+ * arrival of the signal is notified, and a later cancellation finds it woken.
+ * (/aiodrive/program/signals/cancel-after-signal)
  *
- * A signal that comes while somebody has been woken but his callback is not over is one with the one before, as it
- * would be if it were blocked. One that nobody was there for any more (its handler had begun in another thread) is sent
- * again, to what is there now. */
+ * Coalescing. A signal that arrives after a waiter was woken and before its callback has returned merges with the
+ * earlier one, as a blocked signal would. If a signal finds no waiter left (its handler had started in another thread),
+ * it is raised again, for the current disposition. */
 
 typedef struct
 {
@@ -48,7 +49,7 @@ find_signal (gint signum)
   return NULL;
 }
 
-/* In whatever thread is interrupted, at any moment. A full pipe is as good as one more byte. */
+/* Runs in any interrupted thread, at any moment. If the pipe is full the thread will be woken anyway. */
 static void
 on_signal (int signum)
 {
@@ -80,7 +81,7 @@ wake_waiters (guint i)
     }
 }
 
-/* Tells of what has come by now. */
+/* Delivers the signals that have arrived. */
 void
 aiodrive_signals_tell (void)
 {
@@ -117,7 +118,7 @@ run_thread (gpointer data)
   g_assert_not_reached ();
 }
 
-/* The thread stays for good, as that of GLib does. */
+/* The thread runs until the process exits, as GLib's does. */
 static gboolean
 start_thread (GError **error)
 {
@@ -143,7 +144,7 @@ start_thread (GError **error)
   return FALSE;
 }
 
-/* Checks the arguments of a call, and gets everything ready for it. */
+/* Checks the arguments of a call, and prepares the table. */
 gboolean
 aiodrive_signals_begin (const gint         *signums,
                         gsize               n_signums,
@@ -195,11 +196,11 @@ aiodrive_signals_get_queue (void)
   return &waiters;
 }
 
-/* Before somebody begins to wait. */
+/* Called before a waiter is added. */
 void
 aiodrive_signals_take (AiodriveSignalSet wanted)
 {
-  aiodrive_signals_tell ();   /* what came before is not for him */
+  aiodrive_signals_tell ();   /* an earlier signal is not for this waiter */
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     {
       Signal *self = &signals[i];
@@ -210,7 +211,7 @@ aiodrive_signals_take (AiodriveSignalSet wanted)
     }
 }
 
-/* When he does not wait any more. A second time is no harm. */
+/* Called when the waiter is gone. A second call has no effect. */
 void
 aiodrive_signals_give_back (AiodriveSignalSet *wanted)
 {

@@ -5,11 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* A set of signals: a bit for each, in the order of the table in signal-table.c. It is what a waiter in the queue asks
- * for; what he gets is the number of the signal. */
+/* A set of signals: a bit for each, in the order of the table in signal-table.c. It is the request of a waiter in the
+ * queue; the granted value is the number of the signal. */
 typedef guint AiodriveSignalSet;
 
-/* What a waiter in the queue asks for, and gets; guarded by the monitor of the signals until the waiter is woken. */
+/* The request of a waiter, and the granted value; guarded by the monitor of the signals until the waiter is woken. */
 typedef struct
 {
   AiodriveSignalSet wanted;
@@ -22,7 +22,7 @@ gboolean           aiodrive_signals_begin      (const gint         *signums,
                                                 GError            **error);
 const char        *aiodrive_signals_get_name   (gint                signum);
 
-/* The rest is done under the monitor. */
+/* The functions below are called with the monitor locked. */
 AiodriveMonitor   *aiodrive_signals_lock       (void);
 AiodriveWaitQueue *aiodrive_signals_get_queue  (void);
 void               aiodrive_signals_tell       (void);

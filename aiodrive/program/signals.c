@@ -7,15 +7,15 @@
 /**
  * AiodriveSignalHandler:
  *
- * A Unix signal that cancels a scope: what aiodrive_handle_signal() gives.
+ * The handling of a Unix signal that cancels a scope; aiodrive_handle_signal() returns it.
  *
- * While there is one, the signal does nothing else to the process. It is over when the handler is released, or when the
- * last reference on it is dropped, from whatever thread; so `g_autoptr(AiodriveSignalHandler)` handles the signal to
- * the end of a block. In a language with a garbage collector release it.
+ * While a handler exists, the signal has no other effect on the process. Releasing the handler, or dropping its last
+ * reference, ends the handling, in any thread; so `g_autoptr(AiodriveSignalHandler)` handles the signal until the end
+ * of a block. In a language with a garbage collector release it explicitly.
  *
- * With the last handler and the last aiodrive_wait_for_signal_async() of a signal what the signal did before the first
- * is back. A program that uses g_unix_signal_add() for the same signal is told too, except where the signal was ignored
- * or had a handler of somebody else's before: there the one that comes last has the signal alone.
+ * When the last handler and the last aiodrive_wait_for_signal_async() of a signal end, the previous disposition of the
+ * signal is restored. Sources of g_unix_signal_add() for the same signal are dispatched too, unless the signal was
+ * ignored or had a foreign handler before: then the latest installation gets the signal alone.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveCancelScope) scope = aiodrive_cancel_scope_new (NULL);
@@ -32,11 +32,11 @@
  * Since: 1.0
  */
 
-/* The place of a handler in the queue. It outlives the handler if it has been woken. */
+/* The waiter of a handler. It outlives the handler if it has been woken. */
 typedef struct
 {
   AiodriveWaiter       waiter;    /* first */
-  GMainContext        *context;   /* owned: that of the waiter */
+  GMainContext        *context;   /* owned: of the waiter */
   AiodriveCancelScope *scope;     /* owned */
   AiodriveSignalRequest request;
 } Watch;
@@ -65,7 +65,7 @@ watch_unref (Watch *self)
   g_atomic_rc_box_release_full (self, watch_clear);
 }
 
-/* The signal has come; in the context of the handler. */
+/* Called in the context of the handler when the signal has arrived. */
 static void
 watch_run (AiodriveWorkItem *work)
 {
@@ -113,17 +113,17 @@ aiodrive_signal_handler_init (AiodriveSignalHandler *self)
 /**
  * aiodrive_handle_signal:
  * @signum: `SIGHUP`, `SIGINT`, `SIGTERM`, `SIGUSR1`, `SIGUSR2` or `SIGWINCH`
- * @scope: what the signal cancels
+ * @scope: the scope to cancel
  * @error: return location for an error
  *
- * Lets a Unix signal cancel @scope, with the reason %AIODRIVE_ERROR_SIGNAL. If the signal comes again, nothing more
- * happens. To do something else use aiodrive_wait_for_signal_async().
+ * Lets a Unix signal cancel @scope, with the reason %AIODRIVE_ERROR_SIGNAL. A second signal has no further effect. To
+ * run other code on a signal use aiodrive_wait_for_signal_async().
  *
- * The cancellation comes from the main context that is thread-default now. Any number of handlers may be there for one
- * signal, in any threads: all scopes are cancelled.
+ * The current thread-default main context cancels the scope. One signal may have any number of handlers, in any
+ * threads: all their scopes are cancelled.
  *
- * Returns: (transfer full): a handler, which ends when it is dropped; or %NULL with @error set:
- *   %G_IO_ERROR_INVALID_ARGUMENT if the signal is another one
+ * Returns: (transfer full): a handler, active until it is dropped; or %NULL with @error set:
+ *   %G_IO_ERROR_INVALID_ARGUMENT for any other signal
  *
  * Since: 1.0
  */
@@ -144,7 +144,7 @@ aiodrive_handle_signal (gint                  signum,
 
   self = g_object_new (AIODRIVE_TYPE_SIGNAL_HANDLER, NULL);
   self->watch = watch_new (scope, wanted);
-  g_atomic_rc_box_acquire (self->watch);   /* dropped when it has run, or will not run */
+  g_atomic_rc_box_acquire (self->watch);   /* dropped when it has run or will not run */
 
   monitor = aiodrive_signals_lock ();
   aiodrive_signals_take (wanted);
@@ -159,8 +159,8 @@ aiodrive_handle_signal (gint                  signum,
  * aiodrive_signal_handler_release:
  * @self: a handler
  *
- * Ends the handling of the signal. One that came before cancels the scope all the same, when the context of the handler
- * gets to it. A second release does nothing.
+ * Ends the handling of the signal. A signal that has already arrived still cancels the scope, when the context of the
+ * handler processes it. A second release has no effect.
  *
  * Since: 1.0
  */
@@ -189,7 +189,7 @@ aiodrive_signal_handler_release (AiodriveSignalHandler *self)
     watch_unref (watch);
 }
 
-/* The signals are given back after the callback, so that this one can wait again without a gap. */
+/* The signals are released after the callback, so the callback can wait again without a gap. */
 static void
 return_signum (AiodriveWait *wait,
                gpointer      granted)
@@ -198,7 +198,7 @@ return_signum (AiodriveWait *wait,
   AiodriveMonitor *monitor;
 
   monitor = aiodrive_signals_lock ();
-  aiodrive_signals_tell ();   /* what came until now is one */
+  aiodrive_signals_tell ();   /* the signals so far merge into one */
   aiodrive_monitor_unlock (monitor);
 
   aiodrive_wait_return_int (wait, request->signum);
@@ -213,17 +213,17 @@ return_signum (AiodriveWait *wait,
  * @signums: (array length=n_signums): `SIGHUP`, `SIGINT`, `SIGTERM`, `SIGUSR1`, `SIGUSR2` or `SIGWINCH`, one or several
  * @n_signums: the length of @signums
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when a signal has come
+ * @callback: (scope async) (closure user_data): called when a signal has arrived
  * @user_data: data for @callback
  *
- * Waits until the next Unix signal of @signums comes. Meanwhile the signals do nothing else to the process; with the
- * end of the callback, if nobody else waits, they do what they did before. To wait again without missing
- * one, do so first thing in the callback, or hold an #AiodriveSignalHandler all the time. To cancel something use
+ * Waits for the next Unix signal of @signums. Meanwhile the signals have no other effect on the process. When the
+ * callback has returned, and no other waiter is left, their previous disposition is restored. To miss no signal, wait
+ * again at the start of the callback, or hold an #AiodriveSignalHandler throughout. To cancel work use
  * aiodrive_handle_signal().
  *
- * Any number of calls may wait for one signal, in any threads: all are called back. The wait fails with
- * %G_IO_ERROR_INVALID_ARGUMENT if @signums is empty or contains another signal, and with %G_IO_ERROR_CANCELLED if it is
- * cancelled, unless a signal came before.
+ * Any number of calls may wait for one signal, in any threads: all are woken. The wait fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @signums is empty or contains any other signal, and with %G_IO_ERROR_CANCELLED if it
+ * is cancelled, unless a signal had already arrived.
  *
  * Since: 1.0
  */
@@ -267,9 +267,9 @@ aiodrive_wait_for_signal_async (const gint          *signums,
  * @result: the result of aiodrive_wait_for_signal_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for a signal.
+ * Completes aiodrive_wait_for_signal_async().
  *
- * Returns: the number of the signal that came, or -1 with @error set
+ * Returns: the number of the signal, or -1 with @error set
  *
  * Since: 1.0
  */

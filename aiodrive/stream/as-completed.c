@@ -30,7 +30,7 @@ typedef struct
 typedef struct
 {
   AiodriveCombinator  parent;   /* first */
-  State              *state;    /* owned until all have ended */
+  State              *state;    /* owned until all have completed */
 } Run;
 
 #define AIODRIVE_TYPE_AS_COMPLETED_ITERATOR (aiodrive_as_completed_iterator_get_type ())
@@ -52,7 +52,7 @@ static void async_iterator_init (AiodriveAsyncIteratorInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveAsCompletedIterator, aiodrive_as_completed_iterator, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, async_iterator_init))
 
-/* What went wrong and was given to nobody; that something was cancelled does not count. */
+/* Returns the combined error of undelivered tasks; a cancelled task does not count. */
 static GError *
 steal_failure (State *self)
 {
@@ -91,7 +91,7 @@ state_unref (State *self)
   g_atomic_rc_box_release_full (self, state_clear);
 }
 
-/* Nobody will be given @task. */
+/* Counts @task as undelivered. */
 static void
 keep_failure (State *self,
               GTask *task)
@@ -118,7 +118,7 @@ end_if_done (State *self)
     aiodrive_results_end (&self->results, NULL);
 }
 
-/* Nobody will be given any more tasks. */
+/* Ends the delivery of tasks. */
 static void
 stop_giving (State *self)
 {
@@ -159,7 +159,7 @@ give (AiodriveCombinator *combinator,
   return FALSE;
 }
 
-/* How the tasks ended is for those who get them. */
+/* The outcome of a task belongs to its receiver. */
 static GError *
 outcome (AiodriveCombinator *combinator)
 {
@@ -330,7 +330,7 @@ async_iterator_init (AiodriveAsyncIteratorInterface *iface)
 
 typedef struct
 {
-  AiodriveWorkItem work;    /* first; run in the context of the tasks */
+  AiodriveWorkItem work;    /* first; runs in the context of the tasks */
   GTask           *run;     /* owned */
 } Drop;
 
@@ -408,27 +408,26 @@ aiodrive_as_completed_iterator_init (AiodriveAsCompletedIterator *self)
  * @n_tasks: the length of @tasks
  * @parent: (nullable): cancels the tasks
  *
- * Gives the tasks one after the other, each when it has ended, in whatever way; tasks that have ended already come
- * first, in their order in @tasks. An item is a #GTask, to be unwrapped with aiodrive_task_propagate(), or with
- * aiodrive_task_get_leaf() and what fits its job: the error of a task that failed is found there.
+ * Delivers the tasks in the order of their completion; tasks that have already completed come first, in their order in
+ * @tasks. An item is a #GTask: unwrap it with aiodrive_task_propagate(), or with aiodrive_task_get_leaf() and the
+ * function that fits its job. The error of a failed task is reported there.
  *
- * Use aiodrive_try_all() where all are needed together, and aiodrive_map() to start no more tasks than can be coped
- * with.
+ * Use aiodrive_try_all() to get all results together, and aiodrive_map() to limit how many tasks run at the same time.
  *
  * The iteration ends when a call waits for the next task and all have been given. Until then
  * aiodrive_as_completed_add() adds another one.
  *
- * Any number of parties may wait for the next task at once. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED
- * and cancels no task; what it would have got goes to the next, as does a task that was granted to a wait whose result
- * is dropped. If @parent is cancelled the tasks are cancelled too, and are given as they end.
+ * Any number of parties may wait for the next task at once. A cancelled wait fails with %G_IO_ERROR_CANCELLED and
+ * cancels no task; its task goes to the next waiter, as does a task granted to a wait whose result is dropped. If
+ * @parent is cancelled the tasks are cancelled too, and are delivered as they complete.
  *
- * Closing the iterator ends the waits, cancels the tasks that still run, and waits for them; it fails with the real
- * errors of the tasks that were given to nobody, one as it is, several as %AIODRIVE_ERROR_MULTIPLE. An iterator that
- * is dropped while tasks run warns about that, and cancels them.
+ * Closing the iterator ends the waits, cancels the tasks that still run, and waits for them. It fails with the real
+ * errors of the undelivered tasks: a single one unchanged, several as %AIODRIVE_ERROR_MULTIPLE. An iterator that is
+ * dropped while tasks run logs a warning and cancels them.
  *
- * With a task that cannot be cancelled on its own the first wait fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing
- * is cancelled. The iterator belongs to the main context that is thread-default now; a waiter in another one is called
- * back there.
+ * If a task cannot be cancelled on its own, the first wait fails with %G_IO_ERROR_INVALID_ARGUMENT, and nothing is
+ * cancelled. The iterator belongs to the current thread-default main context; the callback of a waiter runs in the
+ * waiter's own context.
  *
  * Returns: (transfer full): a new iterator
  *

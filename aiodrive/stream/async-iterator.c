@@ -6,14 +6,14 @@
 /**
  * AiodriveAsyncIterator:
  *
- * Something that gives one item after the other, each when it is there: what is put into a queue or sent through a
- * channel, the results of aiodrive_map(), the ticks of aiodrive_repeat_periodically().
+ * A source of items that arrive one after another: the items of a queue or a channel, the results of aiodrive_map(),
+ * the ticks of aiodrive_repeat_periodically().
  *
- * It ends without an error when there is nothing more, and with one when what it iterates has failed. To leave before
- * the end, close it, so that nothing goes on behind it; at the end it need not be closed.
+ * It ends without an error when there are no more items, and with an error when its source has failed. To leave before
+ * the end, close it, so that no work continues behind it; at the end it need not be closed.
  *
- * A waiter is called back in its own thread-default main context. The documentation of each class says from which
- * threads it may be used, and what cancelling a wait means for the item.
+ * The callback of a waiter runs in the waiter's thread-default main context. The documentation of each class says from
+ * which threads it may be used, and what cancelling a wait means for the item.
  *
  * |[<!-- language="C" -->
  * static void
@@ -95,7 +95,7 @@ aiodrive_async_iterator_default_init (AiodriveAsyncIteratorInterface *iface)
  * aiodrive_async_iterator_next_async:
  * @self: an iterator
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when there is an item, or nothing more
+ * @callback: (scope async) (closure user_data): called with the next item, or at the end
  * @user_data: data for @callback
  *
  * Waits for the next item.
@@ -121,7 +121,7 @@ aiodrive_async_iterator_next_async (AiodriveAsyncIterator *self,
  * @value: (out caller-allocates): the item; %FALSE if there is none
  * @error: return location for an error
  *
- * Ends a wait for the next item.
+ * Completes aiodrive_async_iterator_next_async().
  *
  * Returns: %TRUE if there was one; %FALSE at the end, or with @error set
  *
@@ -149,11 +149,12 @@ aiodrive_async_iterator_next_finish (AiodriveAsyncIterator  *self,
 /**
  * aiodrive_async_iterator_close_async:
  * @self: an iterator
- * @cancellable: (nullable): cancels the wait; the iterator is closed all the same, even if it is cancelled already
- * @callback: (scope async) (closure user_data): called when nothing goes on behind the iterator any more
+ * @cancellable: (nullable): cancels the wait; the iterator is closed even so, and even if @cancellable is already
+ * cancelled
+ * @callback: (scope async) (closure user_data): called when all work behind the iterator has completed
  * @user_data: data for @callback
  *
- * Ends the iteration: what goes on behind it is cancelled and awaited. An iterator may be closed more than once.
+ * Ends the iteration: cancels the work behind it, and waits for it. An iterator may be closed more than once.
  *
  * Since: 1.0
  */
@@ -175,9 +176,9 @@ aiodrive_async_iterator_close_async (AiodriveAsyncIterator *self,
  * @result: the result of aiodrive_async_iterator_close_async(), which need not be a #GTask
  * @error: return location for an error
  *
- * Ends a wait for the end of the iteration.
+ * Completes aiodrive_async_iterator_close_async().
  *
- * Returns: %TRUE if it is closed and nothing failed; %FALSE with @error set
+ * Returns: %TRUE if it is closed without an error; %FALSE with @error set
  *
  * Since: 1.0
  */

@@ -20,12 +20,12 @@ G_DECLARE_INTERFACE (AiodriveAsyncIterator, aiodrive_async_iterator, AIODRIVE, A
 /**
  * AiodriveAsyncIteratorInterface:
  * @parent_interface: the parent interface
- * @next_async: begins to get the next item
- * @next_finish: ends it; it need not initialise the value where there is no item
- * @close_async: begins to end the iteration
- * @close_finish: ends that
+ * @next_async: starts to get the next item
+ * @next_finish: completes it; it need not initialise the value if there is no item
+ * @close_async: starts to end the iteration
+ * @close_finish: completes that
  *
- * What an asynchronous iterator does. An iterator that has nothing to end need not implement the last two.
+ * The interface of asynchronous iterators. An iterator without work behind it need not implement the last two.
  *
  * Since: 1.0
  */

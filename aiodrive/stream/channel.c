@@ -7,17 +7,17 @@
 /**
  * AiodriveChannel:
  *
- * A queue with room for a limited number of items: a sender that is faster than the receiver has to wait. With a
- * capacity of 0 sender and receiver meet: a send ends when a receiver takes the item.
+ * A bounded queue with back-pressure: a sender that is faster than the receiver must wait. With a capacity of 0 sender
+ * and receiver rendezvous: a send completes when a receiver takes the item.
  *
- * Use an #AiodriveQueue where the sender must never wait. A channel is an #AiodriveAsyncIterator too: an iteration
- * receives, ends when the channel is closed and empty, and closes it for receiving when it is closed itself.
+ * Use an #AiodriveQueue if the sender must never wait. A channel is also an #AiodriveAsyncIterator: iterating receives
+ * the items, and ends when the channel is closed and empty; closing the iterator closes the channel for receivers.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context, and senders and
- * receivers are each served in the order in which they came. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED,
- * unless the item was accepted before, or an item granted: an item that was not accepted was not sent. An item that was
- * granted to a receiver and is not unwrapped with aiodrive_channel_receive_finish(), for the result was dropped, goes
- * back to the head of the channel, be it over its capacity, or to the next who waits.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. Senders and
+ * receivers are each served in FIFO order. A cancelled wait fails with %G_IO_ERROR_CANCELLED, unless the item had
+ * already been accepted, or an item granted; an item that was not accepted was not sent. If a receiver drops its result
+ * without aiodrive_channel_receive_finish(), the item goes to the next waiter, or back to the head of the channel, even
+ * beyond its capacity.
  *
  * |[<!-- language="C" -->
  * static void
@@ -43,7 +43,7 @@ struct _AiodriveChannel
   AiodriveQueueCore core;
 
   guint             capacity;   /* set once */
-  AiodriveWaitQueue senders;    /* each with its AiodriveItem; empty while there is room; guarded as core is */
+  AiodriveWaitQueue senders;    /* each with its AiodriveItem; empty while there is room; guarded as core */
 };
 
 enum
@@ -58,7 +58,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveChannel, aiodrive_channel, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (AIODRIVE_TYPE_ASYNC_ITERATOR, aiodrive_queue_core_iterator_init))
 
-/* The first sender gets the room of the item that is about to be taken, or, without room, has the item. */
+/* The first sender gets the room of the item that is about to be taken; with a capacity of 0, its own item is taken. */
 static void
 admit_sender (AiodriveQueueCore *core)
 {
@@ -74,7 +74,7 @@ admit_sender (AiodriveQueueCore *core)
   aiodrive_waiter_run_soon (sender, &core->monitor);
 }
 
-/* Each sender keeps its item: it was not sent. */
+/* Each sender keeps its unsent item. */
 static void
 refuse_senders (AiodriveQueueCore *core)
 {
@@ -133,7 +133,7 @@ aiodrive_channel_class_init (AiodriveChannelClass *klass)
   /**
    * AiodriveChannel:capacity:
    *
-   * For how many items there is room.
+   * The maximum number of items in the channel.
    *
    * Since: 1.0
    */
@@ -144,7 +144,7 @@ aiodrive_channel_class_init (AiodriveChannelClass *klass)
   /**
    * AiodriveChannel:n-items:
    *
-   * How many items were sent and are not received. The notification comes in the thread that changes it.
+   * The number of items that were sent but not received. It is notified in the thread that changes it.
    *
    * Since: 1.0
    */
@@ -166,7 +166,7 @@ aiodrive_channel_init (AiodriveChannel *self)
 
 /**
  * aiodrive_channel_new:
- * @capacity: for how many items there is to be room; 0 to make each sender wait for a receiver
+ * @capacity: the maximum number of items; 0 to make each sender wait for a receiver
  *
  * Creates a channel.
  *
@@ -184,7 +184,7 @@ aiodrive_channel_new (guint capacity)
  * Sending
  */
 
-/* Whether an item can be sent at once. Who waits to receive takes it without needing room. */
+/* Returns whether an item can be sent at once. A waiting receiver takes it without using room. */
 static gboolean
 has_room (AiodriveChannel *self)
 {
@@ -192,7 +192,7 @@ has_room (AiodriveChannel *self)
          aiodrive_wait_queue_get_first (&self->core.getters) != NULL;
 }
 
-/* Takes an @item that was not accepted as the channel is closed, or NULL. */
+/* Takes an @item (nullable) that was not accepted because the channel is closed. */
 static gboolean
 check_sent (AiodriveChannel  *self,
             AiodriveItem     *item,
@@ -212,7 +212,7 @@ check_sent (AiodriveChannel  *self,
  * @value: the item
  * @error: return location for an error
  *
- * Sends an item if there is room for it at once; it never overtakes those who wait.
+ * Sends an item if there is room for it at once. No barging: it never overtakes a waiting sender.
  *
  * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, and with %G_IO_ERROR_CLOSED, or the error that it
  * was closed with, if the channel is closed.
@@ -256,7 +256,7 @@ aiodrive_channel_try_send (AiodriveChannel  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Sends an item, and blocks the thread until there is room for it. No main context runs meanwhile.
+ * Sends an item, and blocks the thread until there is room for it. No main context is iterated meanwhile.
  *
  * It fails as aiodrive_channel_send_finish() does.
  *
@@ -380,7 +380,7 @@ aiodrive_channel_send_async (AiodriveChannel     *self,
  * @result: the result of aiodrive_channel_send_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a send.
+ * Completes aiodrive_channel_send_async().
  *
  * It fails with %G_IO_ERROR_INVALID_ARGUMENT if the value has no type, and with %G_IO_ERROR_CLOSED, or the error that
  * it was closed with, if the channel was closed before there was room.
@@ -400,7 +400,7 @@ aiodrive_channel_send_finish (AiodriveChannel  *self,
 }
 
 /*
- * Receiving, as the items of a queue are taken
+ * Receiving, as from a queue
  */
 
 /**
@@ -409,7 +409,7 @@ aiodrive_channel_send_finish (AiodriveChannel  *self,
  * @value: (out caller-allocates): the item; %FALSE if there is none
  * @error: return location for an error
  *
- * Receives an item if there is one at once; it never overtakes those who wait.
+ * Receives an item if there is one at once. No barging: it never overtakes a waiting receiver.
  *
  * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the channel is closed and nothing is left.
  *
@@ -435,7 +435,7 @@ aiodrive_channel_try_receive (AiodriveChannel  *self,
  * @value: (out caller-allocates): the item; %FALSE if @error is set
  * @error: return location for an error
  *
- * Receives an item, and blocks the thread until there is one. No main context runs meanwhile.
+ * Receives an item, and blocks the thread until there is one. No main context is iterated meanwhile.
  *
  * It fails as aiodrive_channel_receive_finish() does.
  *
@@ -486,7 +486,7 @@ aiodrive_channel_receive_async (AiodriveChannel     *self,
  * @value: (out caller-allocates): the item; %FALSE if @error is set
  * @error: return location for an error
  *
- * Ends a wait for an item.
+ * Completes aiodrive_channel_receive_async().
  *
  * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the channel is closed and nothing is left.
  *
@@ -514,8 +514,8 @@ aiodrive_channel_receive_finish (AiodriveChannel  *self,
  * aiodrive_channel_close_send:
  * @self: a channel
  *
- * Closes the channel for senders: what was sent can still be received. Senders and receivers that wait end with
- * %G_IO_ERROR_CLOSED. Nothing happens if it is closed already.
+ * Closes the channel for senders: the items already sent can still be received. Waiting senders and receivers fail with
+ * %G_IO_ERROR_CLOSED. It has no effect if the channel is already closed.
  *
  * Since: 1.0
  */
@@ -531,8 +531,8 @@ aiodrive_channel_close_send (AiodriveChannel *self)
  * aiodrive_channel_close_receive:
  * @self: a channel
  *
- * Closes the channel for receivers: what was sent and is not received is dropped. Senders and receivers that wait end
- * with %G_IO_ERROR_CLOSED.
+ * Closes the channel for receivers: the items that were sent but not received are dropped. Waiting senders and
+ * receivers fail with %G_IO_ERROR_CLOSED.
  *
  * Since: 1.0
  */
@@ -547,10 +547,10 @@ aiodrive_channel_close_receive (AiodriveChannel *self)
 /**
  * aiodrive_channel_close_with_error:
  * @self: a channel
- * @error: what the others are to fail with
+ * @error: the error for senders and receivers
  *
- * Closes the channel because something has failed, as aiodrive_channel_close_send() does: but what would end with
- * %G_IO_ERROR_CLOSED ends with @error, and so does an iteration when nothing is left.
+ * Closes the channel after a failure, as aiodrive_channel_close_send() does, with @error instead of %G_IO_ERROR_CLOSED.
+ * An iteration fails with @error too, when no items are left.
  *
  * Since: 1.0
  */

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What goes on behind the iterator of aiodrive_map(). */
+/* The work behind the iterator of aiodrive_map(). */
 typedef struct _AiodriveMapCore AiodriveMapCore;
 
 AiodriveMapCore *aiodrive_map_core_new         (AiodriveAsyncIterator *items,

@@ -7,18 +7,18 @@
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
-/* A map pulls items, runs jobs and gives results, all of it in its own context; a call of another thread notes
- * what it wants under the monitor, and has advance() run there. The iterator, the jobs and the calls of `items` each
- * hold a reference.
+/* A map pulls items, runs jobs and delivers results, all in its own context. A call of another thread records its
+ * request with the monitor locked, and posts advance() to that context. The iterator, the jobs and the calls of `items`
+ * each hold a reference.
  *
- * The bound holds. One item is pulled at a time, and only while there is room; it takes up its room until its
- * result has been unwrapped. (/aiodrive/stream/map/bound, .../backpressure)
+ * Bounded concurrency and back-pressure. One item is pulled at a time, and only while there is room. It occupies its
+ * room until its result has been unwrapped. (/aiodrive/stream/map/bound, .../backpressure)
  *
- * It never ends before its jobs: settle() ends it when no job runs and no item is awaited, whatever happened before.
- * (.../failure-awaits)
+ * Structured concurrency. A map never completes before its jobs: settle() completes it when no job runs and no item is
+ * awaited, whatever happened before. (.../failure-awaits)
  *
- * An item that comes when it is too late, because a job has failed meanwhile, is not unwrapped, and goes back to where
- * it came from. (.../late-item) */
+ * No lost items. If a job has failed before an item arrives, the item is not unwrapped, and goes back to its source.
+ * (.../late-item) */
 
 struct _AiodriveMapCore
 {
@@ -35,29 +35,29 @@ struct _AiodriveMapCore
 
   AiodriveMonitor        monitor;
   AiodriveWaitQueue      closers;          /* guarded by monitor, as are the next ones */
-  gboolean               posted;           /* work item is on its way */
+  gboolean               posted;           /* the work item is in flight */
   gboolean               started;
   gboolean               closing;
   gboolean               dropped;
-  gboolean               over;             /* no job runs, and none will */
+  gboolean               over;             /* no job runs or will start */
   gboolean               closed;           /* and the items are closed */
-  GError                *close_error;      /* owned, nullable: for who asks first */
-  guint                  n_untaken;        /* jobs that run, or whose result has not been taken */
+  GError                *close_error;      /* owned, nullable: for the first caller that asks */
+  guint                  n_untaken;        /* jobs that run or whose result has not been taken */
   AiodriveWorkItem       work;             /* owns a reference while it is posted */
 
-  /* used in context alone */
+  /* used only in context */
   GQueue                 jobs;             /* by their nodes, in the order of their items */
   guint                  n_running;
-  guint                  n_jobs;           /* how many there were */
+  guint                  n_jobs;           /* the number of items so far */
   AiodriveFailures       failures;
   gboolean               pulling;
   gboolean               exhausted;        /* there are no more items */
-  gboolean               stopping;         /* no more jobs are to be started */
+  gboolean               stopping;         /* starts no more jobs */
   gboolean               closing_items;
   gboolean               closed_items;
 };
 
-/* What went wrong; the wait for an item counts as one task more. */
+/* The errors so far; the wait for an item counts as one more task. */
 static GError *
 sum_up (AiodriveMapCore *self)
 {
@@ -91,7 +91,7 @@ map_unref (AiodriveMapCore *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AiodriveMapCore, map_unref)
 
-/* Has advance() run, in the context of the map, because of @wish, a flag that is to be set, or of what has changed. */
+/* Posts advance() to the context of the map, after setting the flag @wish (nullable). */
 static void
 advance_soon (AiodriveMapCore *self,
               gboolean        *wish)
@@ -128,17 +128,17 @@ fail (AiodriveMapCore *self,
 }
 
 /*
- * Jobs, and what becomes of their results
+ * Jobs and their results
  */
 
 typedef struct
 {
-  AiodriveWaiter   waiter;   /* first; run when task has completed */
+  AiodriveWaiter   waiter;   /* first; runs when task has completed */
   GList            node;     /* in the jobs of map */
   AiodriveMapCore *map;      /* owned */
   GTask           *task;     /* owned */
   GValue           item;     /* until task has completed */
-  GValue           result;   /* while it is not its turn */
+  GValue           result;   /* while earlier results are pending */
 } Job;
 
 static void
@@ -152,7 +152,7 @@ job_free (gpointer data)
   g_free (job);
 }
 
-/* Gives the results whose turn it is: behind a job that runs, or has failed, they wait. */
+/* Delivers the results in order: a result waits behind a job that runs or has failed. */
 static void
 give_in_order (AiodriveMapCore *self)
 {
@@ -233,7 +233,7 @@ end_closing (AiodriveMapCore *self)
   aiodrive_monitor_unlock (&self->monitor);
 }
 
-/* Ends what has nothing to wait for. */
+/* Completes the map once it has nothing to wait for. */
 static void
 settle (AiodriveMapCore *self)
 {
@@ -343,7 +343,7 @@ on_item (GObject      *source_object,
     }
   else
     {
-      /* A failure of the source is its last item: the jobs of earlier items go on, and their results come first. */
+      /* A failure of the source is its last item: the jobs of earlier items continue, and their results come first. */
       g_value_unset (&item);
       aiodrive_failures_add (&self->failures, g_steal_pointer (&error), "the items");
       self->exhausted = TRUE;
@@ -390,7 +390,7 @@ close_items (AiodriveMapCore *self)
     return;
 
   self->closing_items = TRUE;
-  /* a failure that nobody has seen is for who closes */
+  /* the closing caller gets a failure that no wait has reported */
   aiodrive_failures_add (&self->failures, aiodrive_results_steal_failure (&self->results), "the iteration");
   aiodrive_async_iterator_close_async (self->items, NULL, on_items_closed, g_atomic_rc_box_acquire (self));
 }
@@ -418,7 +418,7 @@ advance (AiodriveWorkItem *work)
 }
 
 /*
- * What the iterator asks for, in any thread
+ * The requests of the iterator, from any thread
  */
 
 AiodriveMapCore *
@@ -457,7 +457,7 @@ aiodrive_map_core_get_results (AiodriveMapCore *self)
   return &self->results;
 }
 
-/* Somebody waits for a result. */
+/* A caller waits for a result. */
 void
 aiodrive_map_core_start (AiodriveMapCore *self)
 {
@@ -474,7 +474,7 @@ aiodrive_map_core_count_taken (AiodriveMapCore *self)
   advance_soon (self, NULL);
 }
 
-/* Nobody wants any more results; @wait, which may be NULL, is woken when all has ended. */
+/* Ends the delivery of results; @wait (nullable) is woken when everything has completed. */
 void
 aiodrive_map_core_close (AiodriveMapCore *self,
                          AiodriveWait    *wait)
@@ -494,7 +494,7 @@ aiodrive_map_core_close (AiodriveMapCore *self,
   advance_soon (self, &self->closing);
 }
 
-/* What went wrong and nobody has seen; that something was cancelled is what was wanted. */
+/* Returns the unreported errors; a cancelled job does not count, because closing cancels it. */
 GError *
 aiodrive_map_core_steal_error (AiodriveMapCore *self)
 {
@@ -507,7 +507,7 @@ aiodrive_map_core_steal_error (AiodriveMapCore *self)
   return aiodrive_error_is_cancelled (error) ? NULL : g_steal_pointer (&error);
 }
 
-/* The iterator is gone. */
+/* The iterator has been dropped. */
 void
 aiodrive_map_core_drop (AiodriveMapCore *self)
 {

@@ -131,32 +131,32 @@ aiodrive_map_iterator_init (AiodriveMapIterator *self)
 
 /**
  * aiodrive_map:
- * @items: what to work on
- * @max_concurrent: how many jobs there are at most that run, or whose result has not been taken
+ * @items: the source of items
+ * @max_concurrent: the maximum number of jobs that run or whose result has not been taken
  * @flags: how it gives its results
  * @parent: (nullable): cancels the jobs
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  *
- * Gives the results of a job that is started for each item. Items are taken while there is room for their jobs, one
- * after the other, from the first wait for a result on; a consumer who takes no results is waited for.
+ * Starts a job for each item, and delivers the results. The first wait for a result starts it; from then on it takes
+ * items one after another, while there is room for their jobs. Back-pressure: if the consumer takes no results, it
+ * takes no more items.
  *
- * A job that fails ends the iteration: no more jobs are started, those that run are cancelled and waited for, the
- * results whose turn it was are given, then the next wait fails with the error, several as %AIODRIVE_ERROR_MULTIPLE.
- * An error of @items comes after the results of the items before it: no more jobs are started, and those that run go
- * on. After the error the iterator has ended. If @parent is cancelled, the error is %G_IO_ERROR_CANCELLED. With a
- * @max_concurrent of 0 it is %G_IO_ERROR_INVALID_ARGUMENT.
+ * A failed job ends the iteration. No more jobs start, and the running ones are cancelled and awaited. The results that
+ * precede the failure are delivered, then the next wait fails with the error, several as %AIODRIVE_ERROR_MULTIPLE. An
+ * error of @items comes after the results of all earlier items: no more jobs start, and the running ones continue.
+ * After the error the iterator has ended. If @parent is cancelled, the error is %G_IO_ERROR_CANCELLED. If
+ * @max_concurrent is 0, it is %G_IO_ERROR_INVALID_ARGUMENT.
  *
- * Any number of parties may wait for a result at once. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, and
- * loses no result: what it would have got goes to the next, as does what was granted to a wait whose result is
- * dropped.
+ * Any number of parties may wait for a result at once. A cancelled wait fails with %G_IO_ERROR_CANCELLED and loses no
+ * result: its result goes to the next waiter, as does a result granted to a wait that drops it.
  *
- * Closing the iterator ends the waits, cancels the jobs, closes @items, and waits for both; it fails with the real
- * errors that nobody has seen. An iterator that is dropped while jobs run warns about that, and cancels them.
+ * Closing the iterator ends the waits, cancels the jobs, closes @items, and waits for both. It fails with the real
+ * errors that no wait has reported. An iterator that is dropped while jobs run logs a warning and cancels them.
  *
- * The iterator belongs to the main context that is thread-default now: @func is called there, and there @user_data is
- * freed, when no job runs any more and none will. A waiter in another context is called back there.
+ * The iterator belongs to the current thread-default main context, which calls @func, and frees @user_data when no job
+ * runs or will start. The callback of a waiter runs in the waiter's own context.
  *
  * Returns: (transfer full): a new iterator
  *

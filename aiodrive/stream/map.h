@@ -9,11 +9,11 @@ G_BEGIN_DECLS
  * AiodriveMapFunc:
  * @task: the task to return
  * @cancellable: (not nullable): the scope of @task
- * @item: what to work on; it is there until @task has completed
- * @user_data: what was given with the function
+ * @item: the item; it stays alive until @task has completed
+ * @user_data: the data given with the function
  *
- * A job for an item, as an #AiodriveJobFunc is one: see to it that @task is returned, now or later, with
- * g_task_return_value() or with an error.
+ * A job for an item, like an #AiodriveJobFunc: it must return @task, now or later, with g_task_return_value() or with
+ * an error.
  *
  * Since: 1.0
  */

@@ -6,11 +6,11 @@
 /**
  * AiodriveOrderedQueue:
  *
- * An #AiodriveQueue that brings items back into order: they leave in the order of their indexes, 0, 1, 2 and so on,
- * whatever order they come in. An item whose predecessors are missing stays until they have come; once the queue is
- * closed, what is missing is skipped.
+ * An #AiodriveQueue that reorders items: they leave in the order of their indexes, 0, 1, 2 and so on, in whatever order
+ * they are put in. An item stays until all its predecessors have been put in. Once the queue is closed, missing items
+ * are skipped.
  *
- * It may be used from every thread. A wait that is cancelled takes no item along; see #AiodriveQueue for the rest.
+ * Any thread may use it. A cancelled wait takes no item; see #AiodriveQueue for the rest.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveQueue) pages = AIODRIVE_QUEUE (aiodrive_ordered_queue_new ());
@@ -31,7 +31,7 @@ struct _AiodriveOrderedQueue
   AiodriveQueueCore core;
 
   GTree            *early;   /* of AiodriveItem, by their indexes; guarded by the monitor of core, as is the next */
-  gint64            next;    /* the least index that has not come */
+  gint64            next;    /* the smallest index not put in yet */
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (AiodriveOrderedQueue, aiodrive_ordered_queue, G_TYPE_OBJECT,
@@ -49,7 +49,7 @@ compare_indexes (gconstpointer a,
   return (one > other) - (one < other);
 }
 
-/* Whether there can be an item with this index. */
+/* Checks whether an item with this index can be put in. */
 static gboolean
 check_index (AiodriveOrderedQueue  *self,
              gint64                 index,

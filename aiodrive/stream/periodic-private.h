@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* When there was no tick yet. */
+/* The value before the first tick. */
 #define AIODRIVE_NEVER G_MININT64
 
-/* When the next tick is due, for one who asks for it at @now. All in microseconds. */
+/* Returns when the next tick is due for a caller that asks at @now. All times are in microseconds. */
 gint64 aiodrive_periodic_get_due (gint64 previous_due,
                                   gint64 interval,
                                   gint64 now);

@@ -7,16 +7,16 @@
 /**
  * AiodrivePeriodicIterator:
  *
- * An #AiodriveAsyncIterator that ticks at regular intervals and never ends by itself; its items are the numbers of the
- * ticks, from 0 on, as #guint64. Make one with aiodrive_repeat_periodically().
+ * An #AiodriveAsyncIterator that ticks at regular intervals without end; its items are the numbers of the ticks, from 0
+ * on, as #guint64. aiodrive_repeat_periodically() creates one.
  *
- * The first tick comes at once. A consumer who works between the ticks for less than the interval waits for the rest of
- * it, so that the ticks do not drift. One who works longer gets the next tick at once, but only that one: the interval
- * begins anew with it, and what was missed is not made up for.
+ * The first tick comes at once. If the consumer works for less than the interval it waits for the rest, so the ticks do
+ * not drift. If it works longer it gets the next tick at once, and the interval restarts with that tick: missed ticks
+ * are skipped.
  *
- * A wait that is cancelled ends with %G_IO_ERROR_CANCELLED and loses no tick: the next wait is for the same one. Only
- * one may wait at a time, another one gets %G_IO_ERROR_PENDING. Closing it ends the iteration, for the waiter, too.
- * It may be used from every thread; a waiter is called back in its own thread-default main context.
+ * A cancelled wait fails with %G_IO_ERROR_CANCELLED and loses no tick: the next wait is for the same one. Only one
+ * caller may wait at a time; a second one fails with %G_IO_ERROR_PENDING. Closing it ends the iteration, and a pending
+ * wait. Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context.
  *
  * |[<!-- language="C" -->
  * static void
@@ -41,15 +41,15 @@
  * Since: 1.0
  */
 
-/* What one wait asks for. The wait keeps the iterator. */
+/* The request of a wait. The wait keeps the iterator alive. */
 typedef struct
 {
   AiodrivePeriodicIterator *iterator;     /* unowned */
-  AiodriveDispatcher       *dispatcher;   /* unowned: the wait keeps it */
-  AiodriveTimer             timer;        /* in the context of the waiter: neither can find the other one gone */
+  AiodriveDispatcher       *dispatcher;   /* unowned: the wait owns it */
+  AiodriveTimer             timer;        /* in the waiter's context, so neither outlives the other */
   gint64                    due;
   guint64                   number;
-  gboolean                  over;         /* guarded by the monitor: there is no such tick any more */
+  gboolean                  over;         /* guarded by the monitor: the tick has been skipped */
 } Tick;
 
 struct _AiodrivePeriodicIterator
@@ -58,7 +58,7 @@ struct _AiodrivePeriodicIterator
 
   gint64            interval;       /* in microseconds; set once */
   AiodriveMonitor   monitor;
-  AiodriveWaitQueue waiters;        /* of one; guarded by monitor, as is the rest */
+  AiodriveWaitQueue waiters;        /* of one waiter; guarded by monitor, as is the rest */
   Tick             *waited_for;     /* unowned, nullable */
   gint64            previous_due;
   guint64           n_ticks;
@@ -78,7 +78,7 @@ aiodrive_periodic_get_due (gint64 previous_due,
   return MAX (aiodrive_time_after (previous_due, interval), now);
 }
 
-/* A tick counts from the moment when it is decided that it comes. */
+/* A tick counts from the moment when it is decided. */
 static void
 count_tick (AiodrivePeriodicIterator *self,
             Tick                     *tick)
@@ -110,7 +110,7 @@ stop_waiting (AiodrivePeriodicIterator *self)
   self->waited_for = NULL;
 }
 
-/* The wait ends without a tick. */
+/* Ends the wait without a tick. */
 static void
 end_wait (AiodrivePeriodicIterator *self)
 {
@@ -131,7 +131,7 @@ on_cancelled (AiodriveWaitQueue *queue,
     stop_waiting (self);
 }
 
-/* NULL, or a tick that is over, is the end. */
+/* NULL, or a skipped tick, means the end. */
 static void
 return_tick (AiodriveWait *wait,
              gpointer      granted)
@@ -186,7 +186,7 @@ aiodrive_periodic_iterator_next_async (AiodriveAsyncIterator *iterator,
 
   aiodrive_monitor_lock (&self->monitor);
   if (self->waited_for != NULL && aiodrive_dispatcher_is_closed (self->waited_for->dispatcher))
-    end_wait (self);   /* nobody is called back there any more */
+    end_wait (self);   /* no callback runs there any more */
   pending = self->waited_for != NULL;
   if (!pending && self->closed)
     aiodrive_wait_grant (wait, NULL, &self->monitor);

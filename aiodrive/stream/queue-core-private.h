@@ -12,16 +12,16 @@ typedef struct _AiodriveItem AiodriveItem;
 typedef struct _AiodriveQueueCore AiodriveQueueCore;
 typedef struct _AiodriveQueueKind AiodriveQueueKind;
 
-/* A value that is in a queue, or was granted to somebody who has not unwrapped it yet. */
+/* A value in a queue, or granted to a getter that has not unwrapped it yet. */
 struct _AiodriveItem
 {
-  GList              node;    /* in the items of the queue that have never left it */
+  GList              node;    /* in the items that have never left the queue */
   gint64             index;   /* items leave in the order of their indexes */
   GValue             value;
-  AiodriveQueueCore *queue;   /* owned, nullable: where it goes back to if its GTask is dropped */
+  AiodriveQueueCore *queue;   /* owned, nullable: the queue that gets it back if its result is dropped */
 };
 
-/* In what one class differs from the others; each function is nullable and called under the monitor. */
+/* The virtual functions of a class; each is nullable, and called with the monitor locked. */
 struct _AiodriveQueueKind
 {
   gboolean (*put)       (AiodriveQueueCore  *self,
@@ -29,11 +29,11 @@ struct _AiodriveQueueKind
                          GError            **error);
   void     (*will_take) (AiodriveQueueCore  *self);
   void     (*closed)    (AiodriveQueueCore  *self);
-  gboolean   drops;     /* what is there when an iteration is closed */
+  gboolean   drops;     /* the items left when an iteration is closed */
   const char *closed_message;
 };
 
-/* What queues and channels have in common; the beginning of their instances. */
+/* The common part of queues and channels, at the start of their instances. */
 struct _AiodriveQueueCore
 {
   GObject                  parent_instance;
@@ -41,14 +41,14 @@ struct _AiodriveQueueCore
   const AiodriveQueueKind *kind;
   GParamSpec              *n_items;         /* the property */
   AiodriveMonitor          monitor;
-  GQueue                   items;           /* to be taken, by their nodes; guarded by monitor, as is the rest */
-  GTree                   *returned;        /* owned; of items that came back, by their indexes; NULL: there are none */
-  guint                    n_early;         /* items whose turn has not come */
-  guint                    n_notified;      /* how many there were when the monitor was unlocked */
+  GQueue                   items;           /* available, by their nodes; guarded by monitor, as is the rest */
+  GTree                   *returned;        /* owned; the returned items, by their indexes; NULL: there are none */
+  guint                    n_early;         /* items with missing predecessors */
+  guint                    n_notified;      /* the number of items when the monitor was unlocked */
   gint64                   n_appended;
-  AiodriveWaitQueue        getters;         /* empty while there are items to be taken */
+  AiodriveWaitQueue        getters;         /* empty while items are available */
   gboolean                 closed;
-  gboolean                 dropping;        /* what comes back is dropped */
+  gboolean                 dropping;        /* returned items are dropped */
   GError                  *closing_error;   /* owned, nullable; never changes once it is closed */
 };
 
@@ -107,7 +107,8 @@ void          aiodrive_queue_core_close       (AiodriveQueueCore        *self,
                                                gboolean                  drop);
 GError       *aiodrive_queue_core_new_closed  (AiodriveQueueCore        *self);
 
-/* What a class is made of that begins with an AiodriveQueueCore: both queues, and of the last one the channel too. */
+/* The class functions of types that start with an AiodriveQueueCore: of both queues, and the last one also of the
+ * channel. */
 void aiodrive_queue_core_class_init    (GObjectClass                   *klass);
 void aiodrive_queue_core_queue_init    (AiodriveQueueInterface         *iface);
 void aiodrive_queue_core_iterator_init (AiodriveAsyncIteratorInterface *iface);

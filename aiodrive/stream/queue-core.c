@@ -3,16 +3,16 @@
 
 #include "aiodrive/core/cancel-scope-private.h"
 
-/* Items on their way from those who put them to those who get them.
+/* Items in flight between producers and consumers.
  *
- * An item belongs to the queue until it was unwrapped. A getter is granted the AiodriveItem; if its result is dropped
- * before the finish function was called, the item finds its way back: to the next who waits, or to the head. As the
- * items leave in the order of their indexes, an item that comes back stands before those that never left, and in order
- * with the others that came back: these are in a tree of their own. (/aiodrive/stream/queue/dropped,
+ * No lost items. An item belongs to the queue until it is unwrapped. A getter is granted the AiodriveItem. If its
+ * result is dropped before the finish function is called, the item returns to the queue: to the next waiter, or to the
+ * head. Items leave in the order of their indexes, so a returned item precedes all items that never left, and is
+ * ordered among the other returned ones: these have a tree of their own. (/aiodrive/stream/queue/dropped,
  * .../channel/dropped, .../queue/many-dropped)
  *
- * While somebody waits there is nothing to be taken, so that an item that is there may be had at once without
- * overtaking anybody. (.../no-barging) */
+ * No barging. While there are waiters no item is available, so taking an available item at once overtakes no waiter.
+ * (.../no-barging) */
 
 AiodriveItem *
 aiodrive_item_new (const GValue  *value,
@@ -30,7 +30,7 @@ aiodrive_item_new (const GValue  *value,
   return self;
 }
 
-/* Not under a monitor: it may free what the user has put in. */
+/* Not with a monitor locked: it may free a value of the user, which is foreign code. */
 void
 aiodrive_item_free (AiodriveItem *self)
 {
@@ -38,7 +38,7 @@ aiodrive_item_free (AiodriveItem *self)
   g_free (self);
 }
 
-/* Takes @self, or NULL for a value that could not be had. */
+/* Takes @self; NULL for a value that could not be got. */
 static void
 item_unwrap (AiodriveItem *self,
              GValue       *value)
@@ -75,7 +75,7 @@ aiodrive_queue_core_init (AiodriveQueueCore       *self,
   aiodrive_monitor_init (&self->monitor);
 }
 
-/* The first item, or NULL; under the monitor, or when nobody else uses the queue. */
+/* Returns the first item, or NULL; called with the monitor locked, or when no other thread uses the queue. */
 static AiodriveItem *
 pop (AiodriveQueueCore *self)
 {
@@ -128,15 +128,15 @@ aiodrive_queue_core_lock (AiodriveQueueCore *self)
   aiodrive_monitor_lock (&self->monitor);
 }
 
-/* The items whose turn has come; under the monitor. */
+/* Returns the number of available items; called with the monitor locked. */
 guint
 aiodrive_queue_core_get_length (AiodriveQueueCore *self)
 {
   return self->items.length + (self->returned != NULL ? g_tree_nnodes (self->returned) : 0);
 }
 
-/* Whether an item with this index has come, and has not left, or has come back; under the monitor. Those that never
- * left have all indexes from the first to the last one. */
+/* Returns whether the item with this index is in the queue, new or returned; called with the monitor locked. The items
+ * that never left have consecutive indexes. */
 gboolean
 aiodrive_queue_core_has_index (AiodriveQueueCore *self,
                                gint64             index)
@@ -153,7 +153,7 @@ count (AiodriveQueueCore *self)
   return aiodrive_queue_core_get_length (self) + self->n_early;
 }
 
-/* Tells of the number of items if it has changed since. */
+/* Notifies the number of items if it has changed since. */
 void
 aiodrive_queue_core_unlock (AiodriveQueueCore *self)
 {
@@ -178,7 +178,7 @@ aiodrive_queue_core_get_n_items (AiodriveQueueCore *self)
   return n_items;
 }
 
-/* Gives an item whose turn has come to who waits, or keeps it, in its order. */
+/* Gives an available item to the next waiter, or queues it in order. */
 void
 aiodrive_queue_core_offer (AiodriveQueueCore *self,
                            AiodriveItem      *item)
@@ -187,7 +187,7 @@ aiodrive_queue_core_offer (AiodriveQueueCore *self,
     g_queue_push_tail_link (&self->items, &item->node);
 }
 
-/* The same for an item that comes back. */
+/* The same for a returned item. */
 static void
 offer_again (AiodriveQueueCore *self,
              AiodriveItem      *item)
@@ -216,7 +216,7 @@ take (AiodriveQueueCore *self)
   return pop (self);
 }
 
-/* A granted item that nobody has unwrapped. */
+/* Frees a granted item that its getter did not unwrap. */
 static void
 put_back (gpointer data)
 {
@@ -254,7 +254,8 @@ aiodrive_queue_core_return_item (AiodriveQueueCore *self,
   aiodrive_wait_return_pointer (wait, item, put_back);
 }
 
-/* With an item, or without one as it is closed: an iteration ends, but getting one fails. */
+/* Completes a wait with an item, or without one because the queue is closed: then an iteration ends, but a get
+ * fails. */
 static void
 return_item (AiodriveWait *wait,
              gpointer      granted)
@@ -297,7 +298,7 @@ aiodrive_queue_core_get_async (AiodriveQueueCore   *self,
     aiodrive_queue_core_wait (self, wait);
 }
 
-/* Whether there was an item; @value is initialised either way. */
+/* Returns whether there was an item; @value is initialised either way. */
 gboolean
 aiodrive_queue_core_unwrap (GAsyncResult  *result,
                             GValue        *value,
@@ -340,7 +341,7 @@ aiodrive_queue_core_try_get (AiodriveQueueCore  *self,
   return item != NULL;
 }
 
-/* What is to be had now, at most @max if that is not 0. */
+/* Returns the items available now, at most @max if that is not 0. */
 GArray *
 aiodrive_queue_core_take_many (AiodriveQueueCore *self,
                                guint              max)
@@ -391,7 +392,7 @@ aiodrive_queue_core_get (AiodriveQueueCore  *self,
   item_unwrap (item, value);
 }
 
-/* Nothing can be put in any more; what is there may be taken, unless it is to be dropped. Who closes first gives the
+/* Refuses further items; the present ones may be taken, unless they are dropped. The first call that closes it sets the
  * error. */
 void
 aiodrive_queue_core_close (AiodriveQueueCore *self,
@@ -423,7 +424,7 @@ aiodrive_queue_core_close (AiodriveQueueCore *self,
 }
 
 /*
- * The interfaces of the classes that begin with a core
+ * The interfaces of the classes that start with a core
  */
 
 static gboolean
@@ -555,7 +556,7 @@ close_async (AiodriveAsyncIterator *iterator,
              GAsyncReadyCallback    callback,
              gpointer               user_data)
 {
-  g_autoptr(GObject) kept = g_object_ref (G_OBJECT (iterator));   /* a call that is cancelled already may end it */
+  g_autoptr(GObject) kept = g_object_ref (G_OBJECT (iterator));   /* an already cancelled call may complete it */
   AiodriveQueueCore *self = (AiodriveQueueCore *) iterator;
   AiodriveWait *wait = aiodrive_wait_new (self, cancellable, callback, user_data, aiodrive_async_iterator_close_async,
                                           aiodrive_wait_return_true);

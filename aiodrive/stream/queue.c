@@ -6,17 +6,16 @@
 /**
  * AiodriveQueue:
  *
- * Items on their way from those who put them in to those who get them. It has no bound: putting an item in never
- * waits.
+ * An unbounded queue between producers and consumers: putting an item in never waits.
  *
- * Use an #AiodriveUnorderedQueue for first come, first out, an #AiodriveOrderedQueue to bring back into order what was
- * begun in order and ended as it liked, and an #AiodriveChannel where the sender has to wait for a slow receiver. Both
- * queues are an #AiodriveAsyncIterator too, which ends when the queue is closed and empty.
+ * Use an #AiodriveUnorderedQueue for FIFO order, an #AiodriveOrderedQueue to reorder results that complete out of
+ * order, and an #AiodriveChannel for back-pressure. Both queues are also an #AiodriveAsyncIterator, which ends when the
+ * queue is closed and empty.
  *
- * They may be used from every thread; a waiter is called back in its own thread-default main context, and the first who
- * waits gets the first item. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless an item was granted
- * before: then it gets that. An item that was granted and is not unwrapped with aiodrive_queue_get_finish(), for the
- * result was dropped, goes back to the head of the queue, or to the next who waits.
+ * Any thread may use them; the callback of a waiter runs in the waiter's thread-default main context, and waiters are
+ * served in FIFO order. A cancelled wait fails with %G_IO_ERROR_CANCELLED, unless an item had already been granted:
+ * then it gets that item. If a waiter drops its result without aiodrive_queue_get_finish(), the item goes to the next
+ * waiter, or back to the head of the queue.
  *
  * |[<!-- language="C" -->
  * static void
@@ -119,7 +118,7 @@ aiodrive_queue_default_init (AiodriveQueueInterface *iface)
   /**
    * AiodriveQueue:n-items:
    *
-   * How many items there are. The notification comes in the thread that changes it.
+   * The number of items. It is notified in the thread that changes it.
    *
    * Since: 1.0
    */
@@ -129,7 +128,7 @@ aiodrive_queue_default_init (AiodriveQueueInterface *iface)
                                                           G_PARAM_STATIC_STRINGS));
 }
 
-/* Bindings look at a value even where there is none. */
+/* Bindings read the value even if there is none. */
 static void
 ensure_value (GValue *value)
 {
@@ -140,7 +139,7 @@ ensure_value (GValue *value)
 /**
  * aiodrive_queue_put:
  * @self: a queue
- * @index: the place of the item among all that are put in, beginning with 0; an #AiodriveUnorderedQueue ignores it
+ * @index: the place of the item in the order, from 0 on; an #AiodriveUnorderedQueue ignores it
  * @value: the item
  * @error: return location for an error
  *
@@ -195,7 +194,7 @@ aiodrive_queue_get_async (AiodriveQueue       *self,
  * @value: (out caller-allocates): the item; %FALSE if @error is set
  * @error: return location for an error
  *
- * Ends a wait for an item.
+ * Completes aiodrive_queue_get_async().
  *
  * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the queue is closed and nothing is left.
  *
@@ -224,7 +223,7 @@ aiodrive_queue_get_finish (AiodriveQueue  *self,
  * @value: (out caller-allocates): the item; %FALSE if there is none
  * @error: return location for an error
  *
- * Gets an item if there is one for it at once; it never overtakes those who wait.
+ * Gets an item if one is available at once. No barging: it never overtakes a waiter.
  *
  * It fails with %G_IO_ERROR_CLOSED, or the error that it was closed with, if the queue is closed and nothing is left.
  *
@@ -251,7 +250,7 @@ aiodrive_queue_try_get (AiodriveQueue  *self,
 /**
  * aiodrive_queue_get_many:
  * @self: a queue
- * @max: how many at most; 0 for no limit
+ * @max: the maximum number of items; 0 for no limit
  *
  * Gets the items that aiodrive_queue_try_get() would get now, one after the other. In Vala, take them out of the
  * array with its method steal(). Lua and Ruby cannot read an array of values: call aiodrive_queue_try_get() there.
@@ -273,8 +272,8 @@ aiodrive_queue_get_many (AiodriveQueue *self,
  * aiodrive_queue_close:
  * @self: a queue
  *
- * Closes the queue: nothing can be put in any more, and what is there can still be taken. Whoever waits for more ends
- * with %G_IO_ERROR_CLOSED. Nothing happens if it is closed already.
+ * Closes the queue: it refuses further items, and the present ones can still be taken. Waits beyond those fail with
+ * %G_IO_ERROR_CLOSED. It has no effect if the queue is already closed.
  *
  * Since: 1.0
  */
@@ -289,10 +288,10 @@ aiodrive_queue_close (AiodriveQueue *self)
 /**
  * aiodrive_queue_close_with_error:
  * @self: a queue
- * @error: what the others are to fail with
+ * @error: the error for producers and consumers
  *
- * Closes the queue because something has failed, as aiodrive_queue_close() does: but what would end with
- * %G_IO_ERROR_CLOSED ends with @error, and so does an iteration when nothing is left.
+ * Closes the queue after a failure, as aiodrive_queue_close() does, with @error instead of %G_IO_ERROR_CLOSED. An
+ * iteration fails with @error too, when no items are left.
  *
  * Since: 1.0
  */
@@ -310,7 +309,7 @@ aiodrive_queue_close_with_error (AiodriveQueue *self,
  * aiodrive_queue_is_empty:
  * @self: a queue
  *
- * Gets whether there is no item, not even one whose turn has not come.
+ * Gets whether the queue has no items, not even some with missing predecessors.
  *
  * Returns: whether there is none
  *

@@ -21,15 +21,15 @@ G_DECLARE_INTERFACE (AiodriveQueue, aiodrive_queue, AIODRIVE, QUEUE, GObject)
  * AiodriveQueueInterface:
  * @parent_interface: the parent interface
  * @put: puts an item in
- * @get_async: begins to get an item
- * @get_finish: ends it; it need not initialise the value where there is no item
- * @try_get: gets an item that is there; it need not initialise the value where there is none
- * @get_many: gets the items that are there
- * @close_with_error: closes the queue, with an error or with none
+ * @get_async: starts to get an item
+ * @get_finish: completes it; it need not initialise the value if there is no item
+ * @try_get: gets an available item; it need not initialise the value if there is none
+ * @get_many: gets the available items
+ * @close_with_error: closes the queue, with or without an error
  * @is_empty: whether there is no item
  *
- * What a queue does. Where a class lacks a function, what would call it fails with %G_IO_ERROR_NOT_SUPPORTED, or finds
- * nothing.
+ * The interface of queues. If a class lacks a function, a call that needs it fails with %G_IO_ERROR_NOT_SUPPORTED, or
+ * finds no items.
  *
  * Since: 1.0
  */

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What an iterator gives: values, as they come, then perhaps what it failed with, then its end. It is a part of
- * something that the iterator keeps. Any thread may use it. */
+/* The output of an iterator: values, then possibly an error, then the end. It is embedded in a structure that the
+ * iterator owns. Any thread may use it. */
 typedef struct
 {
   AiodriveQueue *queue;     /* owned */

@@ -4,14 +4,14 @@
 #include "aiodrive/stream/queue-core-private.h"
 #include "aiodrive/stream/unordered-queue.h"
 
-/* A queue for those who call the next function of an iterator.
+/* A queue for the callers of an iterator's next function.
  *
  * Nothing is lost. A wait for a result is one of the queue: as long as nobody has unwrapped the value the item belongs
  * to the queue, and goes back when the wait is dropped, or when its context is gone.
  * (/aiodrive/stream/as-completed/dropped-result, /aiodrive/stream/map/context-gone)
  *
- * The failure comes last, and once. It is set before the queue is closed, and looked for when the queue says that
- * nothing is left. (/aiodrive/stream/map/failure-once) */
+ * The failure comes last, exactly once. It is set before the queue is closed, and read when the queue reports that no
+ * items are left. (/aiodrive/stream/map/failure-once) */
 
 void
 aiodrive_results_init (AiodriveResults *self)
@@ -27,7 +27,7 @@ aiodrive_results_clear (AiodriveResults *self)
   g_clear_error (&self->failure);
 }
 
-/* FALSE if it has ended. */
+/* Returns FALSE if the output has ended. */
 gboolean
 aiodrive_results_add (AiodriveResults *self,
                       const GValue    *value)
@@ -35,7 +35,7 @@ aiodrive_results_add (AiodriveResults *self,
   return aiodrive_queue_put (self->queue, 0, value, NULL);
 }
 
-/* Takes @failure, which may be NULL. Nothing happens if it has ended before, but for a failure: that is kept. */
+/* Takes @failure (nullable). If the output has already ended it only keeps the failure. */
 void
 aiodrive_results_end (AiodriveResults *self,
                       GError          *failure)
@@ -48,7 +48,7 @@ aiodrive_results_end (AiodriveResults *self,
   aiodrive_queue_close (self->queue);
 }
 
-/* Frees what is there. */
+/* Frees the remaining values. */
 void
 aiodrive_results_drop (AiodriveResults *self)
 {

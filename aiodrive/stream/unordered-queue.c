@@ -6,9 +6,9 @@
 /**
  * AiodriveUnorderedQueue:
  *
- * An #AiodriveQueue in which the first that comes is the first that leaves; it ignores the index of an item.
+ * An #AiodriveQueue in FIFO order; it ignores the index of an item.
  *
- * It may be used from every thread. A wait that is cancelled takes no item along; see #AiodriveQueue for the rest.
+ * Any thread may use it. A cancelled wait takes no item; see #AiodriveQueue for the rest.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveQueue) lines = AIODRIVE_QUEUE (aiodrive_unordered_queue_new ());
@@ -69,7 +69,7 @@ aiodrive_unordered_queue_init (AiodriveUnorderedQueue *self)
 /**
  * aiodrive_unordered_queue_new:
  *
- * Creates a queue that keeps no order but that of arrival.
+ * Creates a queue in FIFO order.
  *
  * Returns: (transfer full): a new queue
  *

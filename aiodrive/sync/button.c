@@ -6,14 +6,13 @@
 /**
  * AiodriveButton:
  *
- * Something that happens now and then: aiodrive_button_press() wakes everybody who waits at that moment, and nothing is
- * remembered for those who come later.
+ * A stateless event: aiodrive_button_press() wakes all current waiters, and has no effect on later ones.
  *
- * Use an #AiodriveLatch for a state that lasts, an #AiodriveCargo to hand something over at the press, and an
- * #AiodriveCondition to wait for something that a lock protects.
+ * Use an #AiodriveLatch for a lasting state, an #AiodriveCargo to pass a value to the waiters, and an
+ * #AiodriveCondition to wait for a state that a lock protects.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless the button was pressed before.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless the button had already been pressed.
  *
  * |[<!-- language="C" -->
  * static void
@@ -81,7 +80,7 @@ aiodrive_button_new (void)
  * aiodrive_button_press:
  * @self: a button
  *
- * Wakes everybody who waits now.
+ * Wakes all current waiters.
  *
  * Since: 1.0
  */
@@ -102,7 +101,7 @@ aiodrive_button_press (AiodriveButton *self)
  * @callback: (scope async) (closure user_data): called when the button was pressed
  * @user_data: data for @callback
  *
- * Waits until the button is pressed the next time.
+ * Waits for the next press of the button.
  *
  * Since: 1.0
  */
@@ -133,7 +132,7 @@ aiodrive_button_wait_async (AiodriveButton      *self,
  * @result: the result of aiodrive_button_wait_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for the button.
+ * Completes aiodrive_button_wait_async().
  *
  * Returns: %TRUE if the button was pressed; %FALSE with @error set
  *

@@ -7,15 +7,15 @@
 /**
  * AiodriveCargo:
  *
- * Something that happens now and then and brings a value: aiodrive_cargo_send() gives a copy of it to everybody who
- * waits at that moment, and nothing is kept for those who come later.
+ * A stateless event with a value: aiodrive_cargo_send() wakes all current waiters, each with a copy of the value, and
+ * has no effect on later ones.
  *
- * Use an #AiodriveButton where there is nothing to hand over, an #AiodriveThreadSafeFuture for a value that comes once
- * and stays, and an #AiodriveChannel where every value has to arrive.
+ * Use an #AiodriveButton if there is no value to pass, an #AiodriveThreadSafeFuture for a value that is set once and
+ * stays, and an #AiodriveChannel if every value must arrive.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless a value was sent before. A value is freed in the thread that lets
- * go of it last.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless a value had already been sent. A value is freed in the thread that releases
+ * it last.
  *
  * |[<!-- language="C" -->
  * static void
@@ -86,12 +86,12 @@ aiodrive_cargo_new (void)
 /**
  * aiodrive_cargo_send:
  * @self: a cargo
- * @value: what to send
+ * @value: the value to send
  * @error: return location for an error
  *
- * Wakes everybody who waits now, each with a copy of @value. It is no error if nobody does.
+ * Wakes all current waiters, each with a copy of @value. Without waiters it still succeeds.
  *
- * A value without a type is %G_IO_ERROR_INVALID_ARGUMENT, and wakes nobody.
+ * If @value has no type the call fails with %G_IO_ERROR_INVALID_ARGUMENT, and wakes no waiter.
  *
  * Returns: %TRUE if it was sent; %FALSE with @error set
  *
@@ -113,7 +113,7 @@ aiodrive_cargo_send (AiodriveCargo  *self,
   aiodrive_monitor_lock (&self->monitor);
   while (aiodrive_wait_queue_get_first (&self->waiters) != NULL)
     if (!aiodrive_wait_queue_wake_one (&self->waiters, aiodrive_shared_value_ref (box), &self->monitor))
-      aiodrive_shared_value_unref (box); /* the last ones had lost their contexts; not the last reference */
+      aiodrive_shared_value_unref (box); /* the remaining waiters had lost their contexts; not the last reference */
   aiodrive_monitor_unlock (&self->monitor);
 
   aiodrive_shared_value_unref (box);
@@ -134,7 +134,7 @@ return_box (AiodriveWait *wait,
  * @callback: (scope async) (closure user_data): called when a value was sent
  * @user_data: data for @callback
  *
- * Waits for the next value that is sent.
+ * Waits for the next value.
  *
  * Since: 1.0
  */
@@ -162,10 +162,10 @@ aiodrive_cargo_wait_async (AiodriveCargo       *self,
  * aiodrive_cargo_wait_finish:
  * @self: a cargo
  * @result: the result of aiodrive_cargo_wait_async(), which is not a #GTask
- * @value: (out caller-allocates): return location for the value; initialised even where @error is set
+ * @value: (out caller-allocates): return location for the value; initialised even if @error is set
  * @error: return location for an error
  *
- * Ends a wait for a value.
+ * Completes aiodrive_cargo_wait_async().
  *
  * There is no return value, since other languages would get it beside @value: look at @error.
  *

@@ -7,14 +7,15 @@
 /**
  * AiodriveCondition:
  *
- * Waits for something that a lock protects: gives the lock away while it waits, and has it again afterwards, as a
- * #GCond does for threads. After every wait look whether what you wait for is there, and wait again if it is not.
+ * A condition variable, as #GCond is for threads: a wait for a state that a lock protects. It releases the lock while
+ * it waits, and acquires it again before it completes. Check the state after every wait, and wait again if it does not
+ * hold.
  *
- * Use an #AiodriveLatch for a state that needs no lock, and an #AiodriveButton for an event without a state.
+ * Use an #AiodriveLatch for a state that needs no lock, and an #AiodriveButton for a stateless event.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless it was signalled before; it ends with the lock held in any case. A
- * signal whose result is dropped, without aiodrive_condition_wait_finish(), goes to the next waiter.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless it had already been signalled; either way it completes with the lock held.
+ * If a signalled caller drops its result without aiodrive_condition_wait_finish(), the signal goes to the next waiter.
  *
  * |[<!-- language="C" -->
  * static void
@@ -73,8 +74,7 @@ aiodrive_condition_init (AiodriveCondition *self)
 /**
  * aiodrive_condition_new:
  *
- * Creates a condition. It belongs to no lock; but those who wait for it at the same time should hold guards of one
- * lock.
+ * Creates a condition. It is not bound to a lock, but concurrent waiters should hold guards of the same lock.
  *
  * Returns: (transfer full): a new condition
  *
@@ -90,7 +90,7 @@ aiodrive_condition_new (void)
  * aiodrive_condition_signal:
  * @self: a condition
  *
- * Wakes the one who has waited longest, if anybody waits.
+ * Wakes the waiter that has waited longest, if there is one.
  *
  * Since: 1.0
  */
@@ -108,7 +108,7 @@ aiodrive_condition_signal (AiodriveCondition *self)
  * aiodrive_condition_broadcast:
  * @self: a condition
  *
- * Wakes everybody who waits now.
+ * Wakes all current waiters.
  *
  * Since: 1.0
  */
@@ -124,14 +124,14 @@ aiodrive_condition_broadcast (AiodriveCondition *self)
 
 typedef struct
 {
-  AiodriveWait      *wait;        /* the call; completed when the lock is held again */
+  AiodriveWait      *wait;        /* the call; completes when the lock is held again */
   AiodriveLockGuard *guard;       /* owned */
-  GError            *error;       /* owned; what the wait for the signal ended with */
-  gboolean           has_turn;    /* the signal was for this waiter alone */
-  gint               n_to_come;   /* atomic: of the two things that come before the lock is acquired again */
+  GError            *error;       /* owned; the result of the wait for the signal */
+  gboolean           has_turn;    /* woken by a signal, not by a broadcast */
+  gint               n_to_come;   /* atomic: how many of the two events before acquiring the lock again are pending */
 } Waiting;
 
-/* The result that a waiter with a turn has not unwrapped: a binding whose caller was cancelled drops it. */
+/* Frees a signalled result that no caller unwrapped: a binding drops it when its caller was cancelled. */
 static void
 pass_on (gpointer data)
 {
@@ -150,7 +150,7 @@ on_reacquired (GObject      *lock,
   GError *error = self->error;
   gboolean has_turn = self->has_turn;
 
-  /* from here on the lock is held by the references of the caller alone */
+  /* from here on only the caller's references hold the lock */
   aiodrive_lock_guard_unref (aiodrive_wait_propagate_pointer (result, NULL));
   aiodrive_lock_guard_unref (self->guard);
   g_free (self);
@@ -162,8 +162,8 @@ on_reacquired (GObject      *lock,
                                   has_turn ? pass_on : g_object_unref);
 }
 
-/* The lock has been released, or the wait for the signal has ended. Where that is called back in another thread
- * than the one that waits, as in one without a context of its own, either may come first. */
+/* Called when the lock has been released, and when the wait for the signal has completed. If these callbacks run in
+ * another thread than the waiter's, as they do for a thread without a context, either may come first. */
 static void
 go_on (Waiting *self)
 {
@@ -192,14 +192,14 @@ on_woken (GObject      *condition,
 /**
  * aiodrive_condition_wait_async:
  * @self: a condition
- * @guard: the lock, which is held
+ * @guard: the guard of the held lock
  * @cancellable: (nullable): cancels the wait for the signal
  * @callback: (scope async) (closure user_data): called when the condition was signalled, and the lock is held again
  * @user_data: data for @callback
  *
- * Releases the lock and waits for a signal, without missing one between the two; then acquires the lock again, with the
- * same guard, and calls back. The lock is acquired again even if the wait is cancelled. A guard that has been released
- * is %G_IO_ERROR_INVALID_ARGUMENT.
+ * Releases the lock and waits for a signal, atomically: no signal between the two is lost. Then it acquires the lock
+ * again, with the same guard, and calls @callback. It acquires the lock again even if the wait is cancelled. If @guard
+ * has been released, the call fails with %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Since: 1.0
  */
@@ -221,7 +221,7 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
   if (call == NULL)
     return;
 
-  /* From here on no other call can release the guard, nor wait with it. */
+  /* From here on no other call can release the guard or wait with it. */
   if (!aiodrive_lock_guard_begin_release (guard))
     {
       aiodrive_wait_fail (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The lock is not held"));
@@ -239,7 +239,7 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
     aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
 
-  /* It waits by now: who gets the lock and signals is not missed. */
+  /* No lost wakeups: the waiter is parked before the lock is released, so the next holder's signal reaches it. */
   aiodrive_lock_guard_end_release (guard);
   go_on (waiting);
 }
@@ -250,7 +250,8 @@ aiodrive_condition_wait_async (AiodriveCondition   *self,
  * @result: the result of aiodrive_condition_wait_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for the condition. The lock is held again, whatever this returns, unless it was not held before.
+ * Completes aiodrive_condition_wait_async(). Whatever it returns, the lock is held again, unless @guard had been
+ * released before the call.
  *
  * Returns: %TRUE if the condition was signalled; %FALSE with @error set
  *

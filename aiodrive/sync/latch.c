@@ -6,14 +6,14 @@
 /**
  * AiodriveLatch:
  *
- * A state, set or not set, that one can wait for in either direction: "there is a network", "the dialog is open".
+ * A boolean state with waiters for either value: "there is a network", "the dialog is open".
  *
- * A waiter is woken by the change, even if the latch has changed back before its callback runs: setting and unsetting
- * it in one go wakes those who wait for either. Use an #AiodriveButton for what happens without lasting, and an
- * #AiodriveThreadSafeEvent where a thread has to block.
+ * The change itself wakes a waiter, even if the latch changes back before the callback runs: setting and unsetting it
+ * at once wakes the waiters of both states. Use an #AiodriveButton for an event without a state, and an
+ * #AiodriveThreadSafeEvent if a thread must block.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless the latch changed before.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless the latch had already changed.
  *
  * |[<!-- language="C" -->
  * static void
@@ -98,8 +98,8 @@ aiodrive_latch_class_init (AiodriveLatchClass *klass)
   /**
    * AiodriveLatch:state:
    *
-   * Whether the latch is set. The notification comes in the thread that changes it; where two threads do so at the same
-   * time, one of them may notify for both.
+   * Whether the latch is set. It is notified in the thread that changes it; if two threads do so at the same time, one
+   * of them may notify for both.
    *
    * Since: 1.0
    */
@@ -135,7 +135,7 @@ aiodrive_latch_new (void)
  * aiodrive_latch_set:
  * @self: a latch
  *
- * Sets the latch, and wakes those who wait for that.
+ * Sets the latch, and wakes the waiters for that.
  *
  * Since: 1.0
  */
@@ -149,7 +149,7 @@ aiodrive_latch_set (AiodriveLatch *self)
  * aiodrive_latch_unset:
  * @self: a latch
  *
- * Unsets the latch, and wakes those who wait for that.
+ * Unsets the latch, and wakes the waiters for that.
  *
  * Since: 1.0
  */
@@ -213,7 +213,7 @@ aiodrive_latch_get_state (AiodriveLatch *self)
 }
 
 /*
- * Waiting: for a change, for it to be set, and for it to be unset
+ * Waiting for a change, for the set state, and for the unset state
  */
 
 #define ANY_CHANGE (-1)
@@ -225,7 +225,7 @@ return_state (AiodriveWait *wait,
   aiodrive_wait_return_int (wait, GPOINTER_TO_INT (state));
 }
 
-/* Waits for a state, which may be there, or for the one that is not there now. */
+/* Waits for a state, which may already hold, or for the opposite of the current one. */
 static void
 wait_for (AiodriveLatch       *self,
           gint                 wanted,
@@ -278,7 +278,7 @@ wait_finish (AiodriveLatch  *self,
  * @callback: (scope async) (closure user_data): called when the latch has changed
  * @user_data: data for @callback
  *
- * Waits until the latch changes the next time, in whichever direction.
+ * Waits for the next change of the latch, in either direction.
  *
  * Since: 1.0
  */
@@ -295,10 +295,10 @@ aiodrive_latch_wait_async (AiodriveLatch       *self,
  * aiodrive_latch_wait_finish:
  * @self: a latch
  * @result: the result of aiodrive_latch_wait_async(), which is not a #GTask
- * @state: (out) (optional): the state that ended the wait; the latch may have another one by now
+ * @state: (out) (optional): the state that completed the wait; the latch may have changed since
  * @error: return location for an error
  *
- * Ends a wait for a change.
+ * Completes aiodrive_latch_wait_async().
  *
  * Returns: %TRUE if the latch has changed; %FALSE with @error set
  *
@@ -320,7 +320,7 @@ aiodrive_latch_wait_finish (AiodriveLatch  *self,
  * @callback: (scope async) (closure user_data): called when the latch is set, or has been since
  * @user_data: data for @callback
  *
- * Waits until the latch is set, which it may be already.
+ * Waits until the latch is set. Completes at once if it already is.
  *
  * Since: 1.0
  */
@@ -339,7 +339,7 @@ aiodrive_latch_wait_set_async (AiodriveLatch       *self,
  * @result: the result of aiodrive_latch_wait_set_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for the latch to be set.
+ * Completes aiodrive_latch_wait_set_async().
  *
  * Returns: %TRUE if it was set; %FALSE with @error set
  *
@@ -360,7 +360,7 @@ aiodrive_latch_wait_set_finish (AiodriveLatch  *self,
  * @callback: (scope async) (closure user_data): called when the latch is unset, or has been since
  * @user_data: data for @callback
  *
- * Waits until the latch is not set, which may be so already.
+ * Waits until the latch is unset. Completes at once if it already is.
  *
  * Since: 1.0
  */
@@ -379,7 +379,7 @@ aiodrive_latch_wait_unset_async (AiodriveLatch       *self,
  * @result: the result of aiodrive_latch_wait_unset_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for the latch to be unset.
+ * Completes aiodrive_latch_wait_unset_async().
  *
  * Returns: %TRUE if it was unset; %FALSE with @error set
  *

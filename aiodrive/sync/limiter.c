@@ -6,13 +6,13 @@
 /**
  * AiodriveLimiter:
  *
- * Lets so many in at once: four downloads, say. Those who come when it is full wait, and are let in first come, first
- * served.
+ * A counting semaphore with a capacity: it limits how many tasks work at the same time, for example four downloads.
+ * When it is full, further callers wait, and are admitted in FIFO order.
  *
- * Use an #AiodriveSmartLock where there is one thing to protect, and an #AiodriveChannel to limit what is on its way.
+ * Use an #AiodriveSmartLock to protect a single resource, and an #AiodriveChannel to limit the items in flight.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless he was let in before.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless the waiter had already been admitted.
  *
  * |[<!-- language="C" -->
  * static void
@@ -35,7 +35,7 @@
  * aiodrive_lock_guard_release (first);
  * ]|
  *
- * It is trio's CapacityLimiter.
+ * It follows trio's CapacityLimiter.
  *
  * Since: 1.0
  */
@@ -137,7 +137,7 @@ aiodrive_limiter_class_init (AiodriveLimiterClass *klass)
   /**
    * AiodriveLimiter:capacity:
    *
-   * How many are let in at once. The notification comes in the thread that changes it.
+   * The maximum number of holders. It is notified in the thread that changes it.
    *
    * Since: 1.0
    */
@@ -157,9 +157,9 @@ aiodrive_limiter_init (AiodriveLimiter *self)
 
 /**
  * aiodrive_limiter_new:
- * @capacity: how many are let in at once
+ * @capacity: the maximum number of holders
  *
- * Creates a limiter. With a @capacity of 0 nobody is let in until it is raised.
+ * Creates a limiter. With a @capacity of 0 no caller is admitted until the capacity is raised.
  *
  * Returns: (transfer full): a new limiter
  *
@@ -175,7 +175,7 @@ aiodrive_limiter_new (guint capacity)
  * aiodrive_limiter_get_capacity:
  * @self: a limiter
  *
- * Gets how many are let in at once.
+ * Gets the maximum number of holders.
  *
  * Returns: the capacity
  *
@@ -198,9 +198,9 @@ aiodrive_limiter_get_capacity (AiodriveLimiter *self)
 /**
  * aiodrive_limiter_set_capacity:
  * @self: a limiter
- * @capacity: how many are let in at once
+ * @capacity: the maximum number of holders
  *
- * Sets the capacity. If it grows, those who wait are let in; if it shrinks, those who are in stay in.
+ * Sets the capacity. If it grows, waiters are admitted; if it shrinks, the current holders stay.
  *
  * Since: 1.0
  */
@@ -226,10 +226,10 @@ aiodrive_limiter_set_capacity (AiodriveLimiter *self,
  * aiodrive_limiter_acquire_async:
  * @self: a limiter
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when there was room
+ * @callback: (scope async) (closure user_data): called when the caller is admitted
  * @user_data: data for @callback
  *
- * Waits until there is room, and enters.
+ * Waits until the caller is admitted.
  *
  * Since: 1.0
  */
@@ -252,9 +252,9 @@ aiodrive_limiter_acquire_async (AiodriveLimiter     *self,
  * @result: the result of aiodrive_limiter_acquire_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for room.
+ * Completes aiodrive_limiter_acquire_async().
  *
- * Returns: (transfer full): a guard, to be released to make room again; or %NULL with @error set
+ * Returns: (transfer full): the guard that holds the place; or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -274,9 +274,9 @@ aiodrive_limiter_acquire_finish (AiodriveLimiter  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Enters, and blocks the calling thread until there is room. No main context is iterated meanwhile.
+ * Blocks the calling thread until it is admitted. No main context is iterated meanwhile.
  *
- * Returns: (transfer full): a guard, to be released to make room again; or %NULL with @error set
+ * Returns: (transfer full): the guard that holds the place; or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -295,9 +295,9 @@ aiodrive_limiter_acquire (AiodriveLimiter  *self,
  * aiodrive_limiter_try_acquire:
  * @self: a limiter
  *
- * Enters if there is room and nobody waits for it.
+ * Acquires a guard if there is room and no waiter.
  *
- * Returns: (transfer full) (nullable): a guard, to be released to make room again; or %NULL
+ * Returns: (transfer full) (nullable): the guard that holds the place; or %NULL
  *
  * Since: 1.0
  */

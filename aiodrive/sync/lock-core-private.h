@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 typedef struct _AiodriveLockCore AiodriveLockCore;
 typedef struct _AiodriveLockCoreClass AiodriveLockCoreClass;
 
-/* What a lock, of whatever kind, does beside deciding who may enter: acquire, wait, release. It is embedded
- * in the object of the lock. A request is the guard that will be granted. */
+/* The common part of all locks: acquire, wait, release. The lock itself only decides which request to grant. The core
+ * is embedded in the object of the lock. A request is the guard that will be granted. */
 struct _AiodriveLockCore
 {
   const AiodriveLockCoreClass *klass;
@@ -19,24 +19,24 @@ struct _AiodriveLockCore
   AiodriveWaitQueue            waiters;   /* guarded by monitor */
 };
 
-/* All of these are called under the monitor. */
+/* All of these are called with the monitor locked. */
 struct _AiodriveLockCoreClass
 {
-  gsize            guard_size;                            /* of the structure that begins with AiodriveLockGuard */
+  gsize            guard_size;                            /* of the structure that starts with AiodriveLockGuard */
   gboolean       (*can_enter) (AiodriveLockCore  *core,   /* whether @guard can be granted now */
                                AiodriveLockGuard *guard,
-                               gboolean           behind);   /* a waiter goes before it */
+                               gboolean           behind);   /* a waiter precedes it */
   void           (*enter)     (AiodriveLockCore  *core,
                                AiodriveLockGuard *guard);
   void           (*leave)     (AiodriveLockCore  *core,
                                AiodriveLockGuard *guard);
-  void           (*waits)     (AiodriveLockCore  *core,   /* nullable: it has begun to wait ... */
+  void           (*waits)     (AiodriveLockCore  *core,   /* nullable: it has started to wait ... */
                                AiodriveWaiter    *waiter);
   void           (*waited)    (AiodriveLockCore  *core,   /* nullable: ... and is going to enter, or was
                                                              cancelled, maybe before it has begun */
                                AiodriveLockGuard *guard);
-  void           (*clear)     (AiodriveLockGuard *guard);  /* nullable: before it is freed; with nothing locked */
-  AiodriveWaiter *(*find_next) (AiodriveLockCore *core);  /* nullable: who can enter; as a rule the first */
+  void           (*clear)     (AiodriveLockGuard *guard);  /* nullable: before it is freed; called with no lock held */
+  AiodriveWaiter *(*find_next) (AiodriveLockCore *core);  /* nullable: the next request; by default the first */
 };
 
 struct _AiodriveLockGuard
@@ -48,7 +48,7 @@ struct _AiodriveLockGuard
   GCancellable        *cancellable;   /* owned, nullable: of the call that acquired it */
 
   GMutex               mutex;
-  AiodriveCancelScope *scope;         /* owned, made when it is asked for; guarded by mutex */
+  AiodriveCancelScope *scope;         /* owned, created on first use; guarded by mutex */
   gboolean             preempted;     /* guarded by mutex */
 };
 
@@ -58,7 +58,7 @@ void               aiodrive_lock_core_init           (AiodriveLockCore          
 void               aiodrive_lock_core_clear          (AiodriveLockCore             *self);
 void               aiodrive_lock_core_admit          (AiodriveLockCore             *self);
 
-/* A request; then one of the ways to make it. Each of them takes it. */
+/* A request, and the functions that make it. Each of them takes it. */
 gpointer           aiodrive_lock_core_request        (AiodriveLockCore             *self,
                                                       GCancellable                 *cancellable);
 void               aiodrive_lock_core_acquire_async  (AiodriveLockCore             *self,
@@ -76,14 +76,14 @@ AiodriveLockGuard *aiodrive_lock_core_acquire        (AiodriveLockCore          
 AiodriveLockGuard *aiodrive_lock_core_try_acquire    (AiodriveLockCore             *self,
                                                       gpointer                      request);
 
-/* For AiodriveCondition: a release in two steps, and taking the lock back, whatever is cancelled meanwhile. */
+/* For AiodriveCondition: a release in two steps, and an acquisition that no cancellation stops. */
 gboolean           aiodrive_lock_guard_begin_release (AiodriveLockGuard            *self);
 void               aiodrive_lock_guard_end_release   (AiodriveLockGuard            *self);
 void               aiodrive_lock_guard_reacquire     (AiodriveLockGuard            *self,
                                                       GAsyncReadyCallback           callback,
                                                       gpointer                      user_data);
 
-/* Tells the holder, once the monitor is unlocked, that somebody else wants in. */
+/* Preempts the holder, once the monitor is unlocked. */
 void               aiodrive_lock_guard_preempt       (AiodriveLockGuard            *self);
 
 G_END_DECLS

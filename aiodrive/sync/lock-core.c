@@ -3,9 +3,10 @@
 
 #include "aiodrive/core/cancel-scope-private.h"
 
-/* Nobody barges: a request is granted at once only if nobody waits who goes before it, and what a guard leaves
- * goes, under the same monitor, to those who wait. Nobody waits for nothing: whoever leaves, be it the queue or the
- * lock, lets in all who can enter then. (/aiodrive/sync/smart-lock/no-barging, .../cancelled-writer) */
+/* No barging. A request is granted at once only if no waiter precedes it. A released guard hands the lock to the
+ * waiters directly, in the critical section of the release. No lost wakeups. Every departure, of a waiter from the
+ * queue or of a holder from the lock, admits all requests that can be granted then.
+ * (/aiodrive/sync/smart-lock/no-barging, .../cancelled-writer) */
 
 static AiodriveWaiter *
 find_next (AiodriveLockCore *self)
@@ -35,7 +36,7 @@ waited (AiodriveLockCore  *self,
     self->klass->waited (self, guard);
 }
 
-/* Lets in who can enter now; under the monitor. */
+/* Admits all requests that can be granted now; called with the monitor locked. */
 void
 aiodrive_lock_core_admit (AiodriveLockCore *self)
 {
@@ -102,7 +103,7 @@ aiodrive_lock_core_request (AiodriveLockCore *self,
   return guard;
 }
 
-/* Grants @guard if it can enter now; under the monitor. */
+/* Grants @guard if it can be granted now; called with the monitor locked. */
 static gboolean
 try_enter (AiodriveLockCore  *self,
            AiodriveLockGuard *guard)

@@ -7,11 +7,11 @@
 /**
  * AiodriveLockGuard:
  *
- * A lock that is held: what acquiring an #AiodriveSmartLock, an #AiodriveNestableLock or an #AiodriveLimiter gives.
+ * The hold on a lock: acquiring an #AiodriveSmartLock, an #AiodriveNestableLock or an #AiodriveLimiter returns a guard.
  *
- * The lock is open again when the guard is released, or when the last reference on it is dropped, from whatever thread;
- * so `g_autoptr(AiodriveLockGuard)` holds it to the end of a block. A guard keeps its lock
- * alive. It stays held if what acquired it is cancelled afterwards.
+ * Releasing the guard, or dropping its last reference, releases the lock, in any thread; so
+ * `g_autoptr(AiodriveLockGuard)` holds the lock until the end of a block. A guard keeps its lock alive. A later
+ * cancellation of the acquiring call does not release it.
  *
  * |[<!-- language="C" -->
  * static void
@@ -57,7 +57,7 @@ aiodrive_lock_guard_ref (AiodriveLockGuard *self)
  * aiodrive_lock_guard_unref:
  * @self: (transfer full): a guard
  *
- * Drops a reference. The last one releases the lock, unless that was done before.
+ * Drops a reference. Dropping the last one releases the lock, unless it has already been released.
  *
  * Since: 1.0
  */
@@ -83,7 +83,7 @@ aiodrive_lock_guard_unref (AiodriveLockGuard *self)
  * aiodrive_lock_guard_release:
  * @self: a guard
  *
- * Opens the lock, so that the next one in turn gets it. A second release does nothing.
+ * Releases the lock, and hands it to the next waiter. A second release has no effect.
  *
  * Since: 1.0
  */
@@ -96,7 +96,7 @@ aiodrive_lock_guard_release (AiodriveLockGuard *self)
     aiodrive_lock_guard_end_release (self);
 }
 
-/* Whether it was held: then the lock is to be opened, and nobody else does that. */
+/* Returns whether the guard was held: then the caller, and no other thread, must release the lock. */
 gboolean
 aiodrive_lock_guard_begin_release (AiodriveLockGuard *self)
 {
@@ -127,9 +127,9 @@ cancel_preempted (AiodriveCancelScope *scope)
  * aiodrive_lock_guard_get_scope:
  * @self: a guard
  *
- * Gets a scope for what is done under the lock, below the cancellable of the call that acquired it. Where a lock is
- * held weakly (%AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE) and somebody else asks for it, this scope is cancelled with the
- * reason %AIODRIVE_ERROR_PREEMPTED, in the thread of the one who asks.
+ * Gets a scope for the work in the critical section, below the cancellable of the call that acquired the lock. If the
+ * lock is held weakly (%AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE), another caller that asks for it preempts the holder: its
+ * call cancels this scope, in its own thread, with the reason %AIODRIVE_ERROR_PREEMPTED.
  *
  * Returns: (transfer none): the scope
  *
@@ -153,7 +153,7 @@ aiodrive_lock_guard_get_scope (AiodriveLockGuard *self)
   return self->scope;
 }
 
-/* Takes a reference, and drops it. */
+/* Takes a reference and drops it. */
 static void
 preempt (gpointer data)
 {
@@ -174,7 +174,7 @@ aiodrive_lock_guard_preempt (AiodriveLockGuard *self)
 {
   gint count = g_atomic_int_get (&self->ref_count);
 
-  /* One without references is about to leave, and waits for the monitor. */
+  /* A guard without references is about to be released, and waits for the monitor. */
   while (count > 0 && !g_atomic_int_compare_and_exchange (&self->ref_count, count, count + 1))
     count = g_atomic_int_get (&self->ref_count);
 

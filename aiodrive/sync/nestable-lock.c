@@ -7,19 +7,20 @@
 /**
  * AiodriveNestableLock:
  *
- * An exclusive lock that the task which holds it, and the tasks below that one, may acquire again.
+ * A recursive lock for tasks: an exclusive lock that its holder, and the tasks below the holder, may acquire again.
  *
- * Whose lock it is follows from the scopes: the holder is the nearest task that encloses the cancellable given when it
- * is acquired. While a task holds it, only that task and those started below it (with its scope as their parent,
- * however deep) enter, each of them becoming the holder for the time being; everybody else waits, first come, first
- * served. It opens with the last guard. A call without a cancellable, or with one that belongs to no task, can hold the
- * lock, but nobody can enter below it. That a pool is run below the holder, with aiodrive_pool_run_async(), does not
- * let those in at once who wait in its scope already: they enter when the next guard is released.
+ * The scopes determine the holder: it is the nearest task that encloses the cancellable passed to the acquiring call.
+ * While a task holds the lock, it admits only that task and the tasks below it (with its scope as their parent, however
+ * deep); the admitted task becomes the holder meanwhile. All other callers wait in FIFO order. The lock is free again
+ * when its last guard is released. A call without a cancellable, or with one that belongs to no task, can hold the
+ * lock, but admits no caller below it. If aiodrive_pool_run_async() attaches a pool below the holder, requests already
+ * waiting in the pool's scope are not admitted at once, but when the next guard is released.
  *
- * Where no function calls another one under the same lock use an #AiodriveSmartLock, which costs less thought.
+ * If no function calls another one that takes the same lock use an #AiodriveSmartLock, which is simpler to reason
+ * about.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless it had already been granted; then the call succeeds.
  *
  * |[<!-- language="C" -->
  * static void
@@ -62,15 +63,15 @@
  * Since: 1.0
  */
 
-/* Handing the lock on takes no walk over strangers. An index has, for the scope of each task, the requests that wait at
- * or below it, by their numbers; so a wait costs as much as there are tasks around it, and the first request below a
- * holder is found at once. (/aiodrive/sync/nestable-lock/many-strangers)
+/* Hand-off cost is independent of unrelated waiters. An index maps the scope of each task to the requests that wait at
+ * or below it, ordered by number. So the cost of a wait grows with the number of enclosing tasks, and the first request
+ * below a holder is found at once. (/aiodrive/sync/nestable-lock/many-strangers)
  *
- * A scope may get a parent while requests wait below it: a pool that is run. Then those are added to the index further
- * up when somebody looks next. (/aiodrive/sync/nestable-lock/attached)
+ * A scope may get a parent while requests wait below it, when a pool starts to run. The next lookup then adds those
+ * requests to the index of the new ancestors. (/aiodrive/sync/nestable-lock/attached)
  *
- * A scope may move up while requests wait below it, and what was above it may go. So a request is in the index by the
- * numbers of the scopes, and notes them. (/aiodrive/sync/nestable-lock/moved-up) */
+ * A scope may move up while requests wait below it, and its old parent may be freed. So the index uses the numbers of
+ * scopes as keys, and a request stores its keys. (/aiodrive/sync/nestable-lock/moved-up) */
 
 struct _AiodriveNestableLock
 {
@@ -79,20 +80,20 @@ struct _AiodriveNestableLock
   AiodriveLockCore core;
   GQueue           holders;      /* of Request, by their nodes; the last one is the top; guarded by the core's monitor,
                                     as are the next ones */
-  GHashTable      *below;        /* owned; the index: for the number of a scope a GTree of Request by number */
+  GHashTable      *below;        /* owned; the index: from the number of a scope to a GTree of Request by number */
   GTree           *expecting;    /* owned; of Request by number: those whose last scope may get a parent */
   guint64          n_requests;
-  guint            n_attached;   /* how many scopes had got one when the index was mended */
+  guint            n_attached;   /* how many scopes had got one when the index was updated */
 };
 
 typedef struct
 {
   AiodriveLockGuard    parent;    /* first */
-  AiodriveCancelScope *task;      /* owned; the scope of the task that asks; NULL: none */
+  AiodriveCancelScope *task;      /* owned; the scope of the requesting task; NULL: none */
   GList                node;
   AiodriveWaiter      *waiter;    /* while it waits; guarded by the core's monitor, as are the next ones */
   guint64              number;    /* a later request has a greater one */
-  GArray              *indexed;   /* owned; of gsize: the numbers of the scopes that have it in the index; NULL: none */
+  GArray              *indexed;   /* owned; of gsize: its keys in the index; NULL: none */
 } Request;
 
 G_DEFINE_FINAL_TYPE (AiodriveNestableLock, aiodrive_nestable_lock, G_TYPE_OBJECT)
@@ -178,7 +179,7 @@ index_remove (AiodriveNestableLock *self,
     g_hash_table_remove (self->below, GSIZE_TO_POINTER (scope));
 }
 
-/* Adds @request to the index, from its cancellable up as far as that goes. */
+/* Adds @request to the index, at its cancellable and all its ancestors. */
 static void
 index_request (AiodriveNestableLock *self,
                Request              *request)
@@ -195,7 +196,7 @@ index_request (AiodriveNestableLock *self,
       place = AIODRIVE_IS_CANCEL_SCOPE (place)
               ? aiodrive_cancel_scope_expect_parent (AIODRIVE_CANCEL_SCOPE (place)) : NULL;
     }
-  if (AIODRIVE_IS_CANCEL_SCOPE (last) && !belongs_to_task (last))   /* that of a task has its parent from the start */
+  if (AIODRIVE_IS_CANCEL_SCOPE (last) && !belongs_to_task (last))   /* a task's scope has its parent from the start */
     g_tree_insert (self->expecting, &request->number, request);
   aiodrive_scope_walk_end ();
 }
@@ -234,7 +235,7 @@ waited (AiodriveLockCore  *core,
   request->waiter = NULL;
 }
 
-/* Adds the requests below scopes that have got a parent to the index above. */
+/* Adds the requests below scopes with a new parent to the index of the ancestors. */
 static void
 mend_index (AiodriveNestableLock *self)
 {
@@ -322,7 +323,7 @@ aiodrive_nestable_lock_init (AiodriveNestableLock *self)
 /**
  * aiodrive_nestable_lock_new:
  *
- * Creates a lock that is open.
+ * Creates a free lock.
  *
  * Returns: (transfer full): a new lock
  *
@@ -337,11 +338,11 @@ aiodrive_nestable_lock_new (void)
 /**
  * aiodrive_nestable_lock_acquire_async:
  * @self: a lock
- * @cancellable: (nullable): cancels the wait, and says whose lock it is
+ * @cancellable: (nullable): cancels the wait, and determines the holder
  * @callback: (scope async) (closure user_data): called when the lock is held
  * @user_data: data for @callback
  *
- * Acquires the lock for the task that encloses @cancellable, the one that a job gets or a scope below it.
+ * Acquires the lock for the task that encloses @cancellable: the cancellable that a job gets, or a scope below it.
  *
  * Since: 1.0
  */
@@ -367,9 +368,9 @@ aiodrive_nestable_lock_acquire_async (AiodriveNestableLock *self,
  * @result: the result of aiodrive_nestable_lock_acquire_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends acquiring the lock.
+ * Completes aiodrive_nestable_lock_acquire_async().
  *
- * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
+ * Returns: (transfer full): the guard that holds the lock; or %NULL with @error set
  *
  * Since: 1.0
  */

@@ -6,16 +6,15 @@
 /**
  * AiodriveSmartLock:
  *
- * A lock for tasks and for threads: exclusive, or shared by readers, or shared by the tasks of one thread, or weakly
- * exclusive, which gives way when somebody else asks.
+ * A lock for tasks and for threads: exclusive, shared by readers, shared by the tasks of one thread, or weakly
+ * exclusive: the holder is preempted when another caller asks.
  *
- * It is fair: the smaller priority number first, and within one priority first come, first served, whatever the mode.
- * So readers cannot starve a writer, nor a writer the readers; nobody gets in between when a lock is handed on; and it
- * is not recursive: a task that acquires a lock which it holds waits for itself. For that there is
- * #AiodriveNestableLock.
+ * Fairness: smaller priority numbers first, FIFO within one priority, whatever the mode. So readers cannot starve a
+ * writer, nor a writer the readers. No barging: a released lock goes directly to the next waiter. The lock is not
+ * recursive: a task that acquires a lock which it holds deadlocks. For recursion use #AiodriveNestableLock.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context. A wait that is
- * cancelled ends with %G_IO_ERROR_CANCELLED, unless the lock was granted before; then he holds it.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context. A cancelled wait
+ * fails with %G_IO_ERROR_CANCELLED, unless it had already been granted; then the call succeeds.
  *
  * |[<!-- language="C" -->
  * static void
@@ -43,8 +42,8 @@ struct _AiodriveSmartLock
   AiodriveLockCore   core;
   guint              n_holders;     /* guarded by the core's monitor, as are the next ones */
   AiodriveLockMode   mode;          /* of the holders */
-  guint64            thread;        /* of the holders, where they share it in a thread */
-  AiodriveLockGuard *weak_holder;   /* unowned; NULL: there is none, or he has been asked to go */
+  guint64            thread;        /* of the holders, if they share it in a thread */
+  AiodriveLockGuard *weak_holder;   /* unowned; NULL: there is none, or it has been preempted */
 };
 
 typedef struct
@@ -63,7 +62,7 @@ G_DEFINE_ENUM_TYPE (AiodriveLockMode, aiodrive_lock_mode,
 
 G_DEFINE_FINAL_TYPE (AiodriveSmartLock, aiodrive_smart_lock, G_TYPE_OBJECT)
 
-/* A number for each thread. (The address of a GThread comes again.) */
+/* Returns a number unique to the thread. (The address of a GThread may be reused.) */
 static guint64
 thread_number (void)
 {
@@ -145,7 +144,7 @@ leave (AiodriveLockCore  *core,
     self->weak_holder = NULL;
 }
 
-/* Lets in the first who waits. One who is let in weakly while others wait behind him is asked to go at once. */
+/* Admits the first waiter. A weak holder with waiters behind it is preempted at once. */
 static AiodriveWaiter *
 find_next (AiodriveLockCore *core)
 {
@@ -196,7 +195,7 @@ aiodrive_smart_lock_init (AiodriveSmartLock *self)
 /**
  * aiodrive_smart_lock_new:
  *
- * Creates a lock that is open.
+ * Creates a free lock.
  *
  * Returns: (transfer full): a new lock
  *
@@ -233,15 +232,15 @@ request_new (AiodriveSmartLock *self,
 /**
  * aiodrive_smart_lock_acquire_async:
  * @self: a lock
- * @mode: who may hold it at the same time
- * @priority: whose turn it is; smaller numbers first, %G_PRIORITY_DEFAULT as a rule
+ * @mode: which holders may share it
+ * @priority: smaller numbers first; usually %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): cancels the wait
  * @callback: (scope async) (closure user_data): called when the lock is held
  * @user_data: data for @callback
  *
- * Acquires the lock. For %AIODRIVE_LOCK_MODE_THREAD_SHARED it is the calling thread that counts.
+ * Acquires the lock. %AIODRIVE_LOCK_MODE_THREAD_SHARED refers to the calling thread.
  *
- * If it has to wait, a weak holder is asked to go: see aiodrive_lock_guard_get_scope().
+ * If the call must wait, it preempts a weak holder: see aiodrive_lock_guard_get_scope().
  *
  * Since: 1.0
  */
@@ -276,9 +275,9 @@ aiodrive_smart_lock_acquire_async (AiodriveSmartLock   *self,
  * @result: the result of aiodrive_smart_lock_acquire_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends acquiring the lock.
+ * Completes aiodrive_smart_lock_acquire_async().
  *
- * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
+ * Returns: (transfer full): the guard that holds the lock; or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -295,14 +294,14 @@ aiodrive_smart_lock_acquire_finish (AiodriveSmartLock  *self,
 /**
  * aiodrive_smart_lock_acquire:
  * @self: a lock
- * @mode: who may hold it at the same time
- * @priority: whose turn it is; smaller numbers first, %G_PRIORITY_DEFAULT as a rule
+ * @mode: which holders may share it
+ * @priority: smaller numbers first; usually %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
  * Acquires the lock, and blocks the calling thread until it is held. No main context is iterated meanwhile.
  *
- * Returns: (transfer full): a guard, to be released to open the lock; or %NULL with @error set
+ * Returns: (transfer full): the guard that holds the lock; or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -331,14 +330,13 @@ aiodrive_smart_lock_acquire (AiodriveSmartLock  *self,
 /**
  * aiodrive_smart_lock_try_acquire:
  * @self: a lock
- * @mode: who may hold it at the same time
+ * @mode: which holders may share it
  * @error: return location for an error
  *
- * Acquires the lock if it can be had at once and nobody waits for it whose turn it would be. A weak holder is not
- * asked.
+ * Acquires the lock if it can be granted at once and no waiter precedes the call. It does not preempt a weak holder.
  *
- * Returns: (transfer full) (nullable): a guard, to be released to open the lock; %NULL, without an error, if it cannot
- *   be had
+ * Returns: (transfer full) (nullable): the guard that holds the lock; %NULL, without an error, if it cannot be granted
+ *   at once
  *
  * Since: 1.0
  */

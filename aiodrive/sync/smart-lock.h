@@ -7,13 +7,12 @@ G_BEGIN_DECLS
 
 /**
  * AiodriveLockMode:
- * @AIODRIVE_LOCK_MODE_EXCLUSIVE: nobody else
- * @AIODRIVE_LOCK_MODE_SHARED: others that hold it in this mode
- * @AIODRIVE_LOCK_MODE_THREAD_SHARED: others that hold it in this mode and were acquired in the same thread
- * @AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE: nobody else; but the holder is asked to go as soon as somebody else wants the
- *   lock
+ * @AIODRIVE_LOCK_MODE_EXCLUSIVE: a single holder
+ * @AIODRIVE_LOCK_MODE_SHARED: any number of holders in this mode
+ * @AIODRIVE_LOCK_MODE_THREAD_SHARED: any number of holders in this mode that acquired it in the same thread
+ * @AIODRIVE_LOCK_MODE_WEAK_EXCLUSIVE: a single holder, which is preempted as soon as another caller asks for the lock
  *
- * Who may hold an #AiodriveSmartLock at the same time.
+ * Which holders may share an #AiodriveSmartLock.
  *
  * Since: 1.0
  */

@@ -7,14 +7,14 @@
 /**
  * AiodriveThreadSafeEvent:
  *
- * A flag that threads wait for, with a main context or without one: "the worker is ready", "it is time to stop".
+ * A flag with waiters in any thread, with or without a main context: "the worker is ready", "it is time to stop".
  *
- * A waiter is woken when it is set, even if it was cleared again before its callback runs. Use an #AiodriveLatch to
- * wait for both directions or to bind the state to something, and an #AiodriveThreadSafeFuture where the flag would
- * come with a value.
+ * Setting it wakes all waiters, even if it is cleared again before their callbacks run. Use an #AiodriveLatch to wait
+ * for both directions or to bind the state to a property, and an #AiodriveThreadSafeFuture if the flag comes with a
+ * value.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context, or blocks its
- * thread. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the event was set before.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context, or the waiter
+ * blocks its thread. A cancelled wait fails with %G_IO_ERROR_CANCELLED, unless the event had already been set.
  *
  * |[<!-- language="C" -->
  * static gpointer
@@ -86,7 +86,7 @@ aiodrive_thread_safe_event_new (void)
  * aiodrive_thread_safe_event_set:
  * @self: an event
  *
- * Sets the event, and wakes everybody who waits. From now on nobody has to wait, until it is cleared.
+ * Sets the event, and wakes all waiters. Until it is cleared, later waits complete at once.
  *
  * Since: 1.0
  */
@@ -105,7 +105,7 @@ aiodrive_thread_safe_event_set (AiodriveThreadSafeEvent *self)
  * aiodrive_thread_safe_event_clear:
  * @self: an event
  *
- * Clears the event: a wait that begins now lasts until it is set again. Those who were woken before are not affected.
+ * Clears the event: a later wait lasts until it is set again. Waiters that have been woken are not affected.
  *
  * Since: 1.0
  */
@@ -150,7 +150,7 @@ aiodrive_thread_safe_event_is_set (AiodriveThreadSafeEvent *self)
  * @callback: (scope async) (closure user_data): called when the event is set, or has been since
  * @user_data: data for @callback
  *
- * Waits until the event is set, which it may be already.
+ * Waits until the event is set. Completes at once if it already is.
  *
  * Since: 1.0
  */
@@ -184,7 +184,7 @@ aiodrive_thread_safe_event_wait_async (AiodriveThreadSafeEvent *self,
  * @result: the result of aiodrive_thread_safe_event_wait_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait for the event.
+ * Completes aiodrive_thread_safe_event_wait_async().
  *
  * Returns: %TRUE if it was set; %FALSE with @error set
  *
@@ -206,10 +206,10 @@ aiodrive_thread_safe_event_wait_finish (AiodriveThreadSafeEvent  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Blocks the thread until the event is set, which it may be already. No main context runs meanwhile: in a thread that
- * has one to run use aiodrive_thread_safe_event_wait_async().
+ * Blocks the thread until the event is set. Returns at once if it already is. No main context is iterated meanwhile: in
+ * a thread that iterates one use aiodrive_thread_safe_event_wait_async().
  *
- * The wait ends with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or when a deadline that reaches it has
+ * The wait fails with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or when a deadline that reaches it has
  * passed.
  *
  * Returns: %TRUE if it was set; %FALSE with @error set

@@ -9,15 +9,15 @@
 /**
  * AiodriveThreadSafeFuture:
  *
- * A value that will be there once, or an error in its place: one thread sets it, any number of others wait for it,
- * before or after, and each gets a copy.
+ * A value that is set once, or an error instead. One thread sets it; any number of threads wait for it, before or
+ * after, and each waiter gets a copy.
  *
- * Use a #GTask where what brings the value can be cancelled with the wait, and an #AiodriveCargo for values that come
- * again and again. Cancelling a wait does not cancel the future; aiodrive_thread_safe_future_cancel() does.
+ * Use a #GTask if cancelling the wait should also cancel the producer, and an #AiodriveCargo for recurring values.
+ * Cancelling a wait does not cancel the future; aiodrive_thread_safe_future_cancel() does.
  *
- * It may be used from every thread; a waiter is called back in its own thread-default main context, or blocks its
- * thread. A wait that is cancelled ends with %G_IO_ERROR_CANCELLED, unless the future was done before. A value is freed
- * in the thread that lets go of it last.
+ * Any thread may use it; the callback of a waiter runs in the waiter's thread-default main context, or the waiter
+ * blocks its thread. A cancelled wait fails with %G_IO_ERROR_CANCELLED, unless the future was already done. A value is
+ * freed in the thread that releases it last.
  *
  * |[<!-- language="C" -->
  * static gpointer
@@ -104,7 +104,7 @@ aiodrive_thread_safe_future_new (void)
   return g_object_new (AIODRIVE_TYPE_THREAD_SAFE_FUTURE, NULL);
 }
 
-/* Takes @box or @cause, whichever there is. */
+/* Takes @box or @cause, whichever is set. */
 static gboolean
 set_outcome (AiodriveThreadSafeFuture  *self,
              AiodriveSharedValue       *box,
@@ -131,7 +131,7 @@ set_outcome (AiodriveThreadSafeFuture  *self,
   return first;
 }
 
-/* Of a future that is done. */
+/* For a future that is done. */
 static void
 copy_outcome (AiodriveThreadSafeFuture  *self,
               GValue                    *value,
@@ -146,13 +146,13 @@ copy_outcome (AiodriveThreadSafeFuture  *self,
 /**
  * aiodrive_thread_safe_future_set_value:
  * @self: a future
- * @value: what it is to bring
+ * @value: the value of the future
  * @error: return location for an error
  *
- * Sets the value of the future, and wakes everybody who waits.
+ * Sets the value of the future, and wakes all waiters.
  *
- * A value without a type is %G_IO_ERROR_INVALID_ARGUMENT; if the future is done already it is %G_IO_ERROR_EXISTS.
- * Either way nothing changes.
+ * It fails with %G_IO_ERROR_INVALID_ARGUMENT if @value has no type, and with %G_IO_ERROR_EXISTS if the future is
+ * already done. Either way nothing changes.
  *
  * Returns: %TRUE if it was set; %FALSE with @error set
  *
@@ -174,12 +174,12 @@ aiodrive_thread_safe_future_set_value (AiodriveThreadSafeFuture  *self,
 /**
  * aiodrive_thread_safe_future_set_error:
  * @self: a future
- * @cause: why there will be no value
+ * @cause: the error instead of a value
  * @error: return location for an error
  *
- * Ends the future with an error, of which everybody who waits gets a copy.
+ * Completes the future with an error. Every waiter gets a copy.
  *
- * If the future is done already it is %G_IO_ERROR_EXISTS, and nothing changes.
+ * If the future is already done, it fails with %G_IO_ERROR_EXISTS, and nothing changes.
  *
  * Returns: %TRUE if it was set; %FALSE with @error set
  *
@@ -201,9 +201,9 @@ aiodrive_thread_safe_future_set_error (AiodriveThreadSafeFuture  *self,
  * @self: a future
  * @error: return location for an error
  *
- * Ends the future without a value: everybody who waits gets %G_IO_ERROR_CANCELLED.
+ * Completes the future without a value: every waiter fails with %G_IO_ERROR_CANCELLED.
  *
- * If the future is done already it is %G_IO_ERROR_EXISTS, and nothing changes.
+ * If the future is already done, it fails with %G_IO_ERROR_EXISTS, and nothing changes.
  *
  * Returns: %TRUE if it was cancelled; %FALSE with @error set
  *
@@ -242,7 +242,7 @@ aiodrive_thread_safe_future_is_done (AiodriveThreadSafeFuture *self)
   return done;
 }
 
-/* The value stays in the future. The wait fails as the future did, for aiodrive_result_had_error(). */
+/* The value stays in the future. The wait fails if the future did, for aiodrive_result_had_error(). */
 static void
 return_outcome (AiodriveWait *wait,
                 gpointer      unused)
@@ -262,7 +262,7 @@ return_outcome (AiodriveWait *wait,
  * @callback: (scope async) (closure user_data): called when the future is done
  * @user_data: data for @callback
  *
- * Waits until the future is done, which it may be already.
+ * Waits until the future is done. Completes at once if it already is.
  *
  * Since: 1.0
  */
@@ -294,10 +294,11 @@ aiodrive_thread_safe_future_wait_async (AiodriveThreadSafeFuture *self,
  * aiodrive_thread_safe_future_wait_finish:
  * @self: a future
  * @result: the result of aiodrive_thread_safe_future_wait_async(), which is not a #GTask
- * @value: (out caller-allocates): return location for the value; initialised even where @error is set
+ * @value: (out caller-allocates): return location for the value; initialised even if @error is set
  * @error: return location for an error
  *
- * Ends a wait for the future: with its value, its error, or %G_IO_ERROR_CANCELLED.
+ * Completes aiodrive_thread_safe_future_wait_async(): with the value or the error of the future, or with
+ * %G_IO_ERROR_CANCELLED.
  *
  * There is no return value, since other languages would get it beside @value: look at @error.
  *
@@ -322,14 +323,14 @@ aiodrive_thread_safe_future_wait_finish (AiodriveThreadSafeFuture  *self,
  * aiodrive_thread_safe_future_wait:
  * @self: a future
  * @cancellable: (nullable): cancels the wait, not the future
- * @value: (out caller-allocates): return location for the value; initialised even where @error is set
+ * @value: (out caller-allocates): return location for the value; initialised even if @error is set
  * @error: return location for an error
  *
- * Blocks the thread until the future is done, which it may be already. No main context runs meanwhile: in a thread that
- * has one to run use aiodrive_thread_safe_future_wait_async().
+ * Blocks the thread until the future is done. Returns at once if it already is. No main context is iterated meanwhile:
+ * in a thread that iterates one use aiodrive_thread_safe_future_wait_async().
  *
- * It ends with the value of the future or with its error; with %G_IO_ERROR_CANCELLED when @cancellable is cancelled, or
- * when a deadline that reaches it has passed.
+ * It fails with the error of the future, or with %G_IO_ERROR_CANCELLED when @cancellable is cancelled or a deadline
+ * that reaches it has passed.
  *
  * There is no return value, since other languages would get it beside @value: look at @error.
  *

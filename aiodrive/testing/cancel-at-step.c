@@ -7,8 +7,8 @@
 #include "aiodrive/task/propagate.h"
 #include "aiodrive/task/record-private.h"
 
-/* Under a test context a dispatch calls back one wait, or begins one job. So a cancellation between each two iterations
- * finds every wait, also those that take no iteration of their own. (/aiodrive/testing/cancel-at-step/ready) */
+/* Under a test context a dispatch completes one wait, or starts one job. So a cancellation between any two iterations
+ * reaches every wait, even one that takes no iteration of its own. (/aiodrive/testing/cancel-at-step/ready) */
 
 typedef struct
 {
@@ -26,7 +26,7 @@ on_ended (AiodriveWorkItem *work)
   self->ended = TRUE;
 }
 
-/* Whether it was cancelled before it has ended. */
+/* Returns whether it was cancelled before it completed. */
 static gboolean
 run (GMainContext *context,
      GTask        *task,
@@ -47,7 +47,7 @@ run (GMainContext *context,
   return g_cancellable_is_cancelled (cancellable);
 }
 
-/* Nothing that was begun for the task may hold it, or its scope, when it has ended. */
+/* No work started for the task may hold a reference on it, or on its scope, once it has completed. */
 static gboolean
 release (gpointer   object,
          GError   **error)
@@ -96,16 +96,15 @@ check (AiodriveTestContext  *self,
 /**
  * aiodrive_test_context_cancel_at_step:
  * @self: a test context that is not closed
- * @step: after how many steps
+ * @step: the number of steps before the cancellation
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): a job
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  * @error: return location for an error
  *
- * Runs a job, and cancels it after some steps; a step is an iteration of the main context in which there was something
- * to do. Where the time is virtual, an iteration calls back one wait of this library at most, so that what is there
- * already counts as a step, too. Called with 0, 1, 2 and so on until it gives %FALSE, it cancels the job at each place
- * where it waits:
+ * Runs a job, and cancels it after @step steps; a step is an iteration of the main context that dispatched a source.
+ * Under virtual time an iteration completes at most one wait of this library, so a wait that completes at once is a
+ * step too. Called with 0, 1, 2 and so on until it returns %FALSE, it cancels the job at every await point:
  *
  * |[<!-- language="C" -->
  * for (guint step = 0; aiodrive_test_context_cancel_at_step (test, step, transfer, &accounts, NULL, &error); step++)
@@ -113,16 +112,15 @@ check (AiodriveTestContext  *self,
  * g_assert_no_error (error);
  * ]|
  *
- * The job may succeed or end with %G_IO_ERROR_CANCELLED; any other error is given to @error. It is waited for as long
- * as it takes, be it for ever. When it has ended, and everything else waits, nobody may hold its task or its scope any
- * more, which a wait that goes on would do, or an exception in Python that was kept: that is %G_IO_ERROR_BUSY. (A job
- * in JavaScript is not looked at in this way, for there objects go away later.) Whether everything else is as it should
- * be, see for yourself after each call.
+ * The job may succeed or fail with %G_IO_ERROR_CANCELLED; any other error is set in @error. A job that never completes
+ * hangs the test. When the job has completed and everything is idle, no reference on its task or its scope may be left;
+ * a wait that still runs holds one, as does a kept Python exception. Then the call fails with %G_IO_ERROR_BUSY. (It
+ * does not check a JavaScript job, because a garbage collector frees objects later.) Check all other invariants
+ * yourself after each call.
  *
- * It iterates the context, and so it is to be called by the thread that does.
+ * It iterates the context, so call it in the thread that does.
  *
- * Returns: %TRUE if the job was cancelled, so that there may be more steps; %FALSE if it ended before, or with @error
- *   set
+ * Returns: %TRUE if the job was cancelled, so there may be more steps; %FALSE if it completed first, or with @error set
  *
  * Since: 1.0
  */

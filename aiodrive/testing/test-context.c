@@ -6,26 +6,27 @@
 /**
  * AiodriveTestContext:
  *
- * A main context for tests in which the time of this library is virtual: it stands while there is something to do, and
- * jumps to the next timer when everything waits. A timeout of an hour is tested in a millisecond, and always ends the
- * same way.
+ * A main context for tests in which the time of this library is virtual: the clock is frozen while there is work, and
+ * autojumps to the next timer when everything is idle. A test of a one-hour timeout takes a millisecond, and is
+ * deterministic.
  *
- * Virtual is what goes by aiodrive_get_monotonic_time(): aiodrive_sleep_async(), aiodrive_timeout(), the deadlines of
- * scopes, also in calls that block, and aiodrive_repeat_periodically(). It is so in the main context given, and in the
- * threads of executors that were started from there. Other sources, g_timeout_add() say, go by the real time.
+ * Virtual time applies to everything based on aiodrive_get_monotonic_time(): aiodrive_sleep_async(),
+ * aiodrive_timeout(), the deadlines of scopes, also in blocking calls, and aiodrive_repeat_periodically(). It applies
+ * in the given main context, and in the threads of executors started from there. Other sources, such as
+ * g_timeout_add(), use the real time.
  *
- * The time moves only inside of iterations of the context (or while its thread blocks in a call of this library), and
- * only if no source is ready, in it or in a thread that goes by the same time. Timers that are due at the same time
- * fire in the order in which they were started. Work that cannot be seen, in the thread pool of #GTask, in another
- * process or in a thread of g_thread_new(), is announced with aiodrive_test_context_hold() and
- * aiodrive_test_context_release(); without it the time does not wait for it.
+ * The clock advances only during an iteration of the context (or while its thread blocks in a call of this library),
+ * and only if no source is ready, there or in a thread that shares the clock. Timers that are due at the same time fire
+ * in the order in which they were started. The clock cannot see work in the thread pool of #GTask, in another process,
+ * or in a thread of g_thread_new(). Announce that with aiodrive_test_context_hold() and
+ * aiodrive_test_context_release(); otherwise the clock does not wait for it.
  *
- * aiodrive_test_context_wait_all_blocked() lets everything happen that can happen without time going by. Use that, and
- * no sleep, before looking whether something has not happened.
+ * aiodrive_test_context_wait_all_blocked() runs everything that can run while the clock is frozen. Use it, not a sleep,
+ * before you check that an event has not occurred.
  *
- * When it is closed, or dropped, the time is the real one again; nothing should wait then.
- * It may be used from every thread, except where it is said that it iterates the context. Cancelling happens in no
- * time, as everything does that waits for no timer.
+ * When it is closed or dropped, the time is the real one again; no wait should be pending then. Any thread may use it,
+ * except for the functions that iterate the context. Cancelling takes no virtual time, as everything that waits for no
+ * timer.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveTestContext) test = aiodrive_test_context_new (NULL);
@@ -148,10 +149,10 @@ aiodrive_test_context_init (AiodriveTestContext *self)
  * aiodrive_test_context_new:
  * @context: (nullable): a main context; %NULL for the thread-default one
  *
- * Makes the time virtual in a main context. It begins with the real time. Where it is virtual already both go by the
- * same, which becomes real again when both are closed.
+ * Makes the time virtual in a main context. It starts at the real time. If the time there is already virtual both test
+ * contexts share one clock, until both are closed.
  *
- * To be called by the thread that iterates @context.
+ * Call it in the thread that iterates @context.
  *
  * Returns: (transfer full): a new test context
  *
@@ -185,7 +186,7 @@ aiodrive_test_context_get_context (AiodriveTestContext *self)
  * aiodrive_test_context_get_elapsed:
  * @self: a test context
  *
- * Gets how much virtual time has gone by since @self was made.
+ * Gets the virtual time elapsed since @self was created.
  *
  * Returns: the time in microseconds
  *
@@ -203,8 +204,8 @@ aiodrive_test_context_get_elapsed (AiodriveTestContext *self)
  * aiodrive_test_context_hold:
  * @self: a test context
  *
- * Announces work that cannot be seen: the time stands until aiodrive_test_context_release() was called as often. Do not
- * release it before the end of the work is on its way to the main context.
+ * Announces work that the clock cannot see: the clock is frozen until aiodrive_test_context_release() has been called
+ * as often. Do not release it before the result of the work is in flight to the main context.
  *
  * Since: 1.0
  */
@@ -220,7 +221,7 @@ aiodrive_test_context_hold (AiodriveTestContext *self)
  * aiodrive_test_context_release:
  * @self: a test context
  *
- * Says that the work is done that was announced with aiodrive_test_context_hold().
+ * Ends the work that aiodrive_test_context_hold() announced.
  *
  * Since: 1.0
  */
@@ -247,8 +248,8 @@ on_blocked (GObject      *source_object,
  * aiodrive_test_context_wait_all_blocked:
  * @self: a test context that is not closed
  *
- * Iterates the main context until there is nothing to do, neither there nor in the threads that go by the same time.
- * No time goes by meanwhile. In the thread that iterates the context; a task calls
+ * Iterates the main context until everything is idle, there and in the threads that share the clock. The clock is
+ * frozen meanwhile. Call it in the thread that iterates the context; in a task call
  * aiodrive_test_context_wait_all_blocked_async() instead.
  *
  * Since: 1.0
@@ -272,11 +273,11 @@ aiodrive_test_context_wait_all_blocked (AiodriveTestContext *self)
  * aiodrive_test_context_wait_all_blocked_async:
  * @self: a test context
  * @cancellable: (nullable): ends it early
- * @callback: (scope async) (closure user_data): called when everything waits
+ * @callback: (scope async) (closure user_data): called when everything is idle
  * @user_data: data for @callback
  *
- * Waits until everything else waits: until there is nothing to do in the main context, nor in the threads that go by
- * the same time. No time goes by before @callback was called. If @self is closed, nobody is waited for.
+ * Waits until everything else is idle, in the main context and in the threads that share the clock. The clock is frozen
+ * until @callback has been called. If @self is closed, the call completes at once.
  *
  * Since: 1.0
  */
@@ -303,7 +304,7 @@ aiodrive_test_context_wait_all_blocked_async (AiodriveTestContext *self,
  * @result: the result of aiodrive_test_context_wait_all_blocked_async(), which is not a #GTask
  * @error: return location for an error
  *
- * Ends a wait until everything waits.
+ * Completes aiodrive_test_context_wait_all_blocked_async().
  *
  * Returns: %TRUE; or %FALSE with %G_IO_ERROR_CANCELLED if it was cancelled before
  *
@@ -325,8 +326,8 @@ aiodrive_test_context_wait_all_blocked_finish (AiodriveTestContext  *self,
  * aiodrive_test_context_close:
  * @self: a test context
  *
- * Ends the test: the time is the real one again, there and in the threads that went by the same time. What waits still,
- * waits until the real time is what it waited for. Closing it twice does nothing.
+ * Ends the test: the time is the real one again, there and in the threads that shared the clock. A pending wait lasts
+ * until the real time reaches its deadline. Closing it twice has no effect.
  *
  * Since: 1.0
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/testing/virtual-clock-parts-private.h"
 
-/* The two sources of a main context that goes by a clock, and its thread; see virtual-clock.c. */
+/* A main context that is a member of a clock: its two sources and its thread; see virtual-clock.c. */
 
 typedef struct
 {
@@ -51,7 +51,7 @@ last_prepare (GSource *source,
   return FALSE;
 }
 
-/* A quiet iteration, under the lock. Whether it is the one that moves the time. */
+/* Handles an idle iteration; called with the lock held. Returns whether this member must advance the clock. */
 static gboolean
 confirm (AiodriveVirtualClock *self,
          AiodriveClockMember  *member)
@@ -60,7 +60,7 @@ confirm (AiodriveVirtualClock *self,
 
   member->quiet = TRUE;
   if (member->looked != self->round)
-    return FALSE;   /* it has to look again */
+    return FALSE;   /* it must check again */
 
   if (member->moved)
     self->round++;
@@ -170,7 +170,7 @@ aiodrive_virtual_clock_join (AiodriveVirtualClock *self,
   g_mutex_unlock (&self->lock);
 }
 
-/* When it is no longer in the list. */
+/* Called when it is no longer in the list. */
 void
 aiodrive_clock_member_leave (AiodriveClockMember *self,
                              GMainContext        *context)
@@ -187,7 +187,7 @@ aiodrive_clock_member_leave (AiodriveClockMember *self,
 }
 
 /*
- * Threads that block
+ * Blocking threads
  */
 
 static AiodriveClockMember *
@@ -200,11 +200,11 @@ find_own (AiodriveVirtualClock *clock)
     context = g_main_context_default ();
   member = aiodrive_virtual_clock_find (clock, context);
 
-  /* the default main context is that of threads without one, too */
+  /* the default main context also serves threads without their own */
   return member != NULL && member->thread == g_thread_self () ? member : NULL;
 }
 
-/* The calling thread waits, and everything else may. */
+/* The calling thread is idle, and everything else may be. */
 void
 aiodrive_virtual_clock_block (AiodriveVirtualClock  *self,
                               AiodriveBlockedThread *thread)

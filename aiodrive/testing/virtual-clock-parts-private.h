@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 typedef struct _AiodriveClockMember AiodriveClockMember;
 
-/* A main context that goes by a clock. */
+/* A main context that is a member of a clock. */
 struct _AiodriveClockMember
 {
   AiodriveVirtualClock *clock;       /* owned, set once */
@@ -15,10 +15,10 @@ struct _AiodriveClockMember
   GSource              *sources[2];  /* owned, set once; the first and the last */
   GMainContext         *context;     /* owned; NULL when it has left; guarded by the clock, as is the rest */
   GThread              *thread;      /* unowned, nullable: the one that iterates it */
-  gboolean              quiet;       /* the last iteration was */
-  gboolean              moved;       /* another one was not, since it has confirmed a round */
+  gboolean              quiet;       /* whether the last iteration was idle */
+  gboolean              moved;       /* another member was busy since this one confirmed a round */
   gboolean              blocked;
-  guint64               looked;      /* the round in which the iteration began */
+  guint64               looked;      /* the round in which the iteration started */
   guint64               confirmed;
 };
 
@@ -31,13 +31,13 @@ struct _AiodriveVirtualClock
   guint              n_tests;
   guint              n_holds;
   guint64            round;
-  guint64            settled;        /* the last round after which there was nothing to do */
-  AiodriveTimerHeap  timers;         /* of threads that block */
+  guint64            settled;        /* the last round that ended idle */
+  AiodriveTimerHeap  timers;         /* of blocking threads */
   AiodriveMonitor    monitor;
-  AiodriveWaitQueue  waiters;        /* for everything to wait; guarded by monitor */
+  AiodriveWaitQueue  waiters;        /* for quiescence; guarded by monitor */
 };
 
-/* Under the lock. */
+/* Called with the lock held. */
 gboolean             aiodrive_virtual_clock_is_quiescent (AiodriveVirtualClock  *self);
 gboolean             aiodrive_virtual_clock_must_look    (AiodriveVirtualClock  *self,
                                                           AiodriveClockMember   *member);
@@ -50,7 +50,7 @@ gboolean             aiodrive_virtual_clock_begin_round  (AiodriveVirtualClock  
 AiodriveClockMember *aiodrive_virtual_clock_find         (AiodriveVirtualClock  *self,
                                                           GMainContext          *context);
 
-/* Nothing is locked. */
+/* Called with no lock held. */
 void                 aiodrive_virtual_clock_settle       (AiodriveVirtualClock  *self);
 void                 aiodrive_virtual_clock_join         (AiodriveVirtualClock  *self,
                                                           GMainContext          *context,

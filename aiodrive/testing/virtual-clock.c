@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/testing/virtual-clock-parts-private.h"
 
-/* A clock that jumps to the next timer when everything waits.
+/* A clock that autojumps to the next timer when everything is idle.
  *
- * Its members are main contexts: the one that the test iterates, and those of threads that were started from there.
- * Each has two sources. The first is prepared in every iteration, the last is checked only where no other source is
- * ready. An iteration in which it is checked was quiet: there was nothing to do in the context.
+ * Its members are main contexts: the one that the test iterates, and those of threads started from there. Each has two
+ * sources. The first is prepared in every iteration; the last is checked only if no other source is ready. An iteration
+ * that checks it is idle: the context had no work.
  *
- * Everything waits if all were quiet and none has done anything since. A member that has done something says so at its
- * next quiet iteration, by beginning a new round; the others are woken and look again. Who confirms a round began his
- * look after it, so that he sees what was sent to him before; and he has sent nothing himself. When all have confirmed
- * the same round, nothing is on its way. (/aiodrive/testing/test-context/threads)
+ * Quiescence in rounds. Everything is idle if all members were idle and none has worked since. A member that has worked
+ * starts a new round at its next idle iteration, and the others are woken to check again. A member that confirms a
+ * round started its check after the round began, so it sees everything sent to it before; and it has sent nothing
+ * since. When all members have confirmed the same round, nothing is in flight. (/aiodrive/testing/test-context/threads)
  *
- * The time moves in the context of the test alone, or where that one blocks: it stands while the test looks at it.
+ * The clock advances only in the test's context, or while its thread blocks: it is frozen while the test reads it.
  * (.../stands-outside)
  *
- * The lock is a leaf but for those that GLib takes. */
+ * The lock is a leaf lock, except for the locks that GLib takes. */
 
 static void
 clock_free (AiodriveTimeSource *source)
@@ -42,7 +42,7 @@ aiodrive_virtual_clock_get_time (AiodriveVirtualClock *self)
 }
 
 /*
- * Rounds; under the lock
+ * Rounds; called with the lock held
  */
 
 void
@@ -52,7 +52,7 @@ aiodrive_clock_member_wake (AiodriveClockMember *member)
     g_main_context_wakeup (member->context);
 }
 
-/* Whether everything waits. */
+/* Returns whether everything is idle. */
 gboolean
 aiodrive_virtual_clock_is_quiescent (AiodriveVirtualClock *self)
 {
@@ -66,7 +66,7 @@ aiodrive_virtual_clock_is_quiescent (AiodriveVirtualClock *self)
   return self->n_holds == 0;
 }
 
-/* Whether it is for @member to move the time. */
+/* Returns whether @member is the one that advances the clock. */
 static gboolean
 is_leader (AiodriveVirtualClock *self,
            AiodriveClockMember  *member)
@@ -76,7 +76,7 @@ is_leader (AiodriveVirtualClock *self,
   return member == test || test->blocked;
 }
 
-/* Whether it has to move the time. */
+/* Returns whether it must advance the clock. */
 gboolean
 aiodrive_virtual_clock_must_move (AiodriveVirtualClock *self,
                                   AiodriveClockMember  *member)
@@ -84,7 +84,7 @@ aiodrive_virtual_clock_must_move (AiodriveVirtualClock *self,
   return is_leader (self, member) && self->settled != self->round && aiodrive_virtual_clock_is_quiescent (self);
 }
 
-/* Whether it has to look if there is nothing to do. */
+/* Returns whether it must check for idleness. */
 gboolean
 aiodrive_virtual_clock_must_look (AiodriveVirtualClock *self,
                                   AiodriveClockMember  *member)
@@ -105,8 +105,8 @@ aiodrive_virtual_clock_wake_others (AiodriveVirtualClock *self,
     }
 }
 
-/* Says that there is something new. TRUE if everything waits in a way that nobody will look: then the caller settles
- * it, without the lock. */
+/* Starts a new round. Returns TRUE if everything is idle and no member will check: then the caller settles the round,
+ * with no lock held. */
 gboolean
 aiodrive_virtual_clock_begin_round (AiodriveVirtualClock *self)
 {
@@ -133,7 +133,7 @@ aiodrive_virtual_clock_find (AiodriveVirtualClock *self,
 }
 
 /*
- * What happens when everything waits: the waiters for that are woken, or else the time moves
+ * Quiescence: the waiters for it are woken, or else the clock advances
  */
 
 static gboolean
@@ -148,8 +148,8 @@ is_quiescent (AiodriveVirtualClock *self)
   return quiescent;
 }
 
-/* Whether there are any. One that has just come to wait may have sent something before: if so, it is not quiescent, and
- * he begins a round. */
+/* Returns whether there are any. A new waiter may have sent work before it waits: then the clock is not quiescent, and
+ * the waiter starts a round. */
 static gboolean
 wake_waiters (AiodriveVirtualClock *self)
 {
@@ -164,7 +164,7 @@ wake_waiters (AiodriveVirtualClock *self)
   return any;
 }
 
-/* When each of the members has something to do; the dispatchers' locks come before ours. */
+/* Returns when each member has its next work; lock order: dispatcher > clock. */
 static GArray *
 get_dues (GPtrArray *dispatchers)
 {
@@ -207,7 +207,7 @@ jump (AiodriveVirtualClock *self,
     aiodrive_clock_member_wake (g_ptr_array_index (self->members, i));
 }
 
-/* Without members it is over: all look again how long they wait. */
+/* Without members it is closed: all blocked threads read their timeouts again. */
 static void
 fire_timers (AiodriveVirtualClock *self)
 {
@@ -247,7 +247,7 @@ aiodrive_virtual_clock_settle (AiodriveVirtualClock *self)
   timer = aiodrive_timer_heap_peek (&self->timers);
   if (timer != NULL)
     next = MIN (next, timer->due);
-  if (aiodrive_virtual_clock_is_quiescent (self)) /* still: somebody may hold it by now, who will begin a round */
+  if (aiodrive_virtual_clock_is_quiescent (self)) /* still idle: a hold() meanwhile will start a round */
     {
       if (next == G_MAXINT64 || self->members->len == 0)
         self->settled = self->round;
@@ -263,7 +263,7 @@ aiodrive_virtual_clock_settle (AiodriveVirtualClock *self)
  * A clock and its members
  */
 
-/* Takes a member out; FALSE if there is none with this @context, or none at all. */
+/* Removes a member; returns FALSE if there is none with this @context, or none at all. */
 static gboolean
 remove_member (AiodriveVirtualClock *self,
                GMainContext         *context)
@@ -291,7 +291,7 @@ remove_member (AiodriveVirtualClock *self,
   return member != NULL;
 }
 
-/* Once for each begin(): in the end all go by the real time again. */
+/* Called once for each begin(): the last call returns all members to the real time. */
 void
 aiodrive_virtual_clock_end (AiodriveVirtualClock *self)
 {
@@ -313,7 +313,7 @@ aiodrive_virtual_clock_hold (AiodriveVirtualClock *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* FALSE if nobody holds it. */
+/* Returns FALSE if it is not held. */
 gboolean
 aiodrive_virtual_clock_release (AiodriveVirtualClock *self)
 {
@@ -339,14 +339,14 @@ touch (AiodriveVirtualClock *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* Waits until everything waits; the time stands meanwhile. */
+/* Waits until everything is idle; the clock is frozen meanwhile. */
 void
 aiodrive_virtual_clock_wait (AiodriveVirtualClock *self,
                              AiodriveWait         *wait)
 {
   gboolean ours;
 
-  touch (self); /* first: who finds it waiting does not take an earlier round for the answer */
+  touch (self); /* first: a thread that finds it waiting does not answer from a stale round */
   aiodrive_monitor_lock (&self->monitor);
   aiodrive_wait_park (wait, &self->waiters, &self->monitor);
   aiodrive_monitor_unlock (&self->monitor);
@@ -382,7 +382,8 @@ source_join (AiodriveTimeSource *source,
   aiodrive_virtual_clock_join ((AiodriveVirtualClock *) source, context, NULL);
 }
 
-/* The thread iterates its context no more. What it does from now on is not seen: it counts as busy until release(). */
+/* The thread no longer iterates its context. The clock cannot see its further work, so it counts as busy until
+ * release(). */
 static void
 source_leave (AiodriveTimeSource *source,
               GMainContext       *context)
@@ -478,7 +479,7 @@ static const AiodriveTimeSourceFuncs clock_funcs =
   .stop_timeout = source_stop_timeout,
 };
 
-/* The time of @context is virtual from here on. Where it is already, both go by the same clock. */
+/* Makes the time of @context virtual. If it already is, both share one clock. */
 AiodriveVirtualClock *
 aiodrive_virtual_clock_begin (GMainContext *context)
 {

@@ -7,20 +7,20 @@
 /**
  * AiodriveBackgroundExecutor:
  *
- * A thread of its own for jobs that would keep others waiting: each runs as a task, in a main context that is
- * thread-default in that thread, so that what a job starts with GIO or with this library calls back there.
+ * A thread for jobs that would block the main loop. Each job runs as a task, in a main context that is thread-default
+ * in that thread, so the asynchronous calls of a job have their callbacks there.
  *
- * The tasks share the thread, one that blocks keeps the others waiting: use GLib's thread pools for what only
- * computes, and aiodrive_spawn() for what only waits. A job awaits what it starts: the thread does not wait for what a
- * job leaves behind in its context.
+ * The tasks share the thread, so a task that blocks delays the others. Use GLib's thread pools for CPU-bound work, and
+ * aiodrive_spawn() for jobs that only wait. A job must await everything that it starts: the thread does not wait for
+ * work that a job leaves behind in its context.
  *
- * The thread starts with the first task and ends after the last one. Started with aiodrive_background_executor_start()
- * it stays until it is stopped; stopping cancels the tasks and waits for them. In either case the executor can be used
- * again, with a new thread and a new context; the next thread begins when the last one has completed. An executor that
- * is dropped stops by itself, and nobody waits for it; if tasks run, it is warned about.
+ * The thread starts with the first task and exits after the last one. If it was started with
+ * aiodrive_background_executor_start() it runs until it is stopped; stopping cancels the tasks and waits for them. In
+ * either case the executor can be used again, with a new thread and a new context; the next thread starts when the last
+ * one has exited. A dropped executor stops without blocking the caller, and logs a warning if tasks still run.
  *
- * It may be used from every thread. A job is a function of C, or of a language that can call its functions in any
- * thread: Python and Lua can; JavaScript, Perl and Ruby cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
+ * Any thread may use it. A job is a function in C, or in a language that can call its functions in any thread: Python
+ * and Lua can. For JavaScript, Perl and Ruby, which cannot, spawning fails with %G_IO_ERROR_NOT_SUPPORTED.
  *
  * |[<!-- language="C" -->
  * static void
@@ -127,7 +127,7 @@ aiodrive_background_executor_class_init (AiodriveBackgroundExecutorClass *klass)
   /**
    * AiodriveBackgroundExecutor:name:
    *
-   * The name of the executor, which its thread bears too.
+   * The name of the executor and of its thread.
    *
    * Since: 1.0
    */
@@ -138,8 +138,8 @@ aiodrive_background_executor_class_init (AiodriveBackgroundExecutorClass *klass)
   /**
    * AiodriveBackgroundExecutor:running:
    *
-   * Whether there is a thread that takes tasks, or ends those it has. The notification comes in the main context that
-   * was thread-default where the executor was made; one may stand for several changes.
+   * Whether a thread accepts tasks, or is finishing its last ones. It is notified in the main context that was
+   * thread-default when the executor was created; one notification may cover several changes.
    *
    * Since: 1.0
    */
@@ -192,7 +192,7 @@ aiodrive_background_executor_get_name (AiodriveBackgroundExecutor *self)
  * aiodrive_background_executor_is_running:
  * @self: an executor
  *
- * Gets whether there is a thread that takes tasks, or, while the executor is being stopped, ends those it has.
+ * Gets whether a thread accepts tasks, or, while the executor is being stopped, is finishing its last ones.
  *
  * Returns: whether there is
  *
@@ -210,8 +210,8 @@ aiodrive_background_executor_is_running (AiodriveBackgroundExecutor *self)
  * aiodrive_background_executor_ref_context:
  * @self: an executor
  *
- * Gets the main context that the thread iterates. What is attached to it lives as long as that thread: start the
- * executor explicitly, or do it in a job.
+ * Gets the main context that the thread iterates. A source attached to it lives only as long as that thread: start the
+ * executor explicitly, or attach the source in a job.
  *
  * Returns: (transfer full) (nullable): the context, or %NULL while the executor does not run
  *
@@ -234,19 +234,19 @@ aiodrive_background_executor_ref_context (AiodriveBackgroundExecutor *self)
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  *
- * Starts a job in the thread of the executor, which is started if need be.
+ * Starts a job in the thread of the executor, and starts the thread if it does not run.
  *
- * The job gets a #GTask of its own, in the context of that thread. @task belongs to the context that is thread-default
- * here, and stands for it: see aiodrive_task_get_leaf(). Await it, cancel it with aiodrive_cancel_task() or by way of
- * @parent. The job is started even if @task is cancelled by then: it finds its own scope cancelled. @user_data is
- * freed in the context of @task, when that has ended and what waited for it has been called back, as aiodrive_spawn()
- * does. A job that drops its task without having returned it fails with %G_IO_ERROR_FAILED.
+ * The job gets its own #GTask, in the context of that thread. @task belongs to the caller's thread-default context, and
+ * stands for that task: see aiodrive_task_get_leaf(). Await it; cancel it with aiodrive_cancel_task() or through
+ * @parent. The job starts even if @task is already cancelled: it finds its own scope cancelled. @user_data is freed in
+ * the context of @task, when @task has completed and the callbacks of its waiters have run, as in aiodrive_spawn(). If
+ * a job drops its task without returning it, the task fails with %G_IO_ERROR_FAILED.
  *
  * The task is an argument, not the return value: most callers leave it to the executor, and an ignored return value
  * would leak a reference in each such call.
  *
- * While the executor is being stopped @task fails with %G_IO_ERROR_CLOSED; if the thread cannot be started, with the
- * error of that; a function that must not run there is %G_IO_ERROR_NOT_SUPPORTED.
+ * @task fails with %G_IO_ERROR_CLOSED while the executor is being stopped, with the error of the thread if that cannot
+ * be started, and with %G_IO_ERROR_NOT_SUPPORTED if @func cannot run in another thread.
  *
  * Since: 1.0
  */
@@ -276,7 +276,7 @@ aiodrive_background_executor_spawn (AiodriveBackgroundExecutor  *self,
  *
  * Starts the thread, if it does not run, and lets it run until the executor is stopped.
  *
- * While the executor is being stopped this is %G_IO_ERROR_CLOSED.
+ * While the executor is being stopped it fails with %G_IO_ERROR_CLOSED.
  *
  * Returns: %TRUE if the thread runs; %FALSE with @error set
  *
@@ -295,14 +295,15 @@ aiodrive_background_executor_start (AiodriveBackgroundExecutor  *self,
  * aiodrive_background_executor_stop_async:
  * @self: an executor
  * @cancellable: (nullable): cancels the wait
- * @callback: (scope async) (closure user_data): called when the thread has ended
+ * @callback: (scope async) (closure user_data): called when the thread has exited
  * @user_data: data for @callback
  *
- * Cancels all tasks of the executor, and waits until they and the thread have ended. An executor that does not run has
- * nothing to stop. Any number of callers may stop it.
+ * Cancels all tasks of the executor, and waits until they have completed and the thread has exited. If the executor
+ * does not run the call completes at once. Any number of callers may stop it.
  *
- * If @cancellable is cancelled, the wait ends with %G_IO_ERROR_CANCELLED, and the executor goes on to its end. In the
- * thread of the executor, which it would have to outlive, this is %G_IO_ERROR_NOT_SUPPORTED, and has no effect.
+ * If @cancellable is cancelled, the wait fails with %G_IO_ERROR_CANCELLED, and the executor still stops. In the thread
+ * of the executor, which cannot wait for its own exit, the call fails with %G_IO_ERROR_NOT_SUPPORTED, and has no
+ * effect.
  *
  * Since: 1.0
  */
@@ -325,7 +326,7 @@ aiodrive_background_executor_stop_async (AiodriveBackgroundExecutor *self,
  * @result: the #GTask of aiodrive_background_executor_stop_async()
  * @error: return location for an error
  *
- * Ends the stopping of an executor.
+ * Completes aiodrive_background_executor_stop_async().
  *
  * Returns: %TRUE if the thread has ended; %FALSE with @error set
  *
@@ -347,8 +348,8 @@ aiodrive_background_executor_stop_finish (AiodriveBackgroundExecutor  *self,
  * @cancellable: (nullable): cancels the wait
  * @error: return location for an error
  *
- * Does what aiodrive_background_executor_stop_async() does, and blocks this thread meanwhile. No main context runs:
- * where a job waits for something of this thread, use that.
+ * Stops the executor as aiodrive_background_executor_stop_async() does, and blocks this thread meanwhile. No main
+ * context is iterated, so a job that waits for this thread would deadlock: in that case use the asynchronous call.
  *
  * Returns: %TRUE if the thread has ended; %FALSE with @error set
  *

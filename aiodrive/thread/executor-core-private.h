@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* What an executor is behind its object, which may be dropped while its thread runs. */
+/* The state of an executor, separate from its object, which may be dropped while its thread runs. */
 typedef struct _AiodriveExecutorCore AiodriveExecutorCore;
 
-/* Where there is an @object, its "running" is notified. @keeps: a thread stays until it is stopped. */
+/* If @object is set, its "running" is notified. @keeps: a thread runs until it is stopped. */
 AiodriveExecutorCore *aiodrive_executor_core_new         (GObject              *object,
                                                           const char           *name,
                                                           gboolean              keeps);
@@ -30,14 +30,15 @@ gboolean              aiodrive_executor_core_start       (AiodriveExecutorCore *
 gboolean              aiodrive_executor_core_stop        (AiodriveExecutorCore *self,
                                                           GCancellable         *cancellable,
                                                           GError              **error);
-/* The task that @callback gets has a boolean. */
+/* The task that @callback gets holds a boolean. */
 void                  aiodrive_executor_core_stop_async  (AiodriveExecutorCore *self,
                                                           gpointer              source_object,
                                                           GCancellable         *cancellable,
                                                           GAsyncReadyCallback   callback,
                                                           gpointer              user_data,
                                                           gpointer              source_tag);
-/* Whoever had it goes away: lets everything end by itself. Gives how many tasks it cancels. */
+/* Called when the owner is dropped: cancels the tasks, and lets the thread exit by itself. Returns how many tasks it
+ * cancels. */
 guint                 aiodrive_executor_core_abandon     (AiodriveExecutorCore *self);
 
 G_END_DECLS

@@ -8,19 +8,19 @@
 #include "aiodrive/task/record-private.h"
 #include "aiodrive/task/start.h"
 
-/* An executor has one thread after another; each is a run. All that is shared is under the monitor of the executor.
+/* An executor has one thread after another; each is a run. The monitor of the executor guards all shared state.
  *
- * No task is lost. spawn() counts it before it is posted, and a thread leaves only when it finds, under the monitor,
- * that none is counted and that its inbox is empty. Who comes later finds that the thread has left, and starts the
+ * No lost tasks. spawn() counts a task before it posts it. A thread leaves only if it finds, with the monitor locked,
+ * that no task is counted and that its inbox is empty. A later spawn() finds that the thread has left, and starts the
  * next one. (/aiodrive/thread/background-executor/spawn-while-leaving)
  *
- * No two threads of one executor run at the same time. A thread begins with joining the one before it.
+ * One thread at a time. A thread starts by joining its predecessor.
  *
- * Stopping reaches a thread that blocks. The tasks are cancelled by who stops; one that has not got there yet is
- * cancelled when it does. (.../stop-blocked-job)
+ * Stopping reaches a blocked thread. The stopping thread cancels the tasks; a task in flight is cancelled when it
+ * arrives. (.../stop-blocked-job)
  *
- * Nothing of the user's is called under the monitor, nor in the end of a run, after it has told those who stop it:
- * they join at once. What is left in the context is freed before. */
+ * No foreign code in a critical section, nor at the end of a run, after it has woken the stopping callers, which join
+ * the thread at once. The sources left in the context are freed before that. */
 
 static void
 notify (AiodriveWorkItem *work)
@@ -87,7 +87,8 @@ is_observed (GObject *object)
          g_signal_has_handler_pending (object, signal, 0, TRUE);
 }
 
-/* Where nobody looks nothing is posted: who only stops an executor in the end may never iterate his context again. */
+/* Posts nothing if there is no observer: a caller that only stops an executor at its end may never iterate its context
+ * again. */
 void
 aiodrive_executor_core_notify_soon (AiodriveExecutorCore *self)
 {
@@ -117,7 +118,7 @@ aiodrive_executor_core_is_running (AiodriveExecutorCore *self)
   return running;
 }
 
-/* Gives a reference, or NULL while no thread runs. */
+/* Returns a reference, or NULL while no thread runs. */
 GMainContext *
 aiodrive_executor_core_get_context (AiodriveExecutorCore *self)
 {
@@ -131,14 +132,14 @@ aiodrive_executor_core_get_context (AiodriveExecutorCore *self)
   return context;
 }
 
-/* The run that takes more tasks, started if need be; or NULL. */
+/* Returns the run that accepts tasks, and starts one if necessary; or NULL. */
 static AiodriveExecutorRun *
 enter_run (AiodriveExecutorCore  *self,
            GError               **error)
 {
   if (self->abandoned)
     {
-      /* only what was spawned into a group before that was dropped, and so cancelled, is on its way still */
+      /* only cancelled tasks are still in flight: they were spawned into a group before it was dropped */
       g_propagate_error (error, aiodrive_error_new_cancelled ());
       return NULL;
     }
@@ -173,7 +174,8 @@ aiodrive_executor_core_start (AiodriveExecutorCore  *self,
  * Stopping
  */
 
-/* Lets nobody in any more and cancels who is there. Gives a reference on the run, if there is one; it may be gone. */
+/* Refuses further tasks and cancels the present ones. Returns a reference on the run, if there is one; its thread may
+ * have exited. */
 static AiodriveExecutorRun *
 begin_stop (AiodriveExecutorCore *self,
             guint                *n_cancelled)
@@ -185,11 +187,11 @@ begin_stop (AiodriveExecutorCore *self,
   *n_cancelled = 0;
   aiodrive_monitor_lock (&self->monitor);
   run = self->run != NULL ? g_atomic_rc_box_acquire (self->run) : NULL;
-  if (run != NULL && !run->gone && !run->stopping)   /* once: a task that comes later finds that it stops */
+  if (run != NULL && !run->gone && !run->stopping)   /* once: a later task finds the run stopping */
     {
       *n_cancelled = run->n_tasks;
       if (run->context != NULL && !aiodrive_dispatcher_push (run->dispatcher, &run->stop, &run->stop, &to_wake))
-        g_assert_not_reached ();   /* the run keeps its context */
+        g_assert_not_reached ();   /* the run keeps its context alive */
       run->stopping = TRUE;
       for (GList *node = run->cancellables.head; node != NULL; node = node->next)
         g_ptr_array_add (cancellables, g_object_ref (node->data));
@@ -322,21 +324,22 @@ aiodrive_executor_core_abandon (AiodriveExecutorCore *self)
 }
 
 /*
- * Jobs: each is counted before it gets to the thread, and known there while it runs
+ * Jobs: each is counted before it reaches the thread, and registered there while it runs
  */
 
 typedef struct
 {
   AiodriveWaiter       ended;         /* first; without a dispatcher */
-  AiodriveExecutorRun *run;           /* unowned: it is counted there */
-  GCancellable        *cancellable;   /* owned; from its beginning to its end, as is the next */
+  AiodriveExecutorRun *run;           /* unowned: the run counts it */
+  GCancellable        *cancellable;   /* owned; from its start to its completion, as is the next */
   GList                node;
   AiodriveJobFunc      func;
   gpointer             user_data;
   GDestroyNotify       user_data_destroy;
 } Job;
 
-/* In the thread, and under the monitor of the task: who sees that it has ended does not find it counted any more. */
+/* Called in the thread, with the monitor of the task locked: a thread that sees the task completed no longer finds it
+ * counted. */
 static void
 job_ended (AiodriveWorkItem *work)
 {
@@ -374,7 +377,7 @@ job_run (GTask        *task,
   self->func (task, cancellable, self->user_data);
 }
 
-/* In the context of who spawned it. */
+/* Called in the context of the spawning call. */
 static void
 job_free (gpointer data)
 {
@@ -385,7 +388,7 @@ job_free (gpointer data)
   g_free (self);
 }
 
-/* Counts one more task; NULL if it cannot be taken. */
+/* Counts one more task; returns NULL if the task is refused. */
 static AiodriveExecutorRun *
 enter_with_task (AiodriveExecutorCore  *self,
                  AiodriveJobFunc        func,
@@ -430,7 +433,7 @@ aiodrive_executor_core_spawn (AiodriveExecutorCore *self,
       return task;
     }
 
-  /* what was counted keeps the run and its context */
+  /* a counted task keeps the run and its context alive */
   job = g_new0 (Job, 1);
   job->run = run;
   job->func = func;

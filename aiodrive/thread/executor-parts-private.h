@@ -8,19 +8,19 @@ G_BEGIN_DECLS
 
 typedef struct _AiodriveExecutorRun AiodriveExecutorRun;
 
-/* What the parts of an executor share. A run is one of its threads, which come one after the other; what is said to
- * be guarded is so by the monitor of the executor. */
+/* The shared state of the parts of an executor. A run is one of its threads, of which one exists at a time; "guarded"
+ * means by the monitor of the executor. */
 
 struct _AiodriveExecutorCore
 {
   char                *name;        /* owned, nullable; set once, as are the next three */
-  gboolean             keeps;       /* its threads stay until they are stopped */
+  gboolean             keeps;       /* its threads run until they are stopped */
   GMainContext        *home;        /* owned: where object is notified */
   AiodriveStrictWeak   weak;        /* to object */
 
   AiodriveMonitor      monitor;
   GObject             *object;      /* unowned; NULL when it was disposed; guarded, as are the next ones */
-  gboolean             abandoned;   /* there will be no other run */
+  gboolean             abandoned;   /* there will be no further run */
   AiodriveExecutorRun *run;         /* owned, nullable: the last */
   AiodriveWaiter       notifier;    /* in home; in no queue */
   gboolean             notifying;   /* it was posted, with a reference on this */
@@ -31,16 +31,16 @@ struct _AiodriveExecutorRun
   AiodriveExecutorCore *core;         /* owned by the thread */
   AiodriveExecutorRun  *previous;     /* owned, nullable; used in the thread */
   AiodriveDispatcher   *dispatcher;   /* of context */
-  AiodriveTimeSource   *time_source;  /* owned, nullable; set once: that of who has started it */
+  AiodriveTimeSource   *time_source;  /* owned, nullable; set once: of the starting thread */
 
   GMainContext         *context;      /* owned; NULL when it has left; guarded, as are the next ones */
-  GQueue                cancellables; /* of those of its tasks whose jobs have begun */
-  guint                 n_tasks;      /* the others too */
-  gboolean              kept;         /* it stays until it is stopped */
+  GQueue                cancellables; /* of its tasks whose jobs have started */
+  guint                 n_tasks;      /* all tasks, including those in flight */
+  gboolean              kept;         /* runs until it is stopped */
   gboolean              stopping;
-  AiodriveWorkItem      stop;         /* run when that is set: so that it is seen */
-  gboolean              gone;         /* there is nothing left but to join it */
-  AiodriveWaitQueue     stoppers;     /* empty when it is gone */
+  AiodriveWorkItem      stop;         /* posted when that is set, to wake the thread */
+  gboolean              gone;         /* only joining it is left */
+  AiodriveWaitQueue     stoppers;     /* empty when the thread has exited */
 
   GMutex                join_lock;
   GThread              *thread;       /* owned; NULL once it was joined; guarded by join_lock, once it has started */
@@ -54,7 +54,7 @@ gboolean             aiodrive_executor_core_is_here     (AiodriveExecutorCore *c
 void                 aiodrive_executor_run_join         (AiodriveExecutorRun  *self);
 void                 aiodrive_executor_run_unref        (AiodriveExecutorRun  *self);
 
-/* executor-core.c; under the monitor */
+/* executor-core.c; called with the monitor locked */
 
 void                 aiodrive_executor_core_notify_soon (AiodriveExecutorCore *self);
 

@@ -3,7 +3,7 @@
 
 #include "aiodrive/core/monotonic-time-private.h"
 
-/* The life of one thread of an executor. See executor-core.c for why no task is lost when it ends. */
+/* The life of one thread of an executor. See "No lost tasks" in executor-core.c. */
 
 static GPrivate here;   /* the executor whose thread this is */
 
@@ -26,7 +26,7 @@ aiodrive_executor_run_unref (AiodriveExecutorRun *self)
   g_atomic_rc_box_release_full (self, run_free);
 }
 
-/* Waits until the thread is no more; it is about to end. */
+/* Joins a thread that is about to exit. */
 void
 aiodrive_executor_run_join (AiodriveExecutorRun *self)
 {
@@ -36,13 +36,13 @@ aiodrive_executor_run_join (AiodriveExecutorRun *self)
   g_mutex_unlock (&self->join_lock);
 }
 
-/* The thread looks whether it is done after each iteration. */
+/* Wakes the thread, which checks after each iteration whether it is done. */
 static void
 ignore (AiodriveWorkItem *work)
 {
 }
 
-/* Whether nothing keeps the thread running. */
+/* Returns whether nothing keeps the thread running. */
 static gboolean
 is_done (AiodriveExecutorRun *self)
 {
@@ -61,7 +61,7 @@ has_nothing_to_do (AiodriveExecutorRun *self)
   return done;
 }
 
-/* From here on nobody finds this thread. FALSE, and it goes on, if somebody came. */
+/* Retires this thread: no later spawn finds it. Returns FALSE if a task has arrived; then the thread continues. */
 static gboolean
 leave (AiodriveExecutorRun *self)
 {
@@ -84,7 +84,7 @@ leave (AiodriveExecutorRun *self)
   return TRUE;
 }
 
-/* A thread that is about to leave does not wait, so that no time goes by. */
+/* A thread that is about to leave does not block, so the virtual clock stays frozen. */
 static void
 iterate (AiodriveExecutorRun *self,
          GMainContext        *context,
@@ -97,8 +97,8 @@ iterate (AiodriveExecutorRun *self,
     self->time_source->funcs->release (self->time_source);
 }
 
-/* Iterates the context. When nothing keeps the thread, what there is in the inbox is run still, and what that brings;
- * hence two looks: GTask puts off what was returned just now. */
+/* Iterates the context. When nothing keeps the thread, it still runs the work items in the inbox, and those that they
+ * post. It checks twice, because GTask defers the callback of a task returned in this iteration. */
 static void
 work (AiodriveExecutorRun *self)
 {
@@ -146,7 +146,7 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* Starts the next run, under the monitor, for which its thread waits before it looks at it. */
+/* Starts the next run; called with the monitor locked, which the new thread locks before it reads the run. */
 gboolean
 aiodrive_executor_run_start (AiodriveExecutorCore  *core,
                              GError               **error)
@@ -176,7 +176,7 @@ aiodrive_executor_run_start (AiodriveExecutorCore  *core,
   return TRUE;
 }
 
-/* Whether this is the thread of the executor. */
+/* Returns whether this is the thread of the executor. */
 gboolean
 aiodrive_executor_core_is_here (AiodriveExecutorCore *core)
 {

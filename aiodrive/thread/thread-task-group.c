@@ -10,20 +10,20 @@
 /**
  * AiodriveThreadTaskGroup:
  *
- * A task group whose jobs run in a thread of its own, so that nobody waits for them, and they for nobody: closing the
- * group waits for its tasks, and joins the thread.
+ * A task group with its own thread: its jobs block no other thread, and no other code blocks them. Closing the group
+ * waits for its tasks and joins the thread.
  *
- * All jobs run in one and the same thread, in a main context that is thread-default there: what a job starts with GIO
- * or with this library calls back there. The tasks of the group belong to the context of the group, as in any
- * #AiodriveTaskGroup, and stand for those that the jobs get: see aiodrive_task_get_leaf(). For jobs with a life of
- * their own use an #AiodriveBackgroundExecutor.
+ * All jobs run in one thread, in a main context that is thread-default there, so the asynchronous calls of a job have
+ * their callbacks there. The tasks of the group belong to the context of the group, as in any #AiodriveTaskGroup, and
+ * stand for the tasks that the jobs get: see aiodrive_task_get_leaf(). For jobs that are independent of a group use an
+ * #AiodriveBackgroundExecutor.
  *
- * The thread starts with the first task, at once. A task that is spawned in another thread than that of the group, or
- * by a job, goes by way of the context of the group, and starts when that is iterated.
+ * The first task starts the thread, at once. A task that is spawned by a job, or in any other thread than the group's,
+ * passes through the context of the group, and starts when that context is iterated.
  *
- * A group that is dropped cancels its tasks; its thread ends after them, and nobody waits for it. A job is a function
- * of C, or of a language that can call its functions in any thread: Python and Lua can; JavaScript, Perl and Ruby
- * cannot, which is %G_IO_ERROR_NOT_SUPPORTED.
+ * A dropped group cancels its tasks; its thread exits after them, without blocking the caller. A job is a function in
+ * C, or in a language that can call its functions in any thread: Python and Lua can. For JavaScript, Perl and Ruby,
+ * which cannot, spawning fails with %G_IO_ERROR_NOT_SUPPORTED.
  *
  * |[<!-- language="C" -->
  * static void
