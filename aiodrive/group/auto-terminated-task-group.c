@@ -6,11 +6,11 @@
 /**
  * AiodriveAutoTerminatedTaskGroup:
  *
- * A task group for tasks that serve others, and have no end of their own: closing it cancels what still runs, and waits
- * for that.
+ * A task group for service tasks, which run until they are cancelled: closing the group cancels the tasks that still
+ * run, and waits for them.
  *
- * In everything else it is an #AiodriveTaskGroup: it belongs to the main context that it was made in, and may be
- * spawned into and cancelled from every thread.
+ * Otherwise it is an #AiodriveTaskGroup: it belongs to the main context in which it was created, and any thread may
+ * spawn into it and cancel it.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodriveAutoTerminatedTaskGroup) services = aiodrive_auto_terminated_task_group_new (NULL);

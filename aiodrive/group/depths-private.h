@@ -24,7 +24,7 @@ gint                 aiodrive_depth_get_number   (AiodriveDepth       *self);
 AiodriveCancelScope *aiodrive_depth_get_scope    (AiodriveDepth       *self);
 GQueue              *aiodrive_depth_get_outside  (AiodriveDepth       *self);
 
-/* The scope of the one who has opened the pool; he counts as a task until end_body(), which comes from any thread. */
+/* The scope of the pool's opener, the body, which counts as a task until end_body(); any thread may call that. */
 AiodriveCancelScope *aiodrive_depths_get_body    (AiodriveDepths      *self);
 void                 aiodrive_depths_begin_body  (AiodriveDepths      *self);
 void                 aiodrive_depths_end_body    (AiodriveDepths      *self);

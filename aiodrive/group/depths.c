@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/depths-private.h"
 
-/* The depths of a pool. Each has a scope below that of the pool, with a shield: when the pool is cancelled nothing
- * reaches the tasks but what is decided here. The greatest depth that has tasks is cancelled, and when they have ended
- * the next. So a lesser depth is never cancelled before the tasks of all greater ones have ended, be it that they are
- * spawned meanwhile; and the tasks of a depth that was reached find it cancelled. (/aiodrive/group/pool/depths)
+/* The depths of a pool. Each has a shielded scope below that of the pool, so a cancellation reaches the tasks only
+ * through this file. Ordered shutdown. The greatest depth that has tasks is cancelled, and the next one when those
+ * tasks have completed. So a lesser depth is never cancelled before the tasks of all greater ones have completed, even
+ * tasks spawned meanwhile. A task spawned into a depth that has been reached finds it cancelled.
+ * (/aiodrive/group/pool/depths)
  *
- * That happens in the context of the pool, and nowhere else: who spawns in another thread counts his task there, but
- * what was reached the task finds out when it arrives. (spawn-into-pool, in tests/interleave) */
+ * All of it runs in the context of the pool. A call that spawns in another thread counts its task there, but checks
+ * which depth has been reached only when the task arrives. (spawn-into-pool, in tests/interleave) */
 
 struct _AiodriveDepth
 {
   gint                 number;
   AiodriveCancelScope *scope;     /* owned */
-  GQueue               outside;   /* of members whose scope is not below this one; used in the context of the pool */
+  GQueue               outside;   /* of members whose scope is not below this one; used in the pool's context */
   guint                n_tasks;   /* guarded by the lock of the depths, as is the next */
   gboolean             reached;
 };
 
 struct _AiodriveDepths
 {
-  AiodriveGroupCore   *core;        /* unowned: it has the depths */
+  AiodriveGroupCore   *core;        /* unowned: it owns the depths */
   GMutex               lock;
   GTree               *depths;      /* owned; from the greatest depth to the least; guarded by lock, as are the next */
-  GHashTable          *by_scope;    /* owned; the same ones */
+  GHashTable          *by_scope;    /* owned; the same depths */
   gint64               reached;     /* the least depth that was cancelled; greater than all: none */
 
   AiodriveDepth       *body;        /* unowned; set once */
@@ -68,7 +69,7 @@ compare_numbers (gconstpointer a,
   return (number_a < number_b) - (number_a > number_b);
 }
 
-/* Under the lock. */
+/* Called with the lock held. */
 static AiodriveDepth *
 get_depth (AiodriveDepths *self,
            gint            number)
@@ -86,7 +87,7 @@ get_depth (AiodriveDepths *self,
   return depth;
 }
 
-/* The depth whose scope is at or above @cancellable, or NULL; under the lock. */
+/* Returns the depth whose scope is at or above @cancellable, or NULL; called with the lock held. */
 static AiodriveDepth *
 find_above (AiodriveDepths *self,
             GCancellable   *cancellable)
@@ -110,7 +111,7 @@ cancel_scope (AiodriveDepths      *self,
   aiodrive_cancel_scope_cancel_with_reason (scope, reason);
 }
 
-/* In any thread: counts a task that is about to be spawned. */
+/* Counts a task that is about to be spawned; called in any thread. */
 AiodriveDepth *
 aiodrive_depths_enter (AiodriveDepths *self,
                        gint            number)
@@ -125,7 +126,7 @@ aiodrive_depths_enter (AiodriveDepths *self,
   return depth;
 }
 
-/* The same for a task that was made elsewhere: it counts in the depth whose scope is above its own, else in depth 0. */
+/* The same for a foreign task: it counts in the depth whose scope is above its own, else in depth 0. */
 AiodriveDepth *
 aiodrive_depths_enter_above (AiodriveDepths *self,
                              GCancellable   *cancellable)
@@ -142,8 +143,8 @@ aiodrive_depths_enter_above (AiodriveDepths *self,
   return depth;
 }
 
-/* In the context, before a task that was counted begins: one of a depth that was reached begins cancelled. The depth is
- * not when it was empty as its turn came, or is a new one for a depth that had been left. */
+/* Called in the context, before a counted task starts: if its depth has been reached the task starts cancelled. The
+ * scope of such a depth is not cancelled yet if it was empty when its turn came, or was created anew. */
 void
 aiodrive_depths_arrive (AiodriveDepths *self,
                         AiodriveDepth  *depth)
@@ -177,15 +178,15 @@ leave (AiodriveDepths *self,
     depth_free (depth);
 }
 
-/* The next depth to be cancelled, with a reference on its scope. The body is, even if it counts no more: its scope is
- * that of the pool for those outside. */
+/* Returns the next depth to cancel, with a reference on its scope. The body is included even if it no longer counts,
+ * because callers see its scope as the pool's. */
 static AiodriveDepth *
 reach_next (AiodriveDepths       *self,
             AiodriveCancelScope **scope)
 {
   AiodriveDepth *depth = NULL;
 
-  /* all depths have tasks, but for two at most */
+  /* all depths have tasks, except for two at most */
   g_mutex_lock (&self->lock);
   for (GTreeNode *node = g_tree_node_first (self->depths);
        node != NULL && depth == NULL;
@@ -209,7 +210,7 @@ reach_next (AiodriveDepths       *self,
   return depth;
 }
 
-/* In the context of the pool, whenever it has been cancelled, or a task of a cancelled pool has come. */
+/* Called in the context of the pool, when it has been cancelled, and when a task of a cancelled pool arrives. */
 void
 aiodrive_depths_advance (AiodriveDepths *self)
 {
@@ -225,14 +226,14 @@ aiodrive_depths_advance (AiodriveDepths *self)
     {
       g_autoptr(GPtrArray) outside = aiodrive_group_core_list_cancellables (&depth->outside);
 
-      cancel_scope (self, scope);   /* what a handler does may free the depth */
+      cancel_scope (self, scope);   /* a handler may free the depth */
       g_ptr_array_foreach (outside, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
       g_object_unref (scope);
     }
   aiodrive_group_core_unref (core);
 }
 
-/* In the context: a task is gone. */
+/* Called in the context when a task has completed. */
 void
 aiodrive_depths_leave (AiodriveDepths *self,
                        AiodriveDepth  *depth)
@@ -251,7 +252,7 @@ try_ref_core (AiodriveCancelLink *link)
   return aiodrive_group_core_try_ref (AIODRIVE_CONTAINER_OF (link, AiodriveDepths, link)->core);
 }
 
-/* Who cancels the scope that the pool shows means the pool. */
+/* Cancelling the public scope of the pool cancels the pool. */
 static void
 body_cancelled (AiodriveCancelLink *link)
 {
@@ -295,14 +296,14 @@ aiodrive_depths_end_body (AiodriveDepths *self)
 
   if (g_atomic_int_get (&self->core->n_tasks) == 0)
     {
-      leave (self, self->body);   /* nobody waits for it; who comes looks himself */
+      leave (self, self->body);   /* it has no waiters; a later call checks for itself */
       return;
     }
   aiodrive_group_core_ref (self->core);
   aiodrive_dispatcher_post (self->core->dispatcher, &self->body_ended);
 }
 
-/* The pool has come to its end. */
+/* Called when the pool has completed. */
 void
 aiodrive_depths_pass_over (AiodriveDepths *self)
 {

@@ -4,18 +4,18 @@
 #include "aiodrive/group/member-private.h"
 #include "aiodrive/task/record-private.h"
 
-/* The tree of groups and tasks as text. A group knows its tasks, and nobody the groups inside a task; but scopes know
- * what is above them. So every group is brought to the nearest task, or group, above its scope, and from there the tree
- * can be walked down. Of groups in other contexts only what every thread may see is shown. */
+/* The tree of groups and tasks as text. A group has a list of its tasks, but no structure lists the groups inside a
+ * task; a scope has a pointer only to its parent. So each group is first assigned to the nearest task, or group, above
+ * its scope; then the tree can be walked down. Groups of other contexts show only what any thread may read. */
 
-/* Each level makes all lines below it longer, and is two calls deep. */
+/* Each level lengthens all lines below it, and is two calls deep. */
 #define MAX_LEVELS 40
 
 typedef struct
 {
   AiodriveGroupCore *top;      /* unowned */
-  GPtrArray         *cores;    /* owned: all that there are */
-  GHashTable        *below;    /* owned: GCancellable -> GPtrArray of the cores that are next below it, or NULL */
+  GPtrArray         *cores;    /* owned: all groups */
+  GHashTable        *below;    /* owned: GCancellable -> GPtrArray of the cores directly below it, or NULL */
   GString           *text;
   GString           *indent;   /* of the current line */
   guint              n_levels;   /* groups above it */
@@ -139,7 +139,7 @@ print_task (Tree           *tree,
 static void print_below_group (Tree              *tree,
                                AiodriveGroupCore *core);
 
-/* A line in the tree. What is below it comes before end_line(). */
+/* A line in the tree. The lines below it come before end_line(). */
 static void
 begin_line (Tree     *tree,
             gboolean  is_last)
@@ -181,7 +181,7 @@ print_groups (Tree      *tree,
   tree->n_levels--;
 }
 
-/* Its tasks, each with the groups in it, then those groups which belong to none of them. */
+/* Adds its tasks, each with the groups in it, then the groups that belong to no task. */
 static void
 print_below_group (Tree              *tree,
                    AiodriveGroupCore *core)
@@ -208,7 +208,7 @@ free_siblings (gpointer siblings)
     g_ptr_array_unref (siblings);
 }
 
-/* In the context. */
+/* Called in the context. */
 char *
 aiodrive_group_core_format (AiodriveGroupCore *self)
 {

@@ -15,38 +15,39 @@ typedef struct _AiodriveDepths AiodriveDepths;
 
 #define AIODRIVE_GROUP_ELSEWHERE "The group belongs to another main context"
 
-/* What a group is behind its object, which may be dropped while tasks run. All but its scope belongs to one context. */
+/* The state of a group, separate from its object, which may be dropped while tasks run. All of it but the scope belongs
+ * to one context. */
 struct _AiodriveGroupCore
 {
   gint                 ref_count;    /* atomic */
   GMainContext        *context;      /* owned; set once, as are the next three */
   AiodriveDispatcher  *dispatcher;   /* of context */
-  GThread             *thread;       /* unowned: that has made the group */
+  GThread             *thread;       /* unowned: the thread that created the group */
   AiodriveCancelScope *scope;        /* owned */
   AiodriveStrictWeak   object;       /* whose "n-tasks" and "closed" are notified */
   AiodriveCancelLink   link;         /* in scope */
   AiodriveWorkItem     cancelled;    /* posted when scope is cancelled */
   GList                node;         /* in the registry */
 
-  gint                 n_tasks;      /* atomic: members, and those that are on their way from other threads */
+  gint                 n_tasks;      /* atomic: members, and tasks in flight from other threads */
   gint                 closed;       /* atomic: written in the context */
-  GQueue               members;      /* used in the context, as are the next ones */
+  GQueue               members;      /* used only in the context, as are the next ones */
   GQueue               outside;      /* of members that the cancellation of scope does not reach; not used in a pool */
   GHashTable          *cancellables; /* owned: of the members */
-  AiodriveTaskList    *tasks;        /* owned; made when somebody asks for it */
+  AiodriveTaskList    *tasks;        /* owned; created on first use */
   GQueue               closers;
   guint                n_spawned;
   AiodriveFailures     failures;
   GError              *outcome;      /* owned, nullable: once it is closed */
 
-  AiodriveDepths      *depths;       /* owned; NULL: no pool, and the rest does not matter; set once, as are ... */
+  AiodriveDepths      *depths;       /* owned; NULL: not a pool, and the fields below are unused; set once, as are ... */
   char                *name;         /* owned, nullable */
   void               (*changed) (GObject *object);  /* ... these two: after it was cancelled, and at its end */
   gint64               started;      /* monotonic, in microseconds; 0: not yet; used in the context, as are the next */
   gint64               ended;
-  gboolean             idle;         /* who comes is planned */
-  GQueue               plans;        /* of those who came so */
-  gboolean             forever;      /* it does not end before it is cancelled */
+  gboolean             idle;         /* new tasks are planned */
+  GQueue               plans;        /* of planned tasks */
+  gboolean             forever;      /* runs until it is cancelled */
   gboolean             supervises;   /* a failure is reported, and cancels nothing; set once */
   gint                 n_helpers;    /* of the members */
 };
@@ -84,9 +85,9 @@ gboolean           aiodrive_group_core_add     (AiodriveGroupCore   *self,
                                                 AiodriveDepth       *depth,
                                                 gboolean             planned,
                                                 gboolean             helps);
-/* References on the cancellables of the members in a list. */
+/* Returns references on the cancellables of the members in a list. */
 GPtrArray         *aiodrive_group_core_list_cancellables (GQueue       *members);
-/* The one that callers get: below the one of the group, in a pool. */
+/* The public scope; in a pool it is below the one of the group. */
 AiodriveCancelScope *aiodrive_group_core_get_shown_scope (AiodriveGroupCore *self);
 GListModel        *aiodrive_group_core_get_tasks (AiodriveGroupCore *self);
 void               aiodrive_group_core_notify  (AiodriveGroupCore   *self,

@@ -10,9 +10,10 @@
 #include "aiodrive/task/record-private.h"
 #include "aiodrive/task/start.h"
 
-/* Nothing outlives a group unseen: who closes it is called back when the last member has ended, and no member is let in
- * afterwards. The group waits for its members also when it is cancelled, when its closing is, and when its object
- * is dropped; then what goes wrong is warned about. (/aiodrive/group/task-group/ends-last, .../dropped) */
+/* Structured concurrency: no task outlives its group. A close completes when the last member has completed, and no
+ * member is admitted afterwards. The group waits for its members even when it is cancelled, when its close is
+ * cancelled, and when its object is dropped; in the last case it logs failures as warnings.
+ * (/aiodrive/group/task-group/ends-last, .../dropped) */
 
 AiodriveGroupCore *
 aiodrive_group_core_ref (AiodriveGroupCore *self)
@@ -47,7 +48,7 @@ aiodrive_group_core_unref (AiodriveGroupCore *self)
   g_free (self);
 }
 
-/* Under a lock that the last unref() takes: FALSE if that has come. */
+/* Called with a lock held that the last unref() takes. Returns FALSE if that has run. */
 gboolean
 aiodrive_group_core_try_ref (AiodriveGroupCore *self)
 {
@@ -82,7 +83,7 @@ aiodrive_group_core_list_cancellables (GQueue *members)
   return cancellables;
 }
 
-/* A scope cancels what is below it; those who were added from outside are cancelled here. */
+/* A scope cancels everything below it; this cancels the members that were added from outside. */
 static void
 cancel_outside (AiodriveGroupCore *self)
 {
@@ -142,7 +143,7 @@ aiodrive_group_core_make_pool (AiodriveGroupCore  *self,
   aiodrive_group_registry_add_pool (self);
 }
 
-/* A new core is complete: from here on its context acts on a cancellation, perhaps in another thread. */
+/* Publishes a complete core: from here on its context handles a cancellation, possibly in another thread. */
 void
 aiodrive_group_core_publish (AiodriveGroupCore *self)
 {
@@ -157,8 +158,8 @@ aiodrive_group_core_get_shown_scope (AiodriveGroupCore *self)
   return self->depths != NULL ? aiodrive_depths_get_body (self->depths) : self->scope;
 }
 
-/* Whether this thread is where the group belongs: then nobody else uses it until aiodrive_group_core_leave(). That its
- * context is thread-default does not say so: the global default one is that of all threads that have no other. */
+/* Returns whether this thread may use the group: then no other thread does until aiodrive_group_core_leave(). A
+ * thread-default context is not enough, because threads without their own context all share the global default one. */
 gboolean
 aiodrive_group_core_enter (AiodriveGroupCore *self)
 {
@@ -193,8 +194,8 @@ call_run (AiodriveWorkItem *work)
   g_free (self);
 }
 
-/* Calls @func in the context of the group, which returns @task sometime: now; or soon, if the thread that created the
- * group has no context of its own, and another thread iterates the default one. Anywhere else @task fails. */
+/* Calls @func, which returns @task, in the context of the group: now, or soon if the thread that created the group has
+ * no context of its own and another thread iterates the default one. In any other thread @task fails. */
 void
 aiodrive_group_core_call (AiodriveGroupCore  *self,
                           GTask              *task,
@@ -269,7 +270,7 @@ report (AiodriveGroupCore *self,
     g_warning ("Task %s failed: %s", aiodrive_task_describe (task), error->message);
 }
 
-/* The first failure cancels the others. That a member was cancelled is none: it was on purpose. */
+/* The first failure cancels the other members. A cancelled member is not a failure. */
 static void
 note_outcome (AiodriveGroupCore *self,
               GTask             *task)
@@ -319,7 +320,7 @@ member_ended (AiodriveWorkItem *work)
   AiodriveGroupCore *self = member->core;
   AiodriveDepth *depth = member->depth;
 
-  note_outcome (self, task);   /* first: from aiodrive_member_hide() on others may close the group */
+  note_outcome (self, task);   /* first: from aiodrive_member_hide() on other code may close the group */
   g_queue_unlink (&self->members, &member->node);
   if (member->outside != NULL)
     g_queue_unlink (member->outside, &member->outside_node);
@@ -338,8 +339,8 @@ member_ended (AiodriveWorkItem *work)
   aiodrive_group_core_unref (self);
 }
 
-/* In any thread: the group does not come to its end before aiodrive_group_core_add(), which has to follow. Returns
- * where in a pool the task counts; NULL in a plain group. */
+/* Counts a task in any thread: the group does not complete before aiodrive_group_core_add(), which must follow. Returns
+ * the depth of a pool in which the task counts; NULL in a plain group. */
 AiodriveDepth *
 aiodrive_group_core_expect (AiodriveGroupCore *self,
                             gint               number)
@@ -348,7 +349,7 @@ aiodrive_group_core_expect (AiodriveGroupCore *self,
   return self->depths != NULL ? aiodrive_depths_enter (self->depths, number) : NULL;
 }
 
-/* The same for a task that was made elsewhere; in the context. */
+/* The same for a foreign task; called in the context. */
 AiodriveDepth *
 aiodrive_group_core_expect_from (AiodriveGroupCore *self,
                                  GTask             *task)
@@ -368,7 +369,7 @@ take_in (AiodriveGroupCore *self,
   AiodriveCancelScope *above = depth != NULL ? aiodrive_depth_get_scope (depth) : self->scope;
   AiodriveMember *member = g_new0 (AiodriveMember, 1);
   gboolean outside = cancellable != NULL && !aiodrive_cancellable_is_within (cancellable, G_CANCELLABLE (above)) &&
-                     !aiodrive_task_has_ended (task);   /* then its cancellable may be that of others */
+                     !aiodrive_task_has_ended (task);   /* then other tasks may share its cancellable */
 
   member->core = aiodrive_group_core_ref (self);
   member->task = task;
@@ -404,7 +405,7 @@ take_in (AiodriveGroupCore *self,
     aiodrive_group_core_close_if_empty (self);   /* it may have come after the others ended */
 }
 
-/* Takes @task in, which was expected; in the context. FALSE: it has come too late. */
+/* Admits @task, which was counted; called in the context. Returns FALSE if the group has completed. */
 gboolean
 aiodrive_group_core_add (AiodriveGroupCore *self,
                          GTask             *task,
@@ -430,7 +431,8 @@ aiodrive_group_core_add (AiodriveGroupCore *self,
  * Jobs that become tasks of the group, in its context or from another one
  */
 
-/* In the context of the group: takes @task in, which has its job, or ends it. FALSE: the job is not to begin now. */
+/* Called in the context of the group: admits @task, which has its job, or completes it. Returns FALSE if the job must
+ * not start now. */
 static gboolean
 accept (AiodriveGroupCore *core,
         AiodriveDepth     *depth,
@@ -467,7 +469,7 @@ spawn_here (AiodriveGroupCore *core,
   return task;
 }
 
-/* On its way from another thread. */
+/* A task in flight from another thread. */
 typedef struct
 {
   AiodriveGroupCore *core;    /* owned */
@@ -494,7 +496,7 @@ accept_arrival (GTask    *task,
   g_autoptr(GTask) outer = aiodrive_cancel_scope_ref_task (AIODRIVE_CANCEL_SCOPE (above));
   gboolean closed = g_atomic_int_get (&self->core->closed);
 
-  /* its failure is the group's to raise */
+  /* the group raises its failure */
   if (!closed)
     aiodrive_task_record_set_awaited (aiodrive_task_record_get (outer));
   return accept (self->core, self->depth, self->helps, task);
@@ -517,7 +519,7 @@ spawn_there (AiodriveGroupCore *core,
                                     accept_arrival, arrival, arrival_free);
 }
 
-/* In any thread. The depth matters in a pool alone. */
+/* Called in any thread. Only a pool uses the depth. */
 GTask *
 aiodrive_group_core_spawn (AiodriveGroupCore *self,
                            const char        *name,
@@ -540,7 +542,7 @@ aiodrive_group_core_spawn (AiodriveGroupCore *self,
 }
 
 /*
- * The end: the callers that wait for it, and the outcome
+ * Completion: its waiters, and the outcome
  */
 
 typedef struct
@@ -550,7 +552,7 @@ typedef struct
   AiodriveGroupCore  *core;       /* owned */
   GTask              *task;       /* owned */
   GError             *outcome;    /* owned, nullable */
-  gint                cancelled;  /* atomic; once the group has come to its end it is too late */
+  gint                cancelled;  /* atomic; too late once the group has completed */
   GList               node;
 } Closer;
 
@@ -562,7 +564,7 @@ closer_end (AiodriveWorkItem *work)
   GError *outcome;
 
   if (!aiodrive_cancel_link_remove (&self->link))
-    return;   /* again when the handler is done */
+    return;   /* posted again when the handler is done */
 
   task = self->task;
   outcome = self->outcome;
@@ -575,7 +577,7 @@ closer_end (AiodriveWorkItem *work)
     aiodrive_task_return_true (task);
 }
 
-/* Cancelling a closer cancels the group, and the closer goes on waiting. */
+/* Cancelling a close cancels the group, and the close still waits. */
 static void
 closer_cancelled (AiodriveCancelLink *link)
 {
@@ -586,7 +588,7 @@ closer_cancelled (AiodriveCancelLink *link)
   aiodrive_cancel_link_done (link, self->core->dispatcher, &self->end);
 }
 
-/* What the group ends with: its failures; else its having been cancelled, as far as that matters outside. */
+/* Returns the outcome of the group: its failures; else its cancellation, if the code outside must see it. */
 static GError *
 sum_up (AiodriveGroupCore *self)
 {
@@ -624,7 +626,7 @@ dismiss_helpers (AiodriveGroupCore *self)
   g_ptr_array_foreach (cancellables, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
 }
 
-/* In the context, whenever the group may have come to its end. */
+/* Called in the context, whenever the group may have completed. */
 void
 aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
 {
@@ -662,7 +664,7 @@ aiodrive_group_core_close_if_empty (AiodriveGroupCore *self)
     }
 }
 
-/* Returns @task, which is new, when all members have ended; in the context. */
+/* Returns @task, which is new, when all members have completed; called in the context. */
 void
 aiodrive_group_core_close (AiodriveGroupCore *self,
                            GTask             *task)

@@ -9,16 +9,16 @@ G_BEGIN_DECLS
 typedef struct _AiodriveMember AiodriveMember;
 typedef struct _AiodrivePlan AiodrivePlan;
 
-/* A task of a group that has not completed, or whose end the group has not seen. It belongs to the context of the
- * group. */
+/* A task of a group that has not completed, or whose completion the group has not seen. It belongs to the context of
+ * the group. */
 struct _AiodriveMember
 {
   AiodriveWaiter     waiter;    /* first */
   AiodriveGroupCore *core;      /* owned */
-  GTask             *task;      /* unowned until it has ended: one that its job drops fails */
+  GTask             *task;      /* unowned until it has completed: a task that its job drops fails */
   AiodriveDepth     *depth;     /* unowned, nullable: in which it counts */
   AiodrivePlan      *plan;      /* owned; NULL: it has been started */
-  gint64             since;     /* monotonic, in microseconds: when that was */
+  gint64             since;     /* monotonic, in microseconds: when it started */
   GQueue            *outside;   /* its cancellable is not below the scope of the group, or of its depth: then this
                                    is the list that has outside_node; unowned, nullable */
   GList              outside_node;
@@ -27,12 +27,12 @@ struct _AiodriveMember
   gboolean           dismissed; /* that has happened */
   GList              node;
 
-  AiodriveTaskInfo  *info;      /* owned; NULL while nobody wants to see it, as are the next */
+  AiodriveTaskInfo  *info;      /* owned; NULL until it is shown, as are the next */
   GSequenceIter     *place;     /* in the list */
   AiodriveWaiter     progress;
 };
 
-/* Before its task is started; it is of this library. If that is cancelled first it ends so. */
+/* Plans a task of this library before it is started. If the task is cancelled first it completes as cancelled. */
 void         aiodrive_member_plan       (AiodriveMember    *self);
 void         aiodrive_group_core_begin  (AiodriveGroupCore *core);
 

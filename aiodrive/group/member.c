@@ -10,15 +10,16 @@
  * Planned
  */
 
-/* It goes when the task is started, or, once the task is cancelled, with the work item that ends it. */
+/* A planned task. The plan is freed when the task is started, or, after a cancellation, with the work item that
+ * completes the task. */
 struct _AiodrivePlan
 {
-  AiodriveWorkItem   work;     /* first: ends the task */
+  AiodriveWorkItem   work;     /* first: completes the task */
   AiodriveCancelLink link;     /* in the scope of the task */
-  gboolean           fired;    /* guarded by the lock of the hub: the work item is on its way */
+  gboolean           fired;    /* guarded by the lock of the hub: the work item is in flight */
   AiodriveGroupCore *core;     /* owned */
   GTask             *task;     /* owned */
-  AiodriveMember    *member;   /* unowned; NULL: it has gone */
+  AiodriveMember    *member;   /* unowned; NULL: it has been freed */
   gboolean           waits;    /* among the plans of the group */
   GList              node;
 };
@@ -86,7 +87,7 @@ aiodrive_member_plan (AiodriveMember *self)
     }
 }
 
-/* FALSE if the task was cancelled before, and ends so. */
+/* Returns FALSE if the task was already cancelled, and completes as cancelled. */
 static gboolean
 plan_drop (AiodrivePlan *self)
 {
@@ -98,7 +99,7 @@ plan_drop (AiodrivePlan *self)
   return TRUE;
 }
 
-/* Starts all that are planned, in the order in which they came. */
+/* Starts all planned tasks, in FIFO order. */
 void
 aiodrive_group_core_begin (AiodriveGroupCore *core)
 {
@@ -109,7 +110,7 @@ aiodrive_group_core_begin (AiodriveGroupCore *core)
     {
       AiodrivePlan *plan = node->data;
       AiodriveMember *member = plan->member;
-      g_autoptr(GTask) task = g_object_ref (plan->task);   /* the plan may have the only reference */
+      g_autoptr(GTask) task = g_object_ref (plan->task);   /* the plan may hold the only reference */
 
       plan->waits = FALSE;
       if (!plan_drop (plan))
@@ -125,7 +126,7 @@ aiodrive_group_core_begin (AiodriveGroupCore *core)
  * Shown
  */
 
-/* Who is told may run a main loop, in which the member may end. (/aiodrive/group/task-info/nested-loop) */
+/* A notified handler may run a main loop, in which the member may complete. (/aiodrive/group/task-info/nested-loop) */
 static void
 observe (AiodriveMember *self)
 {
@@ -135,7 +136,7 @@ observe (AiodriveMember *self)
                                                                               &self->progress));
 }
 
-/* Wakes again and again, until the member has ended. */
+/* Watches the progress until the member has completed. */
 static void
 progressed (AiodriveWorkItem *work)
 {
@@ -144,7 +145,7 @@ progressed (AiodriveWorkItem *work)
   if (self->info != NULL)
     observe (self);
   else
-    g_free (self);   /* it ended meanwhile */
+    g_free (self);   /* it completed meanwhile */
 }
 
 void
@@ -158,7 +159,7 @@ aiodrive_member_show (AiodriveMember *self)
   self->place = aiodrive_task_list_append (self->core->tasks, self->info);
 }
 
-/* Shows how it ended. */
+/* Shows the outcome. */
 void
 aiodrive_member_hide (AiodriveMember *self)
 {
@@ -170,7 +171,7 @@ aiodrive_member_hide (AiodriveMember *self)
 
   if (info != NULL)
     error = aiodrive_task_dup_error (self->task);
-  if (self->plan != NULL && !plan_drop (self->plan))   /* others have returned the task */
+  if (self->plan != NULL && !plan_drop (self->plan))   /* other code has returned the task */
     self->plan->member = NULL;
   if (!is_watched || aiodrive_task_record_unwatch_progress (aiodrive_task_record_get (self->task), &self->progress))
     g_free (self);

@@ -11,21 +11,21 @@
 /**
  * AiodrivePool:
  *
- * A task group with a plan: its tasks may be spawned before it runs, and stop in an order. Use it for the main parts of
- * a program, and where some tasks need others until they have ended.
+ * A task group with planned tasks and an ordered shutdown: tasks may be spawned before it runs, and are cancelled depth
+ * by depth. Use it for the main parts of a program, and if some tasks depend on others until they have completed.
  *
- * There are two ways to use one. What is spawned into a new pool is planned: there is a task, with a name, which may be
- * cancelled or given to a combinator, but its job is not started before aiodrive_pool_run_async(). Or
- * aiodrive_pool_open() creates a pool that runs from the start, like any #AiodriveTaskGroup; its opener closes it with
+ * There are two ways to use one. A new pool plans the tasks spawned into it: such a task has a name, and can be
+ * cancelled or passed to a combinator, but its job starts only with aiodrive_pool_run_async(). Or aiodrive_pool_open()
+ * creates a pool that runs from the start, like any #AiodriveTaskGroup; its opener closes it with
  * aiodrive_task_group_close_async().
  *
- * Each task has a depth: 0, or as given to aiodrive_pool_spawn_full(). When the pool is cancelled, or a task fails, the
- * tasks of the greatest depth are cancelled; when they have ended those of the next, and so on. So give a task that
- * others use a lesser depth than theirs. A task that is spawned meanwhile takes its turn: at a depth that was reached
- * it starts cancelled. Whoever has opened the pool counts, until he closes it, as a task of depth -1: the scope of
- * aiodrive_task_group_get_scope() is cancelled when all tasks of depth 0 and above have ended. (Cancelling that scope
- * yourself cancels the pool; but aiodrive_task_group_cancel() keeps the order.) Tasks are cancelled in the context of
- * the pool, and see nothing of what is above the pool but that.
+ * Each task has a depth: 0, or the one given to aiodrive_pool_spawn_full(). When the pool is cancelled, or a task
+ * fails, the pool cancels the tasks of the greatest depth; when they have completed, those of the next depth, and so
+ * on. So give a task on which others depend a smaller depth than theirs. A task spawned meanwhile follows the same
+ * order: at a depth that has been reached it starts cancelled. The opener of a pool counts as a task of depth -1 until
+ * it closes the pool: the scope of aiodrive_task_group_get_scope() is cancelled when all tasks of depth 0 and above
+ * have completed. (Cancelling that scope yourself cancels the pool, but aiodrive_task_group_cancel() keeps the order.)
+ * The pool cancels its tasks in its own context; no other cancellation from above the pool reaches them.
  *
  * |[<!-- language="C" -->
  * g_autoptr(AiodrivePool) pool = aiodrive_pool_new ("files");
@@ -37,8 +37,8 @@
  * aiodrive_run (running);
  * ]|
  *
- * A pool belongs to a main context as every group does, and may be spawned into and cancelled from every thread. If it
- * is dropped while tasks run, or are planned, that is warned about, and they are cancelled.
+ * A pool belongs to a main context as every group does; any thread may spawn into it and cancel it. A pool that is
+ * dropped while tasks run or are planned logs a warning and cancels them.
  *
  * Since: 1.0
  */
@@ -104,7 +104,7 @@ aiodrive_pool_changed (GObject *object)
   AiodrivePool *self = AIODRIVE_POOL (object);
   gint status, before;
 
-  /* a pool that is opened in a thread without a context may be cancelled in the thread that iterates the default one */
+  /* the thread that iterates the default context may cancel a pool opened in a thread without a context */
   do
     {
       before = g_atomic_int_get (&self->status);
@@ -124,7 +124,7 @@ aiodrive_pool_made (AiodriveTaskGroup *group)
                                  aiodrive_pool_changed);
 }
 
-/* What is planned will not be started any more. */
+/* Planned tasks will no longer be started. */
 static void
 aiodrive_pool_closing (AiodriveTaskGroup *group)
 {
@@ -203,7 +203,7 @@ aiodrive_pool_class_init (AiodrivePoolClass *klass)
   /**
    * AiodrivePool:name:
    *
-   * What the pool is called, by aiodrive_pool_format().
+   * The name of the pool, shown by aiodrive_pool_format().
    *
    * Since: 1.0
    */
@@ -213,7 +213,7 @@ aiodrive_pool_class_init (AiodrivePoolClass *klass)
   /**
    * AiodrivePool:status:
    *
-   * How far the pool has come. The notification comes in the context of the pool.
+   * The status of the pool. It is notified in the context of the pool.
    *
    * Since: 1.0
    */
@@ -232,7 +232,7 @@ aiodrive_pool_init (AiodrivePool *self)
  * aiodrive_pool_new:
  * @name: (nullable): what it is called
  *
- * Creates a pool to plan tasks in, for aiodrive_pool_run_async().
+ * Creates an idle pool, which plans its tasks until aiodrive_pool_run_async().
  *
  * Returns: (transfer full): a new pool
  *
@@ -249,7 +249,7 @@ aiodrive_pool_new (const char *name)
  * @name: (nullable): what it is called
  * @parent: (nullable): a cancellable that also cancels the pool
  *
- * Creates a pool that runs from the start. Close it with aiodrive_task_group_close_async(), whatever happened.
+ * Creates a pool that runs from the start. Close it with aiodrive_task_group_close_async() on every path.
  *
  * Returns: (transfer full): a new pool
  *
@@ -277,8 +277,7 @@ aiodrive_pool_open (const char   *name,
  * aiodrive_pool_ref_current:
  * @cancellable: (nullable): the cancellable of a task, or any other
  *
- * Gets the pool that a task belongs to, or whose scope @cancellable is below: the nearest, if they are nested. A task
- * finds its own pool by the cancellable that its job was given.
+ * Gets the nearest pool at or above @cancellable. A task finds its own pool through the cancellable that its job got.
  *
  * Returns: (transfer full) (nullable): the pool, or %NULL if there is none
  *
@@ -296,7 +295,7 @@ aiodrive_pool_ref_current (GCancellable *cancellable)
  * aiodrive_pool_get_name:
  * @self: a pool
  *
- * Gets what the pool is called.
+ * Gets the name of the pool.
  *
  * Returns: (transfer none) (nullable): the name, or %NULL if it has none
  *
@@ -314,7 +313,7 @@ aiodrive_pool_get_name (AiodrivePool *self)
  * aiodrive_pool_get_status:
  * @self: a pool
  *
- * Gets how far the pool has come.
+ * Gets the status of the pool.
  *
  * Returns: the status
  *
@@ -332,9 +331,9 @@ aiodrive_pool_get_status (AiodrivePool *self)
  * aiodrive_pool_format:
  * @self: a pool
  *
- * Describes what is going on in the pool: a line for the pool, each task, and each group or pool in a task, with what
- * state it is in, and how long it has run. Call it, from a debugger too, in the context of the pool; to call it
- * anywhere else is a programming error.
+ * Describes the running pool: a line for the pool, for each task, and for each group or pool in a task, with its state
+ * and its running time. Call it in the context of the pool, also from a debugger; calling it anywhere else is a
+ * programming error.
  *
  * |[<!-- language="plain" -->
  * pool downloads: running, 4.2 s
@@ -346,8 +345,8 @@ aiodrive_pool_get_status (AiodrivePool *self)
  * └─ task writer, depth 0: running, 4.2 s
  * ]|
  *
- * A group that belongs to another context is shown with the number of its tasks. What is nested deeper than 40 groups
- * is left out, with three dots. The text is for people: it may change.
+ * A group that belongs to another context is shown with the number of its tasks. Groups nested more than 40 deep are
+ * left out, with three dots. The format is for people, and may change.
  *
  * Returns: (transfer full): the description, in lines
  *
@@ -376,16 +375,16 @@ aiodrive_pool_format (AiodrivePool *self)
  * aiodrive_pool_spawn_full:
  * @self: a pool
  * @task: (out) (optional) (transfer full): return location for the task
- * @name: (nullable): what the task is called
- * @depth: how early it is cancelled: the greatest depth is first
+ * @name: (nullable): the name of the task
+ * @depth: its place in the shutdown: the greatest depth is cancelled first
  * @func: (scope notified) (closure user_data) (destroy user_data_destroy): the job
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  *
- * Starts a job as a task of the pool, or plans it if the pool is idle: as aiodrive_task_group_spawn(), which gives a
- * task the depth 0 and no name.
+ * Starts a job as a task of the pool, or plans it if the pool is idle. aiodrive_task_group_spawn() does the same with
+ * depth 0 and without a name.
  *
- * A planned task that is cancelled ends with %G_IO_ERROR_CANCELLED, and its job is never started.
+ * A planned task that is cancelled fails with %G_IO_ERROR_CANCELLED, and its job never starts.
  *
  * The task is an argument, not the return value: most callers leave it to the pool, and an ignored return value
  * would leak a reference in each such call.
@@ -421,7 +420,7 @@ new_in_own_scope (void)
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A pool cannot be run in its own scope");
 }
 
-/* In the context: whether the pool can be run, now and below @cancellable. */
+/* Called in the context: checks whether the pool can be run, now and below @cancellable. */
 static gboolean
 check_idle (AiodrivePool  *self,
             GCancellable  *cancellable,
@@ -440,7 +439,7 @@ check_idle (AiodrivePool  *self,
   return FALSE;
 }
 
-/* In the context of the pool. */
+/* Called in the context of the pool. */
 static void
 begin_run (GTask    *task,
            gpointer  flags)
@@ -459,13 +458,13 @@ begin_run (GTask    *task,
   core->started = aiodrive_get_monotonic_time ();
   if (!aiodrive_cancel_scope_attach (core->scope, scope) && aiodrive_cancel_scope_peek_parent (core->scope) == NULL)
     {
-      core->started = 0;   /* its scope has come to be above @scope since check_idle() */
+      core->started = 0;   /* its scope got above @scope since check_idle() */
       g_task_return_error (task, new_in_own_scope ());
       return;
     }
   core->forever = (GPOINTER_TO_UINT (flags) & AIODRIVE_POOL_FLAGS_FOREVER) != 0;
   aiodrive_group_core_close (core, task);
-  if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* else what is planned stays so until it ends */
+  if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* otherwise planned tasks stay planned until it completes */
     aiodrive_group_core_begin (core);
   aiodrive_group_core_say_changed (core);
 }
@@ -475,7 +474,7 @@ begin_run (GTask    *task,
  * @self: a pool
  * @flags: how it runs
  * @cancellable: (nullable): cancels the pool
- * @callback: (scope async) (closure user_data): called when the pool has come to its end
+ * @callback: (scope async) (closure user_data): called when the pool has completed
  * @user_data: data for @callback
  *
  * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. With
@@ -483,11 +482,11 @@ begin_run (GTask    *task,
  * context of the pool, or in the thread that created the pool; anywhere else it fails with
  * %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.
  *
- * From now on the pool is below @cancellable, and cancelled with it; if that is cancelled already the planned tasks are
- * never started.
+ * From now on the pool is below @cancellable, and is cancelled with it. If @cancellable is already cancelled, the
+ * planned tasks never start.
  *
- * For a task, to give to a combinator or to aiodrive_run(), write
- * `AIODRIVE_START (NULL, aiodrive_pool_run_async, pool, AIODRIVE_POOL_FLAGS_NONE)`.
+ * To get a task, for a combinator or for aiodrive_run(), write `AIODRIVE_START (NULL, aiodrive_pool_run_async, pool,
+ * AIODRIVE_POOL_FLAGS_NONE)`.
  *
  * Since: 1.0
  */
@@ -514,11 +513,11 @@ aiodrive_pool_run_async (AiodrivePool        *self,
  * @result: the #GTask of aiodrive_pool_run_async()
  * @error: return location for an error
  *
- * Ends the run of a pool.
+ * Completes aiodrive_pool_run_async().
  *
- * It fails as aiodrive_task_group_close_finish() does. A pool runs once: if it runs already, or was opened, it is
- * %G_IO_ERROR_PENDING, after its end %G_IO_ERROR_CLOSED. If the cancellable of the call is below the scope of the pool
- * itself, it is %G_IO_ERROR_INVALID_ARGUMENT.
+ * It fails as aiodrive_task_group_close_finish() does. A pool runs once. The call fails with %G_IO_ERROR_PENDING if the
+ * pool already runs or was opened, and with %G_IO_ERROR_CLOSED if it has completed. If the cancellable of the call is
+ * below the scope of the pool itself, it fails with %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * Returns: %TRUE if no task failed; %FALSE with @error set
  *

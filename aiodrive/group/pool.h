@@ -10,9 +10,9 @@ G_BEGIN_DECLS
  * @AIODRIVE_POOL_STATUS_IDLE: its tasks are planned
  * @AIODRIVE_POOL_STATUS_RUNNING: it has been run, or was opened
  * @AIODRIVE_POOL_STATUS_CLOSING: it has been closed or cancelled, and waits for its tasks
- * @AIODRIVE_POOL_STATUS_DONE: it has come to its end
+ * @AIODRIVE_POOL_STATUS_DONE: it has completed
  *
- * How far a pool has come.
+ * The status of a pool.
  *
  * Since: 1.0
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/group-core-private.h"
 
-/* All groups, for those who look for the ones below a scope: scopes know what is above them, and nothing else for
- * longer than they wait for its cancellation. And the pools, found from their scopes. */
+/* All groups, for finding the groups below a scope: a scope stores only its parent. Also the pools, found by their
+ * scopes. */
 
 static GMutex lock;
 static GQueue cores;   /* of AiodriveGroupCore, by their nodes; guarded by lock */
@@ -19,7 +19,7 @@ aiodrive_group_registry_add (AiodriveGroupCore *core)
   g_mutex_unlock (&lock);
 }
 
-/* For one that has no references any more. */
+/* For a core without references. */
 void
 aiodrive_group_registry_remove (AiodriveGroupCore *core)
 {
@@ -51,7 +51,7 @@ aiodrive_group_registry_add_pool (AiodriveGroupCore *core)
   g_object_set_qdata (G_OBJECT (core->scope), pool_quark (), core);
 }
 
-/* Under the lock of the qdata. */
+/* Called with the lock of the qdata held. */
 static gpointer
 ref_pool (gpointer core,
           gpointer unused)
@@ -59,7 +59,7 @@ ref_pool (gpointer core,
   return core != NULL && aiodrive_group_core_try_ref (core) ? core : NULL;
 }
 
-/* The object of the nearest pool at or above @cancellable that has not been dropped; or NULL. */
+/* Returns the object of the nearest pool at or above @cancellable that has not been dropped, or NULL. */
 GObject *
 aiodrive_group_registry_find_pool (GCancellable *cancellable)
 {

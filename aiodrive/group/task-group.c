@@ -8,17 +8,18 @@
 /**
  * AiodriveTaskGroup:
  *
- * Tasks that belong together: when one fails the others are cancelled, and closing the group waits for all of them.
+ * A set of tasks with a common lifetime: the first failure cancels the other tasks, and closing the group waits for all
+ * of them.
  *
- * Spawn tasks while the group is open, also from tasks of the group; close it in the end, whatever happened. The errors
- * come out there: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. A task that was cancelled by itself is no failure.
- * For a fixed set of tasks use aiodrive_try_all(); where what still runs at the end is to be cancelled, an
+ * Spawn tasks while the group is open, also from its own tasks, and close it on every path. Closing raises the errors:
+ * a single one unchanged, several as %AIODRIVE_ERROR_MULTIPLE. A task that was cancelled on its own is not a failure.
+ * For a fixed set of tasks use aiodrive_try_all(). To cancel the tasks that still run at the end use an
  * #AiodriveAutoTerminatedTaskGroup.
  *
- * A group belongs to the main context that was thread-default where it was made: its tasks run there, and its
- * notifications come there. Spawning and cancelling may be done from every thread. Cancelling the group, or the parent
- * it was made with, cancels its tasks; a call that closes it goes on waiting for them. A group that is dropped while
- * tasks run is warned about, and cancelled.
+ * A group belongs to the main context that was thread-default when it was created: its tasks run there, and its
+ * properties are notified there. Any thread may spawn into it and cancel it. Cancelling the group, or its parent,
+ * cancels its tasks; a pending close still waits for them. A group that is dropped while tasks run logs a warning and
+ * cancels them.
  *
  * |[<!-- language="C" -->
  * static void
@@ -40,7 +41,7 @@
  * aiodrive_task_group_close_async (group, NULL, on_all_loaded, loop);
  * ]|
  *
- * It is asyncio's TaskGroup and trio's nursery.
+ * It corresponds to asyncio's TaskGroup and trio's nursery.
  *
  * Since: 1.0
  */
@@ -187,7 +188,7 @@ aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
   /**
    * AiodriveTaskGroup:parent:
    *
-   * What cancels the group.
+   * The cancellable that also cancels the group.
    *
    * Since: 1.0
    */
@@ -209,7 +210,7 @@ aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
   /**
    * AiodriveTaskGroup:n-tasks:
    *
-   * How many tasks of the group have not completed. The notification comes in the context of the group.
+   * The number of pending tasks. It is notified in the context of the group.
    *
    * Since: 1.0
    */
@@ -219,7 +220,7 @@ aiodrive_task_group_class_init (AiodriveTaskGroupClass *klass)
   /**
    * AiodriveTaskGroup:closed:
    *
-   * Whether the group has come to its end. The notification comes in the context of the group.
+   * Whether the group has completed. It is notified in the context of the group.
    *
    * Since: 1.0
    */
@@ -294,7 +295,7 @@ aiodrive_task_group_new_with_flags (GCancellable          *parent,
  * aiodrive_task_group_get_scope:
  * @self: a group
  *
- * Gets the scope of the group, which is above its tasks. Give it to what you do yourself while the group is open: it is
+ * Gets the scope of the group, which is above its tasks. Pass it to your own calls while the group is open: it is
  * cancelled when a task fails.
  *
  * Returns: (transfer none): the scope
@@ -313,7 +314,7 @@ aiodrive_task_group_get_scope (AiodriveTaskGroup *self)
  * aiodrive_task_group_get_n_tasks:
  * @self: a group
  *
- * Gets how many tasks of the group have not completed.
+ * Gets the number of pending tasks.
  *
  * Returns: the number of tasks
  *
@@ -331,7 +332,7 @@ aiodrive_task_group_get_n_tasks (AiodriveTaskGroup *self)
  * aiodrive_task_group_is_closed:
  * @self: a group
  *
- * Gets whether the group has come to its end: it was closed, and all tasks have completed.
+ * Gets whether the group has completed: it was closed, and all tasks have completed.
  *
  * Returns: whether it has
  *
@@ -349,8 +350,8 @@ aiodrive_task_group_is_closed (AiodriveTaskGroup *self)
  * aiodrive_task_group_get_tasks:
  * @self: a group
  *
- * Gets the tasks of the group that have not completed, for a list view: a list of #AiodriveTaskInfo that follows the
- * group. Call it, and use the list, in the context of the group; to call it anywhere else is a programming error.
+ * Gets the pending tasks, for a list view: a live list of #AiodriveTaskInfo. Call it, and use the list, in the context
+ * of the group; calling it anywhere else is a programming error.
  *
  * Returns: (transfer none): the list
  *
@@ -379,8 +380,8 @@ aiodrive_task_group_get_tasks (AiodriveTaskGroup *self)
  * aiodrive_task_group_cancel:
  * @self: a group
  *
- * Cancels the scope of the group, and with it all tasks. The group is not at its end before they are; that it was
- * cancelled by this is no error when it is closed.
+ * Cancels the scope of the group, and with it all tasks. The group completes when they have completed. A close does not
+ * report this cancellation as an error.
  *
  * Since: 1.0
  */
@@ -404,18 +405,18 @@ aiodrive_task_group_cancel (AiodriveTaskGroup *self)
  * @user_data: data for @func
  * @user_data_destroy: (nullable): frees @user_data
  *
- * Starts a job as a task of the group, in the next iteration of the context of the group. In a group that is cancelled
- * it starts, and finds its scope cancelled. After the end of the group the task fails with %G_IO_ERROR_CLOSED. In an
- * #AiodrivePool that is idle it is planned.
+ * Starts a job as a task of the group, in the next iteration of the context of the group. In a cancelled group it
+ * starts too, and finds its scope cancelled. In a completed group the task fails with %G_IO_ERROR_CLOSED. In an idle
+ * #AiodrivePool the task is planned.
  *
  * The task is an argument, not the return value: most callers leave it to the group, and an ignored return value
  * would leak a reference in each such call.
  *
- * Called in another thread, @task belongs to the context that is thread-default there, and stands for the task of the
- * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, when @task has completed and what waited
- * for it has been called back, as aiodrive_spawn() does.
+ * In a call from another thread, @task belongs to the thread-default context there, and stands for the task of the
+ * group: see aiodrive_task_get_leaf(). @user_data is freed in that context, when @task has completed and the callbacks
+ * of its waiters have run, as in aiodrive_spawn().
  *
- * A job that drops its task without having returned it fails with %G_IO_ERROR_FAILED, if nobody else holds the task.
+ * If a job drops the last reference on its task without returning it, the task fails with %G_IO_ERROR_FAILED.
  *
  * Since: 1.0
  */
@@ -500,11 +501,11 @@ can_cancel_alone (AiodriveGroupCore *core,
  * @task: a task of this context
  * @error: return location for an error
  *
- * Takes a task in that was started elsewhere: the group waits for it, and cancels it when the group is cancelled. It
- * must be possible to cancel it alone, else it is %G_IO_ERROR_INVALID_ARGUMENT, and so is a call in another context
- * than that of the group. After the end of the group it is %G_IO_ERROR_CLOSED.
+ * Adds a task that was started elsewhere: the group waits for it, and cancels it when the group is cancelled. The call
+ * fails with %G_IO_ERROR_INVALID_ARGUMENT if the task cannot be cancelled on its own, or in any other context than the
+ * group's, and with %G_IO_ERROR_CLOSED if the group has completed.
  *
- * Returns: %TRUE if the group has taken it in; %FALSE with @error set, and nothing has happened to the task
+ * Returns: %TRUE if the task was added; %FALSE with @error set, and the task is unchanged
  *
  * Since: 1.0
  */
@@ -542,7 +543,7 @@ aiodrive_task_group_add (AiodriveTaskGroup  *self,
  * The end
  */
 
-/* In the context of the group. */
+/* Called in the context of the group. */
 static void
 begin_close (GTask    *task,
              gpointer  unused)
@@ -562,18 +563,18 @@ begin_close (GTask    *task,
  * aiodrive_task_group_close_async:
  * @self: a group
  * @cancellable: (nullable): cancels the group
- * @callback: (scope async) (closure user_data): called when the group has come to its end
+ * @callback: (scope async) (closure user_data): called when the group has completed
  * @user_data: data for @callback
  *
- * Waits until all tasks of the group have ended, those too that they spawn meanwhile. Call it in the context of the
+ * Waits until all tasks of the group have completed, including those spawned meanwhile. Call it in the context of the
  * group, or in the thread that created the group; anywhere else it fails with %G_IO_ERROR_INVALID_ARGUMENT, and has no
  * effect.
  *
- * If the call is cancelled, so is the group; it waits all the same. A group may be closed more than once; all calls end
- * together, and alike.
+ * Cancelling the call cancels the group; the call still waits. A group may be closed more than once: all calls complete
+ * together, with the same outcome.
  *
- * For a task, to give to a combinator or to aiodrive_run(), write
- * `AIODRIVE_START (NULL, aiodrive_task_group_close_async, group)`.
+ * To get a task, for a combinator or for aiodrive_run(), write `AIODRIVE_START (NULL, aiodrive_task_group_close_async,
+ * group)`.
  *
  * Since: 1.0
  */
@@ -599,11 +600,12 @@ aiodrive_task_group_close_async (AiodriveTaskGroup   *self,
  * @result: the #GTask of aiodrive_task_group_close_async()
  * @error: return location for an error
  *
- * Ends the closing of a group.
+ * Completes aiodrive_task_group_close_async().
  *
- * It fails with the errors of the tasks: one as it is, several as %AIODRIVE_ERROR_MULTIPLE. If no task failed, but the
- * group was cancelled from above, or the call was cancelled, it fails with %G_IO_ERROR_CANCELLED; if the group's own
- * scope had a deadline, or was cancelled with a reason, with that: see aiodrive_cancel_scope_leave().
+ * It fails with the errors of the tasks: a single one unchanged, several as %AIODRIVE_ERROR_MULTIPLE. If no task
+ * failed, but the group was cancelled from above, or the call was cancelled, it fails with %G_IO_ERROR_CANCELLED. If
+ * the group's own scope reached its deadline, or was cancelled with a reason, it fails with that: see
+ * aiodrive_cancel_scope_leave().
  *
  * Returns: %TRUE if no task failed; %FALSE with @error set
  *

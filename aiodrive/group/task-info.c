@@ -32,10 +32,10 @@ struct _AiodriveTaskInfo
 
   AiodriveWorkItem   work;            /* look(); with a reference on this */
   gboolean           looks_again;
-  GTask             *task;            /* unowned; NULL once it has ended, until when the group has it */
-  char              *name;            /* owned, nullable: as it was when somebody last looked */
+  GTask             *task;            /* unowned; NULL once it has completed; the group owns it until then */
+  char              *name;            /* owned, nullable: the last value returned */
   gboolean           renamed;         /* since the last notification */
-  GCancellable      *cancellable;     /* owned, nullable: until it has ended */
+  GCancellable      *cancellable;     /* owned, nullable: until it has completed */
   AiodriveTaskState  state;
   double             progress;
   char              *error_message;   /* owned, nullable */
@@ -114,9 +114,9 @@ aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
   /**
    * AiodriveTaskInfo:name:
    *
-   * The name of the task, as given by g_task_set_name(); when it has ended, the name that it had in the end. The
-   * notification comes in the context of the group: when whoever started the task has returned there, when the job has
-   * begun, when the progress changes, and in the end, if the task has got another name by then.
+   * The name of the task, as set by g_task_set_name(), and after completion its last name. A changed name is notified
+   * in the context of the group: when the code that started the task has returned to the main loop, when the job has
+   * started, when the progress changes, and on completion.
    *
    * Since: 1.0
    */
@@ -125,7 +125,7 @@ aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
   /**
    * AiodriveTaskInfo:state:
    *
-   * How far the task has come. The notification comes in the context of the group.
+   * The state of the task. It is notified in the context of the group.
    *
    * Since: 1.0
    */
@@ -135,8 +135,8 @@ aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
   /**
    * AiodriveTaskInfo:progress:
    *
-   * How much of its work the task has done, from 0 to 1, as aiodrive_task_set_progress() says. The notification comes
-   * in the context of the group.
+   * The progress of the task, from 0 to 1, as set by aiodrive_task_set_progress(). It is notified in the context of the
+   * group.
    *
    * Since: 1.0
    */
@@ -145,7 +145,7 @@ aiodrive_task_info_class_init (AiodriveTaskInfoClass *klass)
   /**
    * AiodriveTaskInfo:error-message:
    *
-   * What went wrong, once the task has failed. The notification comes in the context of the group.
+   * The error message of a failed task. It is notified in the context of the group.
    *
    * Since: 1.0
    */
@@ -195,8 +195,8 @@ look_soon (AiodriveTaskInfo *self)
   aiodrive_dispatcher_post (aiodrive_dispatcher_get_thread_default (), &self->work);
 }
 
-/* Whoever starts a task names it afterwards, as does its job. This comes before the job begins, and again in the
- * iteration after that. */
+/* The code that starts a task names it afterwards, as does its job. This runs before the job starts, and again in the
+ * next iteration. */
 static void
 look (AiodriveWorkItem *work)
 {
@@ -208,7 +208,7 @@ look (AiodriveWorkItem *work)
   notify_name (self);
 }
 
-/* For a task that stays until aiodrive_task_info_set_ended(). */
+/* For a task that lives until aiodrive_task_info_set_ended(). */
 AiodriveTaskInfo *
 aiodrive_task_info_show (GTask *task)
 {
@@ -370,11 +370,10 @@ aiodrive_task_info_new (GTask *task)
  * aiodrive_task_info_get_name:
  * @self: what is known of a task
  *
- * Gets the name that the task has now: see #AiodriveTaskInfo:name. A task that was spawned in another thread has the
- * name that aiodrive_pool_spawn_full() or its job gave it, not one that was given to the task which stands for it
- * there.
+ * Gets the current name of the task: see #AiodriveTaskInfo:name. A task that was spawned in another thread has the name
+ * set by aiodrive_pool_spawn_full() or by its job, not the name of the task that stands for it there.
  *
- * Returns: (transfer none) (nullable): the name, until it is asked for again; or %NULL if it has none
+ * Returns: (transfer none) (nullable): the name, valid until the next call; or %NULL if it has none
  *
  * Since: 1.0
  */
@@ -391,7 +390,7 @@ aiodrive_task_info_get_name (AiodriveTaskInfo *self)
  * aiodrive_task_info_get_state:
  * @self: what is known of a task
  *
- * Gets how far the task has come.
+ * Gets the state of the task.
  *
  * Returns: the state
  *
@@ -409,7 +408,7 @@ aiodrive_task_info_get_state (AiodriveTaskInfo *self)
  * aiodrive_task_info_get_progress:
  * @self: what is known of a task
  *
- * Gets how much of its work the task has done.
+ * Gets the progress of the task.
  *
  * Returns: the progress, from 0 to 1
  *
@@ -427,9 +426,9 @@ aiodrive_task_info_get_progress (AiodriveTaskInfo *self)
  * aiodrive_task_info_get_error_message:
  * @self: what is known of a task
  *
- * Gets what went wrong in the task.
+ * Gets the error message of a failed task.
  *
- * Returns: (transfer none) (nullable): the message of the error it failed with, or %NULL
+ * Returns: (transfer none) (nullable): the message of its error, or %NULL
  *
  * Since: 1.0
  */
@@ -445,7 +444,7 @@ aiodrive_task_info_get_error_message (AiodriveTaskInfo *self)
  * aiodrive_task_info_get_elapsed:
  * @self: what is known of a task
  *
- * Gets how long the task has run, or did run.
+ * Gets the running time of the task, so far or in total.
  *
  * Returns: the time in microseconds, a #GTimeSpan; 0 if it has not been started
  *
@@ -465,7 +464,7 @@ aiodrive_task_info_get_elapsed (AiodriveTaskInfo *self)
  * aiodrive_task_info_cancel:
  * @self: what is known of a task
  *
- * Cancels the task. It goes on until it has cleaned up. If it has ended, nothing happens.
+ * Cancels the task, which completes when it has cleaned up. It has no effect on a completed task.
  *
  * Since: 1.0
  */

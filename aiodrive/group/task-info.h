@@ -9,11 +9,11 @@ G_BEGIN_DECLS
  * AiodriveTaskState:
  * @AIODRIVE_TASK_STATE_PLANNED: it has not been started
  * @AIODRIVE_TASK_STATE_RUNNING: it has been started
- * @AIODRIVE_TASK_STATE_SUCCEEDED: it has ended well
- * @AIODRIVE_TASK_STATE_FAILED: it has ended with an error
- * @AIODRIVE_TASK_STATE_CANCELLED: it has ended with %G_IO_ERROR_CANCELLED
+ * @AIODRIVE_TASK_STATE_SUCCEEDED: it has succeeded
+ * @AIODRIVE_TASK_STATE_FAILED: it has failed with an error
+ * @AIODRIVE_TASK_STATE_CANCELLED: it has failed with %G_IO_ERROR_CANCELLED
  *
- * How far a task has come.
+ * The state of a task.
  *
  * Since: 1.0
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aiodrive/group/task-list-private.h"
 
-/* A GListStore would have to look for the item that goes; here it knows its place. */
+/* A GListStore would search for a removed item; here each item stores its position. */
 struct _AiodriveTaskList
 {
   GObject    parent_instance;
@@ -68,7 +68,7 @@ aiodrive_task_list_new (void)
   return g_object_new (AIODRIVE_TYPE_TASK_LIST, NULL);
 }
 
-/* Returns where it is, for aiodrive_task_list_remove(). */
+/* Returns its place, for aiodrive_task_list_remove(). */
 GSequenceIter *
 aiodrive_task_list_append (AiodriveTaskList *self,
                            AiodriveTaskInfo *info)
