@@ -318,7 +318,7 @@ unregister (AiodriveDispatcher *self)
   g_mutex_unlock (&registry_lock);
 }
 
-/* The next timer that is to be told that it is left behind; or NULL. */
+/* Returns the next timer left behind that must be notified, or NULL. */
 static AiodriveTimer *
 take_left_timer (AiodriveDispatcher *self)
 {

@@ -40,7 +40,7 @@ struct _AiodriveGroupCore
   AiodriveFailures     failures;
   GError              *outcome;      /* owned, nullable: once it is closed */
 
-  AiodriveDepths      *depths;       /* owned; NULL: not a pool, and the fields below are unused; set once, as are ... */
+  AiodriveDepths      *depths;       /* owned; NULL: not a pool, the rest is unused; set once, as are ... */
   char                *name;         /* owned, nullable */
   void               (*changed) (GObject *object);  /* ... these two: after it was cancelled, and at its end */
   gint64               started;      /* monotonic, in microseconds; 0: not yet; used in the context, as are the next */

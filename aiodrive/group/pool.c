@@ -464,7 +464,7 @@ begin_run (GTask    *task,
     }
   core->forever = (GPOINTER_TO_UINT (flags) & AIODRIVE_POOL_FLAGS_FOREVER) != 0;
   aiodrive_group_core_close (core, task);
-  if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* otherwise planned tasks stay planned until it completes */
+  if (!g_cancellable_is_cancelled (G_CANCELLABLE (core->scope)))   /* else they stay planned */
     aiodrive_group_core_begin (core);
   aiodrive_group_core_say_changed (core);
 }
@@ -477,7 +477,7 @@ begin_run (GTask    *task,
  * @callback: (scope async) (closure user_data): called when the pool has completed
  * @user_data: data for @callback
  *
- * Starts the tasks that are planned, and waits until all have ended, those too that they spawn meanwhile. With
+ * Starts the planned tasks, and waits until all have completed, including those spawned meanwhile. With
  * %AIODRIVE_POOL_FLAGS_FOREVER it waits for more, until it is cancelled or closed, or a task fails. Call it in the
  * context of the pool, or in the thread that created the pool; anywhere else it fails with
  * %G_IO_ERROR_INVALID_ARGUMENT, and has no effect.

@@ -9,11 +9,12 @@
 /**
  * AiodriveTaskInfo:
  *
- * What there is to show of a task: its name, its state, its progress, and a way to cancel it. The items of
- * aiodrive_task_group_get_tasks() are such; aiodrive_task_info_new() makes one for any task.
+ * The view of a task: its name, its state, its progress, and a way to cancel it. aiodrive_task_group_get_tasks() is a
+ * list of these; aiodrive_task_info_new() creates one for any task.
  *
- * It does not keep its task alive, and stays as it was when the task has gone. It belongs to the main context of the
- * task, in a group that of the group: use it in the thread that iterates that, its notifications come there.
+ * It does not keep its task alive, and keeps its last values when the task has been freed. It belongs to the main
+ * context of the task, in a group to that of the group: use it in the thread that iterates that context, where its
+ * properties are notified.
  *
  * |[<!-- language="C" -->
  * GListModel *tasks = aiodrive_task_group_get_tasks (group);   // for a list view
@@ -333,8 +334,8 @@ watch_ended (AiodriveWorkItem *work)
  * aiodrive_task_info_new:
  * @task: a task of the main context that is thread-default now
  *
- * Creates what there is to show of a task, whether or not it is in a group. It follows the task until that has ended:
- * the failure of the task counts as seen, and a task that is dropped before it is returned fails.
+ * Creates the view of a task, in a group or not. It follows the task until it has completed: the failure of the task
+ * counts as seen, and a task that is dropped before it is returned fails.
  *
  * The time of aiodrive_task_info_get_elapsed() begins now, or when the job of a task that is planned begins.
  *

@@ -140,7 +140,7 @@ job_follow (GTask        *task,
   aiodrive_wait_task_async (self->there, NULL, on_job_ended, g_object_ref (task));
 }
 
-/* It starts now, where that can be: who blocks his context afterwards does not keep it from starting. */
+/* Starts the job at once if possible: a caller that then blocks its context does not delay the job. */
 static GTask *
 aiodrive_thread_task_group_do_spawn (AiodriveTaskGroup *group,
                                      AiodriveJobFunc    func,

@@ -96,7 +96,7 @@ timeline_add (GNode      *parent,
   return g_node_append (parent, line_new (name));
 }
 
-/* Who cancels says why, if he has a reason: the scope of the task knows it. */
+/* The scope of a cancelled task holds the reason, if there is one. */
 static State
 state_of (GTask *task)
 {

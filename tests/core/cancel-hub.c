@@ -60,7 +60,7 @@ test_cancel (gconstpointer data)
   g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
   Owner owners[3];
 
-  g_test_summary ("Everybody is told once, and nobody who comes too late or has left");
+  g_test_summary ("Each link is notified once; a late or removed one is not");
 
   for (guint i = 0; i < 3; i++)
     {
@@ -132,7 +132,7 @@ race_cancel (gpointer data)
 static void
 test_race (gconstpointer data)
 {
-  g_test_summary ("Who is added while the cancellable is cancelled is told: by add(), or by the handler");
+  g_test_summary ("No missed cancellation: a link added during it learns of it from add(), or from the handler");
 
   for (guint round = 0; round < N_ROUNDS; round++)
     {
@@ -262,7 +262,7 @@ test_remove_while_firing (gconstpointer data)
   GThread *thread;
   Owner owner;
 
-  g_test_summary ("Who leaves while the handler is busy with him is told to wait, and run when the handler is done");
+  g_test_summary ("A link removed while it is notified is refused, and its owner runs when the handler is done");
 
   owner_init (&owner);
   owner.lingers = TRUE;
@@ -372,7 +372,7 @@ test_remove_other_while_firing (gconstpointer data)
   g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
   Scene scene = { NULL };
 
-  g_test_summary ("Who is told first may remove the next one: that one is not told");
+  g_test_summary ("The first notified link may remove the next one, which is then not notified");
 
   owner_init (&scene.first);
   owner_init (&scene.second);

@@ -445,7 +445,7 @@ test_no_reason (void)
   g_autoptr(AiodriveCancelScope) plain = aiodrive_cancel_scope_new (NULL);
   g_autoptr(AiodriveCancelScope) below = new_below (plain);
 
-  g_test_summary ("Who was cancelled without a reason gets none later");
+  g_test_summary ("A scope cancelled without a reason gets none later");
 
   aiodrive_cancel_scope_cancel_with_reason (scope, NULL);
   g_assert_true (is_cancelled (scope));

@@ -336,7 +336,7 @@ test_next (void)
   Pushing pushing = { .dispatcher = aiodrive_dispatcher_get_thread_default () };
   Step first, last;
 
-  g_test_summary ("What is to be run next comes before what others have pushed, in its own order");
+  g_test_summary ("A work item pushed to run next runs before queued ones, in its own order");
 
   for (guint i = 0; i < 2; i++)
     step_init (&pushing.steps[i], log, 'b' + i);
@@ -857,7 +857,7 @@ test_until_nothing_is_to_be_done (void)
 {
   Busy busy = { .work.run = slow_run, .n_wanted = 20 };
 
-  g_test_summary ("Who iterates until there is nothing to do is not stopped by an iteration that was left to others");
+  g_test_summary ("Code that iterates until the context is idle is not stopped by an iteration that yields to others");
 
   busy.dispatcher = aiodrive_dispatcher_get_thread_default ();
   aiodrive_dispatcher_post (busy.dispatcher, &busy.work);
@@ -1017,7 +1017,7 @@ test_context_goes_away (void)
   AiodriveDispatcher *dispatcher;
   Step step;
 
-  g_test_summary ("Who holds the dispatcher of a context that is gone finds it closed: it fires no timer");
+  g_test_summary ("The dispatcher of a context that is gone is closed: it fires no timer");
 
   step_init (&step, log, 'a');
   g_main_context_push_thread_default (context);

@@ -155,7 +155,7 @@ test_wake_one (void)
   g_auto(Gate) gate = { 0 };
   Call calls[3] = { 0 };
 
-  g_test_summary ("Who waits longest is woken first, with what he is granted; nothing is called back in the call");
+  g_test_summary ("FIFO: the longest waiter is woken first, with its granted value; no callback runs inside the call");
 
   gate_init (&gate);
   g_assert_false (gate_wake_one (&gate, 7));
@@ -207,7 +207,7 @@ test_defer (void)
 {
   g_auto(Gate) gate = { 0 };
 
-  g_test_summary ("What is deferred is called once, by who unlocks the monitor, without it");
+  g_test_summary ("Unlocking the monitor runs the deferred call once, with the monitor unlocked");
 
   gate_init (&gate);
   aiodrive_monitor_lock (&gate.monitor);
@@ -225,7 +225,7 @@ test_order (void)
   g_autoptr(GString) log = g_string_new (NULL);
   Call calls[6] = { 0 };
 
-  g_test_summary ("Callbacks come in the order in which it was decided, be it by one wake-up, a cancellation or a "
+  g_test_summary ("Callbacks come in the order in which it was decided, by a wake-up, a cancellation or a "
                   "wake-up of all");
 
   gate_init (&gate);
@@ -425,7 +425,7 @@ test_cancel_before_wake (gconstpointer data)
   g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
   Call calls[3] = { 0 };
 
-  g_test_summary ("Who was cancelled is granted nothing: what he would have got goes to the next");
+  g_test_summary ("A cancelled waiter is granted nothing: its value goes to the next one");
 
   gate_init (&gate);
   gate_wait (&gate, cancellable, &calls[0]);
@@ -450,7 +450,7 @@ test_cancel_after_wake (gconstpointer data)
   g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
   Call calls[3] = { 0 };
 
-  g_test_summary ("Who was woken keeps what he was granted, however soon he is cancelled");
+  g_test_summary ("A woken waiter keeps the granted value, however soon it is cancelled");
 
   gate_init (&gate);
   gate_wait (&gate, cancellable, &calls[0]);
@@ -655,7 +655,7 @@ test_run_dispose (gconstpointer data)
   g_autoptr(GCancellable) cancellable = ((NewCancellable) data) ();
   Call calls[2] = { 0 };
 
-  g_test_summary ("A cancellable that is disposed of by force does not take its waiters along");
+  g_test_summary ("A cancellable that is disposed of by force does not lose its waiters");
 
   gate_init (&gate);
   gate_wait (&gate, cancellable, &calls[0]);
@@ -776,7 +776,7 @@ test_nobody (void)
   g_auto(Gate) gate = { 0 };
   Call call = { 0 };
 
-  g_test_summary ("Waking all where nobody waits wakes nobody who comes later");
+  g_test_summary ("Waking all in an empty queue wakes no later waiter");
 
   gate_init (&gate);
   gate_wake_all (&gate);

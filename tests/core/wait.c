@@ -244,7 +244,7 @@ test_thread_default (void)
   g_autoptr(GMainContext) context = g_main_context_new ();
   GMainContext *expected = context;
 
-  g_test_summary ("A callback finds its own context as the thread-default one, whoever iterates it");
+  g_test_summary ("A callback finds its own context as the thread-default one, in whichever thread it is iterated");
 
   g_main_context_push_thread_default (context);
   aiodrive_latch_wait_set_async (latch, NULL, check_context, &expected);

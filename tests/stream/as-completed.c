@@ -162,7 +162,7 @@ test_many_waits (gconstpointer data)
   Fixture self;
   TestCall calls[N_TASKS + 2] = { TEST_CALL_INIT };
 
-  g_test_summary ("who came first gets what ended first, who is too many the end");
+  g_test_summary ("FIFO: the first waiter gets the first completed task; surplus waiters get the end");
   set_up (&self, GPOINTER_TO_INT (data), NULL);
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     begin_next (self.iterator, NULL, &calls[i]);
@@ -370,7 +370,7 @@ test_close_cancelled (void)
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_auto(TestCall) closed = TEST_CALL_INIT;
 
-  g_test_summary ("who is cancelled does not wait, before or while he does; the iterator is closed all the same");
+  g_test_summary ("a wait cancelled before or during it ends; the iterator is closed even so");
   set_up (&self, TEST_TASK_JOB, NULL);
   self.tests[0]->lingers = TRUE;
   begin_close (self.iterator, cancellable, &closed);
@@ -504,7 +504,7 @@ test_drop_while_waiting (void)
   g_auto(TestCall) call = TEST_CALL_INIT;
   gpointer weak;
 
-  g_test_summary ("who waits keeps the iterator");
+  g_test_summary ("a wait keeps the iterator alive");
   set_up (&self, TEST_TASK_JOB, NULL);
   weak = self.iterator;
   g_object_add_weak_pointer (weak, &weak);

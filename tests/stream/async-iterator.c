@@ -142,7 +142,7 @@ test_close (gconstpointer type)
   gpointer iterator = new_iterator (type);
   TestCall waiting = TEST_CALL_INIT, closing = TEST_CALL_INIT;
 
-  g_test_summary ("who is cancelled does not wait, but the iterator is closed");
+  g_test_summary ("a cancelled call does not wait, but the iterator is closed");
   g_cancellable_cancel (cancellable);
   begin_next (iterator, NULL, &waiting);
   begin_close (iterator, cancellable, &closing);

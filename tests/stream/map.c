@@ -976,7 +976,7 @@ test_threads (void)
   InThread there = { .fixture = &self };
   TestThread *thread = test_thread_start ();
 
-  g_test_summary ("who waits in another context is called back there; the jobs run in that of the map");
+  g_test_summary ("the callback of a waiter in another context runs there; the jobs run in the map's context");
   set_up (&self, 3, 2, TRUE, NULL);
   test_thread_call (thread, next_in_thread, &there);
   test_iterate_until (self.n_started == 2);

@@ -263,7 +263,7 @@ test_close_cancelled_before (void)
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_auto(TestCall) closed = TEST_CALL_INIT;
 
-  g_test_summary ("who is cancelled does not wait, but the iterator is closed");
+  g_test_summary ("a cancelled call does not wait, but the iterator is closed");
   g_cancellable_cancel (cancellable);
   begin_close (ticks, cancellable, &closed);
   assert_closed (ticks, &closed, G_IO_ERROR_CANCELLED);

@@ -20,7 +20,7 @@ test_fetches_once_an_hour (void)
   g_autoptr(GTask) now = AIODRIVE_START (NULL, aiodrive_sleep_async, 3600 * 1000 + 1);
   guint n_fetched = 0;
 
-  aiodrive_sleep_async (3600 * 1000, NULL, on_fetched, &n_fetched);   /* what is to be tested */
+  aiodrive_sleep_async (3600 * 1000, NULL, on_fetched, &n_fetched);   /* the code under test */
 
   aiodrive_run (almost);
   aiodrive_test_context_wait_all_blocked (test);   /* whatever could have happened has happened */

@@ -204,9 +204,9 @@ def to_tasks(awaitables: Iterable[Any], where: str) -> list[Gio.Task]:
 
 
 def current_scope() -> Gio.Cancellable | None:
-    """What is to be above all that the current task begins. It is below the scope of the task, or of the block that the
-    task is in, which says whose it is; and shielded from that: cancelling a task is for asyncio, for the task gets to
-    know of it once, and can begin and await its cleanup then."""
+    """The scope above everything that the current task starts. It is below the scope of the task, or of the block that
+    the task is in, which says whose it is; and shielded from that: cancelling a task is for asyncio, for the task gets
+    to know of it once, and can begin and await its cleanup then."""
     current = current_task()
     if current is None:
         return None

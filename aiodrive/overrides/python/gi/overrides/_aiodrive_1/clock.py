@@ -13,7 +13,7 @@ from gi.repository import Gio, GLib, GObject
 
 from .raw import Raw
 
-# a time in seconds is not exact: what is due within so many microseconds is due
+# a time in seconds is not exact: a timer due within this many microseconds is due
 FUZZ = 0.1
 
 # as late as it gets, for a time that is infinite

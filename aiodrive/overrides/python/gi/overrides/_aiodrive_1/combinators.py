@@ -140,9 +140,9 @@ def retry(function: Callable[[], Awaitable[T]], max_tries: int, delay: float = 0
           on: type[BaseException] | tuple[type[BaseException], ...] = Exception) -> Awaitable[T]:
     """Awaits what a coroutine function gives, and calls it again when that raises: `await retry(load, 5)`.
 
-    Before the next try it waits a random time, up to so many seconds; the bound doubles from `delay` to `max_delay`.
-    Only exceptions that are `on` are tried again. The last one is raised. `await timeout(60, retry(...))` limits the
-    time of all tries together.
+    Before the next try it waits a random time, up to a bound in seconds that doubles from `delay` to `max_delay`. Only
+    exceptions that are `on` are tried again. The last one is raised. `await timeout(60, retry(...))` limits the time of
+    all tries together.
     """
     if not callable(function):
         close_refused([function])

@@ -89,7 +89,7 @@ class TaskGroup(GroupBlock, Raw.TaskGroup):
 
 @override
 class TaskInfo(Raw.TaskInfo):
-    """What there is to show of a task: `for info in group.get_tasks(): ...`."""
+    """The view of a task: `for info in group.get_tasks(): ...`."""
 
     def get_elapsed(self) -> float:
         """Returns how long the task has run, or did run, in seconds."""

@@ -18,7 +18,7 @@ from .scopes import Block
 
 
 class Acquisition:
-    """A lock that is to be held: `async with it:` in a coroutine, `with it:` outside one, or `guard = await it`."""
+    """A lock to acquire: `async with it:` in a coroutine, `with it:` outside one, or `guard = await it`."""
 
     def __init__(self, acquire: Callable[[], Awaitable[Any]],
                  acquire_blocking: Callable[[Gio.Cancellable | None], Any] | None = None,
@@ -97,7 +97,7 @@ class NestableLock(LockOfTask, Raw.NestableLock):
 
 @override
 class Limiter(LockOfTask, Raw.Limiter):
-    """Lets so many in at once: `async with limiter:`."""
+    """A counting semaphore: `async with limiter:`."""
 
     def __init__(self, capacity: int = 1) -> None:
         super().__init__(capacity=count(capacity, 'Aiodrive.Limiter()', 0))

@@ -23,7 +23,7 @@ from .clock import FUZZ, Clock, to_due
 from .interrupt import ends_with_interrupt
 from .selector import NoFiles
 
-# those that run, and those that came into being because something was to be done in a context that others iterate
+# the running loops, and those created for a callback in a context that other code iterates
 _running: dict[int, list[EventLoop]] = {}
 _ambient: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
 _kept: list[EventLoop] = []
@@ -100,9 +100,9 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
     """asyncio's event loop, in a GLib.MainContext: `asyncio.Runner(loop_factory=Aiodrive.EventLoop)`.
 
     Without an argument the context is that which is thread-default where the loop is made. The loop runs whenever the
-    context is iterated, by whoever does that: Aiodrive.run(), a GLib.MainLoop, the run() of an application. While its
-    callbacks run it is asyncio's running loop. All of asyncio works in it: streams, servers, TLS, datagrams, pipes,
-    subprocesses, signal handlers.
+    context is iterated, by Aiodrive.run(), a GLib.MainLoop, or the run() of an application. While its callbacks run it
+    is asyncio's running loop. All of asyncio works in it: streams, servers, TLS, datagrams, pipes, subprocesses, signal
+    handlers.
     """
 
     def __init__(self, context: GLib.MainContext | None = None) -> None:
@@ -193,8 +193,8 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
                 self._ready.append(timer)
 
     def _take_files(self) -> None:
-        """What is to be done for file descriptors goes to what is ready. What a callback that runs a main loop has not
-        dealt with yet is for that callback."""
+        """Moves the callbacks of ready file descriptors to the ready queue. What a callback that runs a main loop has
+        not dealt with yet is for that callback."""
         events = self._selector.select(0)
         if self._outer_handles:
             for key, mask in events:
@@ -257,8 +257,8 @@ class EventLoop(Clock, asyncio.SelectorEventLoop):
                 break
 
     def give_turn(self) -> None:
-        """Lets other sources have a turn behind this round. It is for who makes a GTask: one that is returned in the
-        iteration in which it was made is called back later than one that is returned in the next."""
+        """Lets other sources have a turn behind this round. For code that creates a GTask: one returned in the
+        iteration that created it calls back later than one returned in the next."""
         self._is_short = True
 
     def _run_ready(self) -> None:

@@ -22,7 +22,7 @@ def boxed(value: Any) -> GObject.Value:
 
 @override
 class Button(Raw.Button):
-    """Wakes those who wait now, and remembers nothing: `button()` presses it, `await button` waits for that."""
+    """A stateless event that wakes all current waiters: `button()` presses it, `await button` waits for that."""
 
     def __call__(self) -> None:
         """Presses it."""
@@ -41,7 +41,7 @@ class Cargo(Raw.Cargo):
     """A button that carries a value: `cargo.send(value)`, `value = await cargo`."""
 
     def send(self, value: Any) -> None:
-        """Gives the value to those who wait now."""
+        """Sends the value to all current waiters."""
         super().send(boxed(value))
 
     async def wait(self) -> Any:
@@ -108,7 +108,7 @@ def _once() -> Iterator[None]:
 
 @override
 class ThreadSafeFuture(Raw.ThreadSafeFuture):
-    """A value that comes once, from any thread: `value = await future`; each of those who wait gets it."""
+    """A value that is set once, from any thread: `value = await future`; every waiter gets it."""
 
     def set_result(self, value: Any) -> None:
         """Gives the value; asyncio.InvalidStateError if it has been given something before."""
@@ -121,7 +121,7 @@ class ThreadSafeFuture(Raw.ThreadSafeFuture):
             self.set_error(error)
 
     def cancel(self) -> bool:
-        """Cancels those who wait; whether nothing had been given before."""
+        """Cancels all waiters; returns whether the future was still pending."""
         try:
             return super().cancel()
         except GLib.Error:

@@ -41,7 +41,7 @@ def run(main: Awaitable[T], *, debug: bool | None = None) -> T:
 
 
 async def sleep(delay: float, result: T = None) -> T:
-    """Waits so many seconds."""
+    """Waits for a time in seconds."""
     return await asyncio.sleep(delay, result)
 
 

@@ -88,11 +88,11 @@ class Queue:
         return item if is_there else default
 
     def get_many(self, max: int = 0) -> list[Any]:
-        """Gets the items that are there, so many at most; 0 is for all."""
+        """Gets the available items, at most `max`; 0 means all."""
         return Raw.Queue.get_many(self, count(max, f'{type(self).__name__}.get_many()', 0))
 
     def close_with_error(self, exception: BaseException) -> None:
-        """Closes it; who waits for more than is there gets the exception."""
+        """Closes it; a wait for more than the present items raises the exception."""
         with held_error(exception, self) as error:
             Raw.Queue.close_with_error(self, error)
 
@@ -127,7 +127,7 @@ class UnorderedQueue(Queue, Raw.UnorderedQueue):
 
 @override
 class Channel(Raw.Channel):
-    """A queue with room for so many: `await channel.send(item)` waits for it, `async for item in channel`."""
+    """A bounded queue with back-pressure: `await channel.send(item)` waits for room, `async for item in channel`."""
 
     def __init__(self, capacity: int = 1) -> None:
         super().__init__(capacity=count(capacity, 'Aiodrive.Channel()', 0))
@@ -173,13 +173,13 @@ class Channel(Raw.Channel):
             raise to_exception(error) from None
 
     def close_with_error(self, exception: BaseException) -> None:
-        """Closes it; who waits for more than is there gets the exception."""
+        """Closes it; a wait for more than the present items raises the exception."""
         with held_error(exception, self) as error:
             super().close_with_error(error)
 
 
 def repeat_periodically(interval: float) -> AsyncIterator[Any]:
-    """Goes round every so many seconds: `async for _ in repeat_periodically(1.0): ...`.
+    """Ticks every `interval` seconds: `async for _ in repeat_periodically(1.0): ...`.
 
     The first round comes at once; the time that a round takes is part of the interval.
     """
@@ -336,7 +336,8 @@ def map(function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterabl
         ordered: bool = True) -> AsyncIterator[R]:
     """Gives the results of a coroutine function for each item: `async for page in map(load, addresses, 4): ...`.
 
-    So many run at once. One that fails ends it all: those that run are cancelled and awaited.
+    At most `max_concurrent` run at the same time. A failure ends the iteration: the running ones are cancelled and
+    awaited.
     """
     if not callable(function):
         close_refused([function])

@@ -57,8 +57,8 @@ class TestContext(Raw.TestContext):
         self.close()
 
     def cancel_at_step(self, step: int, scenario: Scenario) -> bool:
-        """Runs what a coroutine function gives, and cancels it after so many iterations of the main context in which
-        there was something to do.
+        """Runs the coroutine of a function, and cancels it after `step` iterations of the main context that were not
+        idle.
 
         Gives whether it was cancelled before it had ended. Its exception is raised, if it is not CancelledError; and
         AssertionError if anything goes on when it has ended: if its task is held, a task that it has started is not
