@@ -6,7 +6,7 @@
 #define AIODRIVE_PUBLIC __attribute__ ((visibility ("default"))) extern
 
 /* A type of which only the library derives others: its class structure is private, as are those of the types below. */
-#define AIODRIVE_DECLARE_INTERNAL_TYPE(ModuleObjName, module_obj_name, MODULE, OBJ_NAME, ParentName)               \
+#define _AIODRIVE_G_DECLARE_INTERNAL_TYPE(ModuleObjName, module_obj_name, MODULE, OBJ_NAME, ParentName)               \
   GType module_obj_name##_get_type (void);                                                                         \
   G_GNUC_BEGIN_IGNORE_DEPRECATIONS                                                                                 \
   typedef struct _##ModuleObjName ModuleObjName;                                                                   \

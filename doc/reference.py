@@ -42,11 +42,11 @@ def symbols(header):
     code = re.sub(r'/\*.*?\*/', '', header.read_text(encoding='utf-8'), flags=re.DOTALL)
     public, standard = [], []
     patterns = r'''^\#define\s+(?P<macro>[A-Za-z]\w*)
-        | ^(?:G|AIODRIVE)_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(
+        | ^(?:_AIODRIVE_)?G_DECLARE_(?P<kind>\w+?)(?:_TYPE)?\s*\(
             \s*(?P<type>\w+),\s*(?P<prefix>\w+),\s*(?P<module>\w+),\s*(?P<object>\w+)
         | ^typedef\s+(?:enum|struct)\s*\w*\s*(?:\{[^}]*\})?\s*(?P<plain>\w+);
         | ^typedef\s[^;(]*\(\*(?P<callback>\w+)\)
-        | ^AIODRIVE_PUBLIC\s+(?!(?:G|AIODRIVE)_DECLARE)[^;(]*?(?P<function>\w+)\s*\('''
+        | ^AIODRIVE_PUBLIC\s+(?!(?:_AIODRIVE_)?G_DECLARE)[^;(]*?(?P<function>\w+)\s*\('''
     for match in re.finditer(patterns, code, re.MULTILINE | re.VERBOSE):
         found = match.groupdict()
         if found['kind']:

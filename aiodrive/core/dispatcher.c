@@ -653,6 +653,7 @@ aiodrive_dispatcher_set_time_source (AiodriveDispatcher *self,
   g_mutex_lock (&self->lock);
   previous = self->time_source;
   g_atomic_pointer_set (&self->time_source, source != NULL ? aiodrive_time_source_ref (source) : NULL);
+  g_atomic_int_set (&self->fairness.counts, source != NULL);   /* so that the steps of a test are always the same */
   g_mutex_unlock (&self->lock);
 
   g_clear_pointer (&previous, aiodrive_time_source_unref);

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* How long our callbacks may run back to back. */
-#define AIODRIVE_SLICE_USEC  1000
+/* How long our callbacks may run back to back; and how many dispatches there may be where time is virtual. */
+#define AIODRIVE_SLICE_USEC        1000
+#define AIODRIVE_SLICE_DISPATCHES  1000
 
 typedef enum
 {
@@ -24,6 +25,8 @@ typedef struct
   gint64           asked_at;    /* when GLib asked the others before the context polled; 0: it did not */
   AiodriveYielding yielding;
   guint            n_yields;    /* iterations since our sources began to yield */
+  gint             counts;      /* atomic: a slice is a number of dispatches */
+  guint            n_dispatches;/* in this slice */
 } AiodriveFairness;
 
 void      aiodrive_fairness_init        (AiodriveFairness *self,

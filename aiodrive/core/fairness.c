@@ -124,8 +124,12 @@ aiodrive_fairness_must_yield (AiodriveFairness *self,
   if (self->yielding == AIODRIVE_YIELDING)
     return TRUE;
   if (self->busy_since == 0)
-    self->busy_since = now;
-  if (now - self->busy_since < AIODRIVE_SLICE_USEC)
+    {
+      self->busy_since = now;
+      self->n_dispatches = 0;
+    }
+  if (G_UNLIKELY (g_atomic_int_get (&self->counts)) ? self->n_dispatches++ < AIODRIVE_SLICE_DISPATCHES
+                                                    : now - self->busy_since < AIODRIVE_SLICE_USEC)
     return FALSE;
 
   self->busy_since = 0;

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define AIODRIVE_TYPE_AUTO_TERMINATED_TASK_GROUP (aiodrive_auto_terminated_task_group_get_type ())
 
 AIODRIVE_PUBLIC
-AIODRIVE_DECLARE_INTERNAL_TYPE (AiodriveAutoTerminatedTaskGroup, aiodrive_auto_terminated_task_group,
+_AIODRIVE_G_DECLARE_INTERNAL_TYPE (AiodriveAutoTerminatedTaskGroup, aiodrive_auto_terminated_task_group,
                       AIODRIVE, AUTO_TERMINATED_TASK_GROUP, AiodriveTaskGroup)
 
 AIODRIVE_PUBLIC

@@ -72,7 +72,7 @@ AIODRIVE_PUBLIC
 GType               aiodrive_pool_status_get_type (void);
 
 AIODRIVE_PUBLIC
-AIODRIVE_DECLARE_INTERNAL_TYPE (AiodrivePool, aiodrive_pool, AIODRIVE, POOL, AiodriveTaskGroup)
+_AIODRIVE_G_DECLARE_INTERNAL_TYPE (AiodrivePool, aiodrive_pool, AIODRIVE, POOL, AiodriveTaskGroup)
 
 AIODRIVE_PUBLIC
 AiodrivePool       *aiodrive_pool_new             (const char           *name);

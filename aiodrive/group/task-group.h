@@ -70,7 +70,7 @@ GType                aiodrive_task_group_spawn_flags_get_type (void);
 #define AIODRIVE_TYPE_TASK_GROUP (aiodrive_task_group_get_type ())
 
 AIODRIVE_PUBLIC
-AIODRIVE_DECLARE_INTERNAL_TYPE (AiodriveTaskGroup, aiodrive_task_group, AIODRIVE, TASK_GROUP, GObject)
+_AIODRIVE_G_DECLARE_INTERNAL_TYPE (AiodriveTaskGroup, aiodrive_task_group, AIODRIVE, TASK_GROUP, GObject)
 
 AIODRIVE_PUBLIC
 AiodriveTaskGroup   *aiodrive_task_group_new          (GCancellable         *parent);

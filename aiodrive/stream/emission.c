@@ -10,7 +10,28 @@
  *
  * The arguments of one emission of a signal, without the object that has emitted it.
  *
+ * It is what a wait for an emission and an iterator of emissions give. To cancel such a wait leaves the signal alone.
+ *
  * It does not change, and may be used from every thread. It holds a reference on each argument that is an object.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * on_value (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   AiodriveAsyncIterator *values = AIODRIVE_ASYNC_ITERATOR (source);
+ *   g_auto(GValue) enabled = G_VALUE_INIT;
+ *
+ *   if (!aiodrive_async_iterator_next_finish (values, result, &enabled, NULL))
+ *     return;   // the object has gone
+ *
+ *   g_print ("%s\n", g_value_get_boolean (&enabled) ? "online" : "offline");
+ *   aiodrive_async_iterator_next_async (values, NULL, on_value, NULL);
+ * }
+ *
+ * g_autoptr(AiodriveObjectIterator) values = aiodrive_iterate_property (G_OBJECT (network), "enabled", NULL);
+ *
+ * aiodrive_async_iterator_next_async (AIODRIVE_ASYNC_ITERATOR (values), NULL, on_value, NULL);
+ * ]|
  *
  * Since: 1.0
  */

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define AIODRIVE_TYPE_THREAD_TASK_GROUP (aiodrive_thread_task_group_get_type ())
 
 AIODRIVE_PUBLIC
-AIODRIVE_DECLARE_INTERNAL_TYPE (AiodriveThreadTaskGroup, aiodrive_thread_task_group, AIODRIVE, THREAD_TASK_GROUP,
+_AIODRIVE_G_DECLARE_INTERNAL_TYPE (AiodriveThreadTaskGroup, aiodrive_thread_task_group, AIODRIVE, THREAD_TASK_GROUP,
                       AiodriveTaskGroup)
 
 AIODRIVE_PUBLIC

@@ -92,7 +92,7 @@ RESERVED_IN_VALA = set('''
 
 def declared(root):
     """The functions that the public headers mark as exported."""
-    pattern = re.compile(r'AIODRIVE_PUBLIC\s+(?:(?:G|AIODRIVE)_DECLARE_\w+\s*\(\s*\w+\s*,\s*(\w+)|'
+    pattern = re.compile(r'AIODRIVE_PUBLIC\s+(?:(?:_AIODRIVE_)?G_DECLARE_\w+\s*\(\s*\w+\s*,\s*(\w+)|'
                          r'[^;(]*?\b(aiodrive_\w+)\s*\()')
     for path in checks.public_headers(root).values():
         for prefix, function in pattern.findall(checks.code(path)):

@@ -16,8 +16,9 @@ static void
 on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr(GTask) task = user_data;
+  g_autoptr(GTask) inner = aiodrive_wait_task_finish (result, NULL);
 
-  aiodrive_task_return_task (task, G_TASK (source));
+  aiodrive_task_return_task (task, inner);
 }
 
 /* A job that waits for the task of another job, whatever that one returns. */

@@ -148,6 +148,20 @@ function start(of, parent = null) {
     return task;
 }
 
+test('a task that fails, and one that ends as another one', () => {
+    const failing = spawn(task =>
+        Aiodrive.task_fail(task, Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, 'there is none'));
+    Aiodrive.run(failing);
+    assertRaises(() => Aiodrive.task_propagate(failing), Gio.IOErrorEnum.NOT_FOUND);
+
+    const standing = spawn(task => {
+        const inner = spawn(gives('inner'));
+        Aiodrive.wait_task_async(inner, null, () => Aiodrive.task_return_task(task, inner));
+    });
+    Aiodrive.run(standing);
+    assertEqual(Aiodrive.task_propagate(standing), 'inner');
+});
+
 test('a wait of the library', () => {
     const queue = new Aiodrive.UnorderedQueue();
     const get = (cancellable = null) => {

@@ -145,6 +145,23 @@ class StartTest(unittest.TestCase):
         file.load_contents_async(task.get_cancellable(), Aiodrive.task_complete, task)
         return task
 
+    def test_fail(self):
+        def fails_so(task, cancellable):
+            Aiodrive.task_fail(task, Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, 'there is none')
+        failing = spawn(fails_so)
+        Aiodrive.run(failing)
+        with Raises(Gio.IOErrorEnum.NOT_FOUND):
+            Aiodrive.task_propagate(failing)
+
+    def test_return_task(self):
+        def stands_for(task, cancellable):
+            inner = spawn(gives('inner'))
+            Call(lambda callback: Aiodrive.wait_task_async(
+                inner, None, lambda source, result: Aiodrive.task_return_task(task, inner)))
+        task = spawn(stands_for)
+        Aiodrive.run(task)
+        self.assertEqual(Aiodrive.task_propagate(task), 'inner')
+
     def test_own_results(self):
         queue = Aiodrive.UnorderedQueue()
         gets, drops = start(queue.get_async), None

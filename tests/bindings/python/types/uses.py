@@ -82,7 +82,7 @@ def runs() -> None:
     with asyncio.Runner(loop_factory=Aiodrive.EventLoop) as runner:
         runner.run(number())
     with Aiodrive.TestContext() as test:
-        assert_type(test.get_elapsed(), int)
+        assert_type(test.get_elapsed(), float)
     source = Aiodrive.wake_source_new()
     Aiodrive.wake_source_watch_fd(source, 1, GLib.IOCondition.IN)
 
