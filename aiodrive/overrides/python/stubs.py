@@ -255,7 +255,8 @@ def main():
     kinds = {CORE + 'class', CORE + 'interface', CORE + 'record'}
     private = [name for name, nodes in override.nodes.items() if isinstance(nodes[0], ast.ClassDef) and
                name not in override.names and name in
-               ('Acquisition', 'AsCompleted', 'Block', 'GroupBlock', 'Job', 'LockOfTask', 'PoolBlock', 'Queue', 'Shield', '_Timeout')]
+               ('Acquisition', 'AsCompleted', 'Block', 'GroupBlock', 'Job', 'LockOfTask', 'PoolBlock', 'Queue',
+                'Shield', '_Timeout')]
     for name in private:
         parts.append(class_text_private(name, override))
     for name, node in introspected.local.items():
