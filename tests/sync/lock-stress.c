@@ -93,8 +93,8 @@ static gboolean
 nestable_together (const Request *a,
                    const Request *b)
 {
-  AiodriveCancelScope *first = aiodrive_cancellable_find_task_scope (a->cancellable);
-  AiodriveCancelScope *second = aiodrive_cancellable_find_task_scope (b->cancellable);
+  g_autoptr(AiodriveCancelScope) first = aiodrive_cancellable_find_task_scope (a->cancellable);
+  g_autoptr(AiodriveCancelScope) second = aiodrive_cancellable_find_task_scope (b->cancellable);
 
   return first != NULL && second != NULL &&
          (aiodrive_cancellable_is_within (G_CANCELLABLE (first), G_CANCELLABLE (second)) ||

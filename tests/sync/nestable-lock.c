@@ -405,9 +405,9 @@ on_turn (GObject      *lock,
 {
   Turns *self = data;
   AiodriveLockGuard *guard = aiodrive_nestable_lock_acquire_finish (AIODRIVE_NESTABLE_LOCK (lock), result, NULL);
+  g_autoptr(AiodriveCancelScope) scope = aiodrive_cancellable_find_task_scope (guard->cancellable);
 
-  g_assert_true (aiodrive_cancellable_find_task_scope (guard->cancellable) ==
-                 (gpointer) g_task_get_cancellable (g_queue_pop_head (&self->turns)));
+  g_assert_true (scope == (gpointer) g_task_get_cancellable (g_queue_pop_head (&self->turns)));
   self->n_turns++;
   drop (&guard);
 }
