@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/support.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -977,12 +978,13 @@ fork_inside (GCancellable  *scope,
       task = aiodrive_spawn_fiber (NULL, return_answer, GINT_TO_POINTER (1), NULL);
       while (!g_task_get_completed (task))
         g_main_context_iteration (context, TRUE);
-      _exit (aiodrive_thread_safe_event_wait (event, NULL, NULL) ? 7 : 8);
+      if (aiodrive_thread_safe_event_wait (event, NULL, NULL))
+        kill (getpid (), SIGKILL);   /* so that no tool looks for leaks in what the parent has */
+      _exit (8);
     }
 
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status));
-  return aiodrive_return_int (result, WEXITSTATUS (status));
+  return aiodrive_return_boolean (result, WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
 }
 
 static void
@@ -1000,7 +1002,7 @@ test_fork (void)
   test_settle ();
   task = run_fiber (fork_inside, set);
   aiodrive_task_propagate (task, &value, NULL);
-  g_assert_cmpint (g_value_get_int64 (&value), ==, 7);
+  g_assert_true (g_value_get_boolean (&value));
 
   aiodrive_thread_safe_event_set (event);
   aiodrive_run (waiting);

@@ -2,6 +2,7 @@
 """Every wrapper, cancelled at each step: nothing goes on, nothing is lost, and each await ends once."""
 
 import inspect
+import os
 import pathlib
 import signal
 
@@ -403,12 +404,93 @@ class GroupTest(InjectionTest):
         self.inject(scenario)
 
 
+class ObjectTest(InjectionTest):
+    def new_action(self):
+        return Gio.SimpleAction.new('go', GLib.VariantType('s'))
+
+    async def activate_later(self, action):
+        await asyncio.sleep(1)
+        action.activate(GLib.Variant('s', 'now'))
+
+    def test_emission(self):
+        async def scenario():
+            action = self.new_action()
+            async def receive():
+                text, = await Aiodrive.wait_for_emission(action, 'activate')
+                self.assertEqual(text.unpack(), 'now')
+            await Aiodrive.try_all([receive(), self.activate_later(action)])
+        self.inject(scenario)
+
+    def test_property(self):
+        async def scenario():
+            action = self.new_action()
+            async def disable():
+                await asyncio.sleep(1)
+                action.set_enabled(False)
+            await Aiodrive.try_all([Aiodrive.wait_for_property(action, 'enabled', False), disable()])
+        self.inject(scenario)
+
+    def test_iterations(self):
+        async def scenario():
+            action = self.new_action()
+            emissions = Aiodrive.iterate_emissions(action, 'activate')
+            values = Aiodrive.iterate_property(action, 'enabled')
+            async def receive():
+                async for text, in emissions:
+                    self.assertEqual(text.unpack(), 'now')
+                    break
+                async for enabled in values:
+                    self.assertTrue(enabled)
+                    break
+            await Aiodrive.try_all([receive(), self.activate_later(action)])
+        self.inject(scenario)
+
+    def test_fd(self):
+        async def scenario():
+            here, there = os.pipe()
+            try:
+                async def write():
+                    await asyncio.sleep(1)
+                    os.write(there, b'x')
+                await Aiodrive.try_all([Aiodrive.wait_for_fd(here, GLib.IOCondition.IN), write()])
+            finally:
+                os.close(here)
+                os.close(there)
+        self.inject(scenario)
+
+    def test_started_for_an_object(self):
+        async def scenario():
+            action = self.new_action()
+            ended = asyncio.Event()
+            async def on_activated(text):
+                await asyncio.sleep(1)
+                ended.set()
+            Aiodrive.connect(action, 'activate', on_activated)
+            Aiodrive.spawn_for_object(action, asyncio.sleep(HOUR))
+            await self.activate_later(action)
+            await ended.wait()
+        self.inject(scenario)
+
+    def test_latest(self):
+        async def scenario():
+            latest = Aiodrive.Latest(debounce=0.1)
+            try:
+                first = latest.spawn(asyncio.sleep(HOUR))
+                await asyncio.sleep(1)
+                await latest.spawn(asyncio.sleep(1))
+                self.assertTrue(first.done())
+            finally:
+                await latest.close()
+        self.inject(scenario)
+
+
 class CompleteTest(unittest.TestCase):
     """What can be awaited, and what is called for that, is in here."""
 
     def setUp(self):
         self.source = pathlib.Path(__file__).read_text()
-        self.names = set(sys.modules['gi.overrides.Aiodrive'].__all__) - {'EventLoop', 'SignalError', 'TaskInfo'}
+        self.names = set(sys.modules['gi.overrides.Aiodrive'].__all__)
+        self.names -= {'Emission', 'EventLoop', 'SignalError', 'TaskInfo'}
 
     def test_names(self):
         self.assertEqual({name for name in self.names if f'Aiodrive.{name}' not in self.source}, set())
