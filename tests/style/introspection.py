@@ -196,6 +196,13 @@ def every_type_is_registered(root, gir):
             yield f'{node.get("name")}: has no GType'
 
 
+def only_interfaces_have_virtual_functions(root, gir):
+    """A class is derived by the library alone, so its hooks are not for bindings."""
+    for node in gir.iter(CORE + 'class'):
+        for function in node.findall(CORE + 'virtual-method'):
+            yield f'{node.get("name")}: {function.get("name")}'
+
+
 checks.run([
     every_async_function_has_its_finish_function,
     every_finish_function_has_its_async_function,
@@ -209,4 +216,5 @@ checks.run([
     every_function_is_documented,
     no_property_hides_a_method,
     every_type_is_registered,
+    only_interfaces_have_virtual_functions,
 ], pathlib.Path(sys.argv[1]), ElementTree.parse(sys.argv[2]))
